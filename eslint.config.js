@@ -1,0 +1,66 @@
+import tseslint from 'typescript-eslint';
+
+/** One direction for imports (DESIGN: functions -> intake | environment | sweep | diagnosis -> the rest of lib). */
+const closed = (files, ...patterns) => ({
+  files,
+  rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns }] },
+});
+const no = (regex, message, allowTypeImports = false) => ({ regex, message, allowTypeImports });
+
+const outside = no('(^|/)(local|test|bench)/', 'lib and functions never import local, test or bench.');
+const functionsRoom = no('(^|/)functions/', 'Nothing imports functions: data flows one way.');
+const uses = '(intake|environment|sweep|diagnosis)';
+const upward = no(`\\.\\./${uses}/`, 'An adapter knows the core by its types alone.', true);
+const sdk = no('^(@azure/|@kubernetes/|@octokit/|undici)', 'The core imports no SDK: it gets its peers as deps.');
+const adapters = no(
+  '\\.\\./(overlays|cluster|identity|github|storage)/|(^|/)deps\\.ts$',
+  'The core gets its peers as deps: import no adapter.',
+);
+const functionsOnly = no(
+  '\\.\\./lib/(?!(intake|environment|sweep|diagnosis)/|(config|deps)\\.ts)',
+  'A function imports intake, environment, sweep, diagnosis, config or deps.',
+);
+
+export default tseslint.config(
+  { ignores: ['dist/', '.cache/', 'node_modules/', 'coverage/'] },
+  ...tseslint.configs.recommendedTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
+  {
+    files: ['**/*.ts'],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/require-await': 'off',
+      eqeqeq: 'error',
+      'no-console': ['error'],
+    },
+  },
+  { files: ['local/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'], rules: { 'no-console': 'off' } },
+  closed(['functions/**/*.ts'], outside, functionsOnly),
+  closed(['lib/{config,deps,errors}.ts'], outside, functionsRoom),
+  closed(['lib/{overlays,cluster,identity,github,storage}/**/*.ts'], outside, functionsRoom, upward),
+  closed(['lib/{intake,sweep,diagnosis}/**/*.ts'], outside, functionsRoom, adapters, no('^@azure/functions$', 'Only functions/ knows the host.')),
+  closed(['lib/environment/**/*.ts'], outside, functionsRoom, sdk, adapters, no('\\.\\./(intake|sweep|diagnosis)/', 'The core is what the others use.')),
+  {
+    files: ['lib/environment/**/*.ts'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...['process', 'setTimeout', 'setInterval', 'setImmediate', 'fetch', 'performance'].map((name) => ({
+          name,
+          message: 'The core gets time, settings and peers as deps.',
+        })),
+      ],
+      'no-restricted-syntax': [
+        'error',
+        { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: 'Ask deps.clock.' },
+        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Ask deps.clock.' },
+        { selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']", message: 'Ask deps.random.' },
+      ],
+    },
+  },
+);

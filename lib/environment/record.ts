@@ -1,0 +1,109 @@
+import type { ErrorCode } from '../errors.ts';
+import type { Reason, Repository } from './request.ts';
+import type { Guard } from './guards.ts';
+
+export type Phase =
+  | 'queued'
+  | 'waiting'
+  | 'provisioning'
+  | 'starting'
+  | 'ready'
+  | 'failed'
+  | 'refused'
+  | 'expiring'
+  | 'deleting'
+  | 'gone';
+
+export type WaitingFor = 'credential-slot' | 'capacity' | 'namespace-terminating';
+
+export type StepName = 'guards' | 'identity' | 'render' | 'namespace' | 'credential' | 'foundation' | 'workloads' | 'exposure' | 'readiness' | 'deletion';
+
+export interface Step {
+  state: 'done' | 'failed' | 'running';
+  at: string;
+  ms: number;
+}
+
+/** One object that we applied. */
+export interface InventoryEntry {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  /** The time in our managedFields entry when we last applied it: another one means that others changed our fields. */
+  managed?: string;
+  resourceVersion?: string;
+}
+
+/** The newest thing that somebody wanted. */
+export interface RecordEvent {
+  reason: Reason;
+  /** Ms since the epoch; the highest that any delivery named. */
+  position?: number;
+  at: string;
+  deliveryId?: string;
+}
+
+export interface HistoryEntry {
+  at: string;
+  what: string;
+  reason?: Reason;
+  imageTag?: string;
+  ms?: number;
+  why?: string;
+}
+
+/** What we know of one environment: a JSON blob, written under its lease and by its ETag. */
+export interface EnvironmentRecord {
+  v: 1;
+  /** The slug. */
+  name: string;
+  namespace: string;
+  repository: Repository;
+  ref: string;
+  /** The namespace's. */
+  uid?: string;
+  /** Somebody asked for its end by hand, or it expired; only something newer starts it again. */
+  stop?: { at: string; why: string };
+  event: RecordEvent;
+  phase: Phase;
+  waitingFor?: WaitingFor;
+  /** What it waits for, in words. */
+  waitingOn?: string;
+  steps: Partial<Record<StepName, Step>>;
+  /** The one put-back that counts. */
+  next?: { id: string; at: string };
+  /** ARM id of the managed identity that holds its credentials. */
+  identity?: string;
+  /** Names of the credentials we wrote on `identity`. */
+  credentials?: string[];
+  imageTag?: string;
+  /** Hash of the compiled overlays that were applied last. */
+  template?: string;
+  inventory: InventoryEntry[];
+  url?: string;
+  warnings: string[];
+  error?: { code: ErrorCode; message: string; object?: string; step?: StepName; mend?: string; retryable: boolean };
+  refused?: { guard: Guard; reason: string };
+  history: HistoryEntry[];
+  /** The last delivery ids. */
+  seen: string[];
+  activityAt: string;
+  keepUntil?: string;
+  deleteAt?: string;
+}
+
+/** What a list shows of a record; kept as blob metadata too, so that a list reads no record. */
+export interface RecordSummary {
+  name: string;
+  namespace: string;
+  phase: Phase;
+  repository: string;
+  repositoryId?: number;
+  ref: string;
+  at: string;
+  url?: string;
+  waitingFor?: WaitingFor;
+  error?: { code: string };
+  template?: string;
+  identity?: string;
+}

@@ -1,0 +1,83 @@
+/**
+ * What a failure is, and so whether it is tried again. Decided here alone:
+ *
+ * | code          | what happened                                             | tried again |
+ * |---------------|-----------------------------------------------------------|-------------|
+ * | settings      | a setting is missing or wrong                             | no          |
+ * | input         | a body, delivery or message is not what the contract says | no          |
+ * | render        | an overlay does not render to objects we may apply        | no          |
+ * | not-permitted | a peer refused our principal (401, 403)                   | no          |
+ * | rejected      | a peer refused the object (400, 404 of its kind, 422)     | no          |
+ * | quota         | a limit is reached                                        | no          |
+ * | gone          | what we acted on is not there any more                    | yes         |
+ * | conflict      | somebody else wrote first (409, 412)                      | yes         |
+ * | terminating   | the namespace is being deleted (FACTS E7)                 | yes         |
+ * | unavailable   | no answer, 429 or 5xx                                     | yes         |
+ * | lease-lost    | our lease no longer covers the next call                  | yes         |
+ * | abandoned     | a request failed too often                                | no          |
+ * | internal      | a fault of ours                                           | yes         |
+ */
+const RETRYABLE = {
+  settings: false,
+  input: false,
+  render: false,
+  'not-permitted': false,
+  rejected: false,
+  quota: false,
+  gone: true,
+  conflict: true,
+  terminating: true,
+  unavailable: true,
+  'lease-lost': true,
+  abandoned: false,
+  internal: true,
+} as const;
+
+export type ErrorCode = keyof typeof RETRYABLE;
+
+export interface ErrorDetails {
+  /** What the step acted on, as `Kind/namespace/name`. */
+  object?: string;
+  /** How to mend it, in one sentence. */
+  mend?: string;
+  /** The peer's wish, in ms, before the next try. */
+  retryAfterMs?: number;
+  cause?: unknown;
+}
+
+/** A failure with a code; its message is one line fit for a record or a log: no secret, no payload, no SDK text. */
+export class ProvisionerError extends Error {
+  override name = 'ProvisionerError';
+  readonly code: ErrorCode;
+  readonly object: string | undefined;
+  readonly mend: string | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.object = details.object;
+    this.mend = details.mend;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+
+  /** Whether the same call may succeed later with nobody mending anything. */
+  get retryable(): boolean {
+    return RETRYABLE[this.code];
+  }
+}
+
+/** A ProvisionerError for whatever was thrown; what is not one becomes `internal`, its text kept out. */
+export function toProvisionerError(thrown: unknown): ProvisionerError {
+  if (thrown instanceof ProvisionerError) return thrown;
+  const kind = thrown instanceof Error ? thrown.name : typeof thrown;
+  return new ProvisionerError('internal', `unexpected ${kind}`, { cause: thrown });
+}
+
+/** The code for a peer's HTTP status; undefined status means that no answer came. */
+export function codeOfStatus(status: number | undefined): ErrorCode {
+  if (status === undefined || status === 408 || status === 429 || status >= 500) return 'unavailable';
+  if (status === 401 || status === 403) return 'not-permitted';
+  if (status === 409 || status === 412) return 'conflict';
+  return 'rejected';
+}
