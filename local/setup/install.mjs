@@ -1,0 +1,164 @@
+/*
+ * Runs before every npm script, on whatever Node the machine has: plain JavaScript, no dependency.
+ * Installs what package-lock.json says when node_modules is missing or was made from another lock file.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const modules = join(root, 'node_modules');
+/** Renaming it makes every checkout install once more. */
+const stampFile = join(modules, '.install-stamp.json');
+/** Outside node_modules, which `npm ci` deletes first. */
+const lockFile = join(root, '.cache', 'install.lock');
+const lockText = readFileSync(join(root, 'package-lock.json'));
+const wanted = {
+  lock: createHash('sha256').update(lockText).digest('hex'),
+  platform: process.platform,
+  arch: process.arch,
+};
+
+if (!isInstalled()) await installOnce();
+checkRuntime();
+
+function isInstalled() {
+  const stamp = readJson(stampFile);
+  if (stamp) return Object.keys(wanted).every((key) => stamp[key] === wanted[key]);
+  if (!madeByNpm()) return false;
+  writeStamp();
+  return true;
+}
+
+/** Somebody ran `npm ci` himself: npm's own note of what lies in node_modules says whether it is the same. */
+function madeByNpm() {
+  const there = readJson(join(modules, '.package-lock.json'));
+  if (!there || !there.packages) return false;
+  const locked = JSON.parse(lockText).packages;
+  const agrees = ([path, entry]) =>
+    path === '' ||
+    entry.link ||
+    (there.packages[path] ? there.packages[path].integrity === entry.integrity : entry.optional);
+  return Object.entries(locked).every(agrees) && Object.keys(there.packages).every((path) => path in locked);
+}
+
+async function installOnce() {
+  mkdirSync(dirname(lockFile), { recursive: true });
+  const started = Date.now();
+  while (!takeLock()) {
+    progress('another install is running, waiting for it', started);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+  try {
+    if (!isInstalled()) await install();
+  } finally {
+    rmSync(lockFile, { force: true });
+  }
+}
+
+function takeLock() {
+  try {
+    writeFileSync(lockFile, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+  }
+  if (!isAbandoned()) return false;
+  rmSync(lockFile, { force: true });
+  return false;
+}
+
+/** Its owner is gone, or never came to write its number. */
+function isAbandoned() {
+  try {
+    const owner = Number(readFileSync(lockFile, 'utf8'));
+    if (!owner) return Date.now() - statSync(lockFile).mtimeMs > 10_000;
+    process.kill(owner, 0);
+    return false;
+  } catch (error) {
+    return error.code === 'ESRCH';
+  }
+}
+
+async function install() {
+  const started = Date.now();
+  const count = Object.keys(JSON.parse(lockText).packages).length - 1;
+  console.log(`Installing ${count} packages as package-lock.json says, about a minute the first time`);
+  const timer = setInterval(() => progress('installing', started), 1000);
+  const { code, said } = await npmCi();
+  clearInterval(timer);
+  if (code !== 0) fail(code, said);
+  useBundledRuntimeOnlyIfItRuns();
+  writeStamp();
+  console.log(`Installed in ${Math.round((Date.now() - started) / 1000)} s`);
+}
+
+function npmCi() {
+  // npm_execpath is npm's own script; found through PATH, npm is a .cmd on Windows and needs a shell
+  const own = process.env.npm_execpath;
+  const args = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  const options = { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] };
+  const child = own
+    ? spawn(process.env.npm_node_execpath || process.execPath, [own, ...args], options)
+    : spawn('npm', args, { ...options, shell: process.platform === 'win32' });
+  let said = '';
+  const keep = (chunk) => (said = (said + chunk).slice(-8000));
+  child.stdout.on('data', keep);
+  child.stderr.on('data', keep);
+  return new Promise((resolve) => {
+    child.on('error', (error) => resolve({ code: 1, said: error.message }));
+    child.on('close', (code, signal) => resolve({ code: code === null ? signal : code, said }));
+  });
+}
+
+function fail(code, said) {
+  console.error(said.trim().split('\n').slice(-20).join('\n'));
+  console.error(`npm ci failed (${code}). Nothing was started.`);
+  console.error('Check the network and `npm config get registry`, then run the same command again.');
+  console.error('If files are in use, end what runs from node_modules first; deleting node_modules is always safe.');
+  rmSync(lockFile, { force: true });
+  process.exit(1);
+}
+
+function bundledRuntime() {
+  return join(modules, '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
+}
+
+/** A musl system installs the glibc binary and can't run it, and npm scripts would pick it first. */
+function useBundledRuntimeOnlyIfItRuns() {
+  const node = bundledRuntime();
+  if (!existsSync(node)) return;
+  const ran = spawnSync(node, ['--version'], { shell: process.platform === 'win32' });
+  if (ran.status === 0) return;
+  for (const name of ['node', 'node.cmd', 'node.ps1']) rmSync(join(modules, '.bin', name), { force: true });
+}
+
+function checkRuntime() {
+  if (existsSync(bundledRuntime())) return;
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > 22 || (major === 22 && minor >= 19)) return;
+  console.error(
+    `No Node comes along for ${process.platform}-${process.arch}, and this machine's is ${process.version}.`,
+  );
+  console.error('Install Node 22.19 or newer (24 is what the app runs on) and run the same command again.');
+  process.exit(1);
+}
+
+function writeStamp() {
+  writeFileSync(stampFile, JSON.stringify(wanted));
+}
+
+function readJson(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function progress(what, started) {
+  const seconds = Math.round((Date.now() - started) / 1000);
+  if (seconds > 0 && seconds % 5 === 0) console.log(`  ${what}, ${seconds} s`);
+}
