@@ -1,0 +1,130 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createArm } from './answer.ts';
+import type { StandInCluster } from './clusters.ts';
+import type { Answer, HeldCredential } from './credentials.ts';
+import type { Rates } from './rates.ts';
+import { parseArmPath } from './routes.ts';
+import type { ArmRoute } from './routes.ts';
+
+export interface StandInIdentity {
+  /** ARM id. */
+  id: string;
+  clientId: string;
+  tenantId: string;
+}
+
+export interface AzureCall extends ArmRoute {
+  method: string;
+  url: string;
+  /** Whether an Authorization header came with it. */
+  authorized: boolean;
+  /** Ms since the epoch; `endedAt` is absent while it runs. */
+  at: number;
+  endedAt?: number;
+  /** Absent where the connection was dropped. */
+  status?: number;
+}
+
+/** An answer of the test's own; `drop` ends the connection before anything is done, `lose` after it. */
+export type Fault = Answer | 'drop' | 'lose' | undefined;
+
+/** A write that came while another ran on the same identity, and got its 409. */
+export interface Overlap {
+  identity: string;
+  running: string;
+  refused: string;
+}
+
+export interface AzureOptions {
+  identities: StandInIdentity[];
+  clusters?: StandInCluster[];
+  /** How long a write takes, in ms; 0 when left out. */
+  delayMs?: number;
+  rates?: Rates;
+  /** Seconds in the Retry-After of a 429; none is sent when left out. */
+  retryAfter?: number;
+  pageSize?: number;
+  port?: number;
+}
+
+export interface AzureStandIn {
+  /** For ARM_ENDPOINT. */
+  url: string;
+  calls: AzureCall[];
+  overlaps: Overlap[];
+  /** What an identity holds. */
+  credentials(identityId: string): HeldCredential[];
+  /** Puts a credential there as somebody else would, past rates, delay and faults. */
+  hold(identityId: string, credential: HeldCredential): void;
+  /** Asked before every call. */
+  setFault(hook: ((call: AzureCall) => Fault | Promise<Fault>) | undefined): void;
+  setDelay(ms: number): void;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves the part of Azure Resource Manager that the app uses, by the rules Azure states for federated credentials:
+ * https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations
+ */
+export async function startAzure(options: AzureOptions): Promise<AzureStandIn> {
+  const arm = createArm(options);
+  const calls: AzureCall[] = [];
+  let hook: ((call: AzureCall) => Fault | Promise<Fault>) | undefined;
+  let url = '';
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const text = Buffer.concat(await request.toArray()).toString();
+    const method = request.method ?? 'GET';
+    const target = request.url ?? '/';
+    const authorized = request.headers.authorization !== undefined;
+    const call: AzureCall = { method, url: target, authorized, at: Date.now(), ...parseArmPath(method, target) };
+    calls.push(call);
+    const injected = await hook?.(call);
+    const own = typeof injected === 'object' ? injected : undefined;
+    const given =
+      injected === 'drop' ? undefined : (own ?? (await arm.answer(call, { body: parseJson(text), origin: url })));
+    call.endedAt = Date.now();
+    if (given === undefined || injected === 'lose') {
+      response.destroy();
+      return;
+    }
+    call.status = given.status;
+    const payload = given.body === undefined ? '' : JSON.stringify(given.body);
+    response.writeHead(given.status, { 'Content-Type': 'application/json', ...given.headers }).end(payload);
+  }
+
+  const server = createServer((request, response) => {
+    serve(request, response).catch((error: unknown) => {
+      response.destroy(error instanceof Error ? error : undefined);
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(options.port ?? 0, '127.0.0.1', resolve);
+  });
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  return {
+    url,
+    calls,
+    overlaps: arm.overlaps,
+    credentials: (identityId) => [...arm.held(identityId).values()],
+    hold: (identityId, credential) => void arm.held(identityId).set(credential.name.toLowerCase(), credential),
+    setFault: (next) => void (hook = next),
+    setDelay: (ms) => arm.setDelay(ms),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return text === '' ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
