@@ -1,0 +1,53 @@
+import type { TokenCredential } from '@azure/core-auth';
+
+/** How to reach Azure Resource Manager. */
+export interface ArmAccess {
+  /** Public Azure when left out. */
+  endpoint?: string;
+  /** A stand-in on this machine, over plain http: no token is asked for or sent. */
+  loopback: boolean;
+  /** Needed unless `loopback`. */
+  credential?: TokenCredential;
+}
+
+const PUBLIC_AZURE = 'https://management.azure.com';
+/** As the SDKs name it. */
+const TOKEN_POLICY = 'bearerTokenAuthenticationPolicy';
+const NO_CREDENTIAL: TokenCredential = { getToken: async () => null };
+
+interface Pipeline {
+  removePolicy(options: { name: string }): unknown;
+}
+
+export interface ArmClientOptions {
+  endpoint: string;
+  /** Where the older generation of SDKs looks for the token's scope, and the newer one. */
+  credentialScopes: string;
+  credentials: { scopes: string[] };
+  allowInsecureConnection: boolean;
+  retryOptions: { maxRetries: number };
+}
+
+/** Options for any ARM client: the endpoint, the scope that belongs to it, and no retries but the caller's own. */
+export function armClientOptions(arm: ArmAccess): ArmClientOptions {
+  const endpoint = (arm.endpoint ?? PUBLIC_AZURE).replace(/\/+$/, '');
+  const scope = `${endpoint}/.default`;
+  return {
+    endpoint,
+    credentialScopes: scope,
+    credentials: { scopes: [scope] },
+    allowInsecureConnection: arm.loopback,
+    retryOptions: { maxRetries: 0 },
+  };
+}
+
+/** The credential to construct a client with; one that gives no token where none is wanted. */
+export function armCredential(arm: ArmAccess): TokenCredential {
+  return arm.loopback ? NO_CREDENTIAL : (arm.credential ?? NO_CREDENTIAL);
+}
+
+/** Takes the token out of a loopback client's requests, which the SDK would else refuse to send over plain http. */
+export function withoutToken<C extends { pipeline: Pipeline }>(client: C, arm: ArmAccess): C {
+  if (arm.loopback) client.pipeline.removePolicy({ name: TOKEN_POLICY });
+  return client;
+}

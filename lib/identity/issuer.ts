@@ -1,0 +1,47 @@
+import { ProvisionerError } from '../errors.ts';
+import { armClientOptions, armCredential, withoutToken } from './arm-access.ts';
+import type { ArmAccess } from './arm-access.ts';
+import { toArmError } from './arm-error.ts';
+import { parseArmId } from './arm-id.ts';
+
+const TIMEOUT_MS = 10_000;
+
+/**
+ * The token issuer of an AKS cluster, character for character as AKS states it: a missing trailing slash is the commonest
+ * reason for a refused token (https://azure.github.io/azure-workload-identity/docs/troubleshooting.html). Asked once.
+ */
+export function aksIssuer({ clusterId, arm }: { clusterId: string; arm: ArmAccess }): () => Promise<string> {
+  let asked: Promise<string> | undefined;
+  return () => {
+    asked ??= readIssuer(clusterId, arm).catch((error: unknown) => {
+      asked = undefined;
+      throw error;
+    });
+    return asked;
+  };
+}
+
+/** The issuer that a setting gives, verbatim. */
+export function givenIssuer(url: string): () => Promise<string> {
+  return async () => url;
+}
+
+async function readIssuer(clusterId: string, arm: ArmAccess): Promise<string> {
+  const { subscription, resourceGroup, name } = parseArmId(clusterId, 'Microsoft.ContainerService/managedClusters');
+  const object = `ManagedCluster/${name}`;
+  const { ContainerServiceClient } = await import('./container-service.ts');
+  const client = withoutToken(new ContainerServiceClient(armCredential(arm), subscription, armClientOptions(arm)), arm);
+  try {
+    const cluster = await client.managedClusters.get(resourceGroup, name, {
+      abortSignal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    const issuer = cluster.oidcIssuerProfile?.issuerURL;
+    if (issuer) return issuer;
+  } catch (error) {
+    throw toArmError(error, { object });
+  }
+  throw new ProvisionerError('settings', `${object} has no OIDC issuer`, {
+    object,
+    mend: 'run az aks update --enable-oidc-issuer --enable-workload-identity, or set OIDC_ISSUER_URL',
+  });
+}

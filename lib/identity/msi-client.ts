@@ -1,0 +1,1 @@
+export { ManagedServiceIdentityClient } from '@azure/arm-msi';
