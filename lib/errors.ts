@@ -14,6 +14,7 @@
  * | terminating   | the namespace is being deleted (FACTS E7)                 | yes         |
  * | unavailable   | no answer, 429 or 5xx                                     | yes         |
  * | lease-lost    | our lease no longer covers the next call                  | yes         |
+ * | not-ready     | the workloads did not become ready in time                | no          |
  * | abandoned     | a request failed too often                                | no          |
  * | internal      | a fault of ours                                           | yes         |
  */
@@ -29,6 +30,7 @@ const RETRYABLE = {
   terminating: true,
   unavailable: true,
   'lease-lost': true,
+  'not-ready': false,
   abandoned: false,
   internal: true,
 } as const;

@@ -82,14 +82,20 @@ export interface Cluster {
    * Applies side by side, in no order; never throws for a single object: the error comes with the change set.
    * `fresh` says that the namespace was made just now, so that nothing needs to be read first.
    */
-  apply(objects: KubeObject[], options: { namespace: string; fresh: boolean; known: InventoryEntry[]; admit: Admit }): Promise<Applied>;
+  apply(
+    objects: KubeObject[],
+    options: { namespace: string; fresh: boolean; known: InventoryEntry[]; admit: Admit },
+  ): Promise<Applied>;
   /** The change set of a server-side dry run, in an existing namespace. */
   plan(objects: KubeObject[], options: { namespace: string }): Promise<Change[]>;
   readiness(objects: KubeObject[], options: { namespace: string }): Promise<Readiness>;
   /** How many objects of each kind a namespace holds, of the kinds that we may list. */
   contents(namespace: string): Promise<Record<string, number>>;
   /** By the deprovisioner's principal, with uid and resourceVersion as preconditions; `changed` when they did not hold. */
-  deleteNamespace(target: { name: string; uid: string; resourceVersion: string }, admit: Admit): Promise<'deleting' | 'absent' | 'changed'>;
+  deleteNamespace(
+    target: { name: string; uid: string; resourceVersion: string },
+    admit: Admit,
+  ): Promise<'deleting' | 'absent' | 'changed'>;
   /** Whether admission policies hold both our principals to namespaces of ours, asked by dry run. */
   policies(): Promise<'bound' | 'unbound'>;
 }
@@ -196,10 +202,29 @@ export interface Records {
 
 export interface Requests {
   send(request: EnvironmentRequest, delayMs?: number): Promise<void>;
+  /** Back on the poison queue, where abandon takes it up again after the delay. */
+  sendToPoison(request: EnvironmentRequest, delayMs: number): Promise<void>;
+}
+
+/** The settings that the core decides by. */
+export interface EnvironmentSettings {
+  repositories: readonly { fullName: string; prefix?: string }[];
+  /** BRANCH_INCLUDE and BRANCH_EXCLUDE. */
+  admits: (ref: string) => boolean;
+  defaultBranches: readonly string[];
+  protectedNamespaces: readonly string[];
+  /** `{slug}` stands for the slug. */
+  initialImageTag: string;
+  credentialName?: string;
+  allowUnguarded: boolean;
+  mode: 'apply' | 'observe';
+  maxEnvironments?: number;
+  readyDeadlineMs: number;
 }
 
 /** Everything the core gets from outside. */
 export interface Peers {
+  settings: EnvironmentSettings;
   clock: Clock;
   /** In [0, 1). */
   random(): number;

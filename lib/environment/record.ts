@@ -16,7 +16,17 @@ export type Phase =
 
 export type WaitingFor = 'credential-slot' | 'capacity' | 'namespace-terminating';
 
-export type StepName = 'guards' | 'identity' | 'render' | 'namespace' | 'credential' | 'foundation' | 'workloads' | 'exposure' | 'readiness' | 'deletion';
+export type StepName =
+  | 'guards'
+  | 'identity'
+  | 'render'
+  | 'namespace'
+  | 'credential'
+  | 'foundation'
+  | 'workloads'
+  | 'exposure'
+  | 'readiness'
+  | 'deletion';
 
 export interface Step {
   state: 'done' | 'failed' | 'running';
@@ -50,6 +60,8 @@ export interface HistoryEntry {
   imageTag?: string;
   ms?: number;
   why?: string;
+  /** How many objects each action befell. */
+  changes?: Record<string, number>;
 }
 
 /** What we know of one environment: a JSON blob, written under its lease and by its ETag. */
@@ -79,6 +91,10 @@ export interface EnvironmentRecord {
   imageTag?: string;
   /** Hash of the compiled overlays that were applied last. */
   template?: string;
+  /** Hash of everything that was applied last, identity included: the same again needs no call for each object. */
+  applied?: string;
+  /** When the last apply ended: readiness is waited for from then on. */
+  appliedAt?: string;
   inventory: InventoryEntry[];
   url?: string;
   warnings: string[];

@@ -1,5 +1,18 @@
+import { ProvisionerError } from '../errors.ts';
+
 /** Why an environment is looked at. The first five say what somebody wants; the others only ask for a look. */
 export type Reason = 'create' | 'delete' | 'push' | 'provision' | 'deprovision' | 'keep' | 'sweep' | 'check';
+
+const REASONS: readonly string[] = [
+  'create',
+  'delete',
+  'push',
+  'provision',
+  'deprovision',
+  'keep',
+  'sweep',
+  'check',
+] satisfies Reason[];
 
 export interface Repository {
   id?: number;
@@ -28,8 +41,51 @@ export interface EnvironmentRequest {
   why?: string;
   /** 0 for a first request; a put-back counts on. */
   attempt: number;
+  /** How often GitHub was asked again because it and the newest event disagree. */
+  asked?: number;
   /** When the first request of this chain of put-backs was received. */
   since: string;
   deadline?: string;
   traceparent?: string;
+}
+
+type Shape = Record<string, (value: unknown) => boolean>;
+
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+const isTime = (value: unknown): boolean => typeof value === 'string' && !Number.isNaN(Date.parse(value));
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
+const maybe = (check: (value: unknown) => boolean) => (value: unknown) => value === undefined || check(value);
+
+const SHAPE: Shape = {
+  id: isText,
+  environment: isText,
+  ref: isText,
+  reason: (value) => typeof value === 'string' && REASONS.includes(value),
+  at: isTime,
+  position: maybe((value) => typeof value === 'number' && Number.isFinite(value)),
+  deliveryId: maybe(isText),
+  sha: maybe(isText),
+  imageTag: maybe(isText),
+  keepUntil: maybe(isTime),
+  why: maybe(isText),
+  attempt: isCount,
+  asked: maybe(isCount),
+  since: isTime,
+  deadline: maybe(isTime),
+};
+
+/** A request from a queue message; throws `input`, naming the fields that are wrong, never their values. */
+export function parseRequest(message: unknown): EnvironmentRequest {
+  if (!isObject(message)) throw new ProvisionerError('input', 'the message is not a JSON object');
+  if (message['v'] !== 1) throw new ProvisionerError('input', 'the message is of another version');
+  const wrong = Object.entries(SHAPE).flatMap(([field, check]) => (check(message[field]) ? [] : [field]));
+  const { repository } = message;
+  if (!isObject(repository) || !isText(repository['fullName']) || !maybe(isCount)(repository['id']))
+    wrong.push('repository');
+  if (wrong.length > 0) throw new ProvisionerError('input', `the message lacks or misstates: ${wrong.join(', ')}`);
+  return message as unknown as EnvironmentRequest;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

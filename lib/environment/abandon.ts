@@ -1,0 +1,69 @@
+import { ProvisionerError, toProvisionerError } from '../errors.ts';
+import { toErrorField } from './failure.ts';
+import { guardRecord } from './guards.ts';
+import { newRecord, note, observe } from './observe.ts';
+import type { Peers, StoredRecord } from './peers.ts';
+import type { EnvironmentRequest } from './request.ts';
+import { toIso } from './session.ts';
+
+const AGAIN_MS = 60_000;
+
+/** A request that failed too often: its event goes into the record, marked failed, unless the record holds something newer. */
+export async function abandon(peers: Peers, request: EnvironmentRequest): Promise<'written' | 'newer' | 'put-back'> {
+  try {
+    return await abandonOnce(peers, request);
+  } catch (thrown) {
+    const { code, message } = toProvisionerError(thrown);
+    peers.log.error('abandon failed, tried again', { environment: request.environment, code, message });
+    await peers.requests.sendToPoison(request, AGAIN_MS);
+    return 'put-back';
+  }
+}
+
+async function abandonOnce(peers: Peers, request: EnvironmentRequest): Promise<'written' | 'newer' | 'put-back'> {
+  const { records } = peers;
+  const lease = await leaseOf(peers, request);
+  if (lease === 'busy') {
+    await peers.requests.sendToPoison(request, AGAIN_MS);
+    return 'put-back';
+  }
+  try {
+    const stored = await records.read(request.environment);
+    if (stored === undefined) throw new ProvisionerError('conflict', 'the record went away');
+    const { record, newer } = take(stored, request);
+    if (newer) {
+      peers.log.warn('abandoned', { environment: request.environment, reason: request.reason, newer });
+      return 'newer';
+    }
+    const last = record.error === undefined ? '' : `: ${record.error.message}`;
+    const error = new ProvisionerError('abandoned', `the ${request.reason} request failed too often${last}`, {
+      mend: record.error?.mend ?? 'mend the cause, then provision or deprovision again, or wait for the sweep',
+    });
+    record.phase = 'failed';
+    record.error = toErrorField(error, record.error?.step);
+    delete record.next;
+    note(record, { at: toIso(peers.clock.now()), what: 'abandoned', reason: request.reason, why: error.message });
+    await records.write(record, { etag: stored.etag, lease });
+    peers.log.error('abandoned', { environment: request.environment, reason: request.reason, message: error.message });
+    return 'written';
+  } finally {
+    await lease.release();
+  }
+}
+
+async function leaseOf(peers: Peers, request: EnvironmentRequest): ReturnType<Peers['records']['lease']> {
+  const { records } = peers;
+  const stored = await records.read(request.environment);
+  if (stored === undefined) await records.create(newRecord(request));
+  return records.lease(request.environment);
+}
+
+/** The record with the request's event in it; `newer` where another environment, event or put-back holds it by now. */
+function take(stored: StoredRecord, request: EnvironmentRequest): { record: StoredRecord['record']; newer: boolean } {
+  const before = stored.record;
+  const isOther = guardRecord(before, request) !== undefined;
+  if (isOther && before.phase !== 'gone') return { record: before, newer: true };
+  if (isOther) return { record: newRecord(request), newer: false };
+  if (request.attempt > 0) return { record: before, newer: before.next?.id !== request.id };
+  return { record: observe(before, request).record, newer: before.event.at > request.at };
+}

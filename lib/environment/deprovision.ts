@@ -1,0 +1,136 @@
+import { ProvisionerError } from '../errors.ts';
+import { countActions } from './change-set.ts';
+import { guardName, guardProtected, type Refusal } from './guards.ts';
+import { note } from './observe.ts';
+import type { Change } from './peers.ts';
+import {
+  admitByLease,
+  confirmOwner,
+  DONE,
+  refuse,
+  save,
+  step,
+  toAccessRequest,
+  toIso,
+  type Outcome,
+  type Session,
+} from './session.ts';
+import { growingDelay } from './wait.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** Status writes of controllers change a namespace's resourceVersion now and then: look again this often. */
+const DELETE_TRIES = 4;
+
+/** Takes the environment away: guards first, the namespace by uid and resourceVersion, its credentials, then the record. */
+export async function deprovision(session: Session): Promise<Outcome> {
+  const { peers, record } = session;
+  const { namespace, name: slug, ref } = record;
+  const refusal =
+    guardName({ namespace, slug }) ??
+    guardProtected({ namespace, slug, ref }, peers.settings.protectedNamespaces) ??
+    (await step(session, 'guards', () => confirmOwner(session)));
+  if (refusal !== undefined) return refuseForeign(session, refusal);
+
+  if (session.owned === undefined) {
+    const changes = await step(session, 'credential', () => revoke(session));
+    return finish(session, changes);
+  }
+  if (record.phase !== 'deleting') {
+    record.phase = 'deleting';
+    delete record.waitingFor;
+    delete record.waitingOn;
+    delete record.refused;
+    delete record.applied;
+    await save(session);
+  }
+  const deletion = step(session, 'deletion', () => removeNamespace(session));
+  const credential = step(session, 'credential', () => revoke(session));
+  const [removed, revoked] = await Promise.allSettled([deletion, credential]);
+  if (removed.status === 'rejected') throw removed.reason;
+  if (removed.value !== 'absent' && typeof removed.value === 'object') return refuseForeign(session, removed.value);
+  if (revoked.status === 'rejected') throw revoked.reason;
+  if (removed.value === 'absent') return finish(session, revoked.value);
+  delete record.error;
+  record.waitingOn = describeTermination(session) ?? 'the namespace to be gone';
+  return {
+    kind: 'later',
+    delayMs: growingDelay({ attempt: session.request.attempt, firstMs: 1_500, longestMs: 30_000 }),
+    deadlineMs: DAY_MS,
+  };
+}
+
+async function removeNamespace(session: Session): Promise<'deleting' | 'absent' | Refusal> {
+  const { peers, record } = session;
+  for (let tries = 0; tries < DELETE_TRIES; tries += 1) {
+    const { owned } = session;
+    if (owned === undefined) return 'absent';
+    if (owned.terminating) return 'deleting';
+    const { name, uid, resourceVersion } = owned;
+    const answer = await peers.cluster.deleteNamespace({ name, uid, resourceVersion }, admitByLease(session));
+    if (answer !== 'changed') return answer;
+    const refusal = await confirmOwner(session);
+    if (refusal !== undefined) return refusal;
+  }
+  throw new ProvisionerError('conflict', `namespace ${record.namespace} kept changing while it was deleted`, {
+    object: `Namespace/${record.namespace}`,
+  });
+}
+
+/** Once: an empty list in the record says that it is done, so that looking for the namespace's end asks Azure nothing. */
+async function revoke(session: Session): Promise<Change[]> {
+  const { record, peers } = session;
+  if (record.credentials?.length === 0) return [];
+  const changes = await peers.access.revoke(toAccessRequest(session, []), admitByLease(session));
+  record.credentials = [];
+  return changes;
+}
+
+/** The namespace is not ours to delete; a credential that the record says we wrote for it goes all the same. */
+async function refuseForeign(session: Session, refusal: Refusal): Promise<Outcome> {
+  const { credentials } = session.record;
+  const isOwner = refusal.guard === 'owner' || refusal.guard === 'uid';
+  if (isOwner && credentials !== undefined && credentials.length > 0) await revoke(session);
+  return refuse(session, refusal);
+}
+
+function finish(session: Session, changes: Change[]): Outcome {
+  const { peers, record } = session;
+  const now = peers.clock.now();
+  record.phase = 'gone';
+  record.inventory = [];
+  record.warnings = [];
+  for (const key of [
+    'uid',
+    'identity',
+    'credentials',
+    'imageTag',
+    'template',
+    'applied',
+    'appliedAt',
+    'url',
+    'error',
+    'refused',
+    'waitingFor',
+    'waitingOn',
+    'deleteAt',
+    'keepUntil',
+  ] as const) {
+    delete record[key];
+  }
+  note(record, {
+    at: toIso(now),
+    what: 'gone',
+    ms: now - Date.parse(session.request.since),
+    changes: countActions(changes),
+  });
+  peers.log.info('gone', { environment: record.name, changes: countActions(changes) });
+  return DONE;
+}
+
+/** What keeps a terminating namespace, from its conditions (FACTS E9). */
+function describeTermination(session: Session): string | undefined {
+  const holding = session.owned?.conditions.find(
+    ({ status, type }) => status === 'True' && type.startsWith('Namespace'),
+  );
+  return holding === undefined ? undefined : `${holding.type}: ${holding.message}`.slice(0, 300);
+}

@@ -1,0 +1,43 @@
+import { toProvisionerError, type ProvisionerError } from '../errors.ts';
+import { note } from './observe.ts';
+import type { EnvironmentRecord, StepName } from './record.ts';
+import { toIso, type Session } from './session.ts';
+
+/** What a record says of a failure: nothing that a developer may not see. */
+export function toErrorField(error: ProvisionerError, step?: StepName): NonNullable<EnvironmentRecord['error']> {
+  return {
+    code: error.code,
+    message: error.message,
+    ...(error.object !== undefined && { object: error.object }),
+    ...(step !== undefined && { step }),
+    ...(error.mend !== undefined && { mend: error.mend }),
+    retryable: error.retryable,
+  };
+}
+
+/** Writes a failure into the working copy; a terminal one ends the work with phase failed. */
+export function fail(session: Session, thrown: unknown): ProvisionerError {
+  const { record, peers } = session;
+  const error = toProvisionerError(thrown);
+  const failedStep = newestFailed(record);
+  record.error = toErrorField(error, failedStep);
+  if (!error.retryable) {
+    record.phase = 'failed';
+    note(record, { at: toIso(peers.clock.now()), what: 'failed', why: error.message });
+  }
+  peers.log.error('failed', {
+    environment: record.name,
+    code: error.code,
+    message: error.message,
+    object: error.object,
+    step: failedStep,
+    retryable: error.retryable,
+  });
+  return error;
+}
+
+function newestFailed(record: EnvironmentRecord): StepName | undefined {
+  const failed = Object.entries(record.steps).filter(([, step]) => step.state === 'failed');
+  failed.sort(([, one], [, other]) => (one.at < other.at ? 1 : -1));
+  return failed[0]?.[0] as StepName | undefined;
+}

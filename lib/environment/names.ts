@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+
+/** Every namespace of ours begins with it; changing it orphans every live environment. */
+export const NAMESPACE_PREFIX = 'feature-';
+/** A namespace is a DNS label of 63 characters (FACTS E10), eight of which the prefix takes. */
+const MAX_SLUG = 55;
+const MAX_SLUG_BEFORE_HASH = 48;
+/** Federated credential names are 3 to 120 characters (FACTS A2). */
+const MAX_CREDENTIAL_NAME = 120;
+/** The seed's service account: its credential bears no mark of the account. */
+const PLAIN_SERVICE_ACCOUNT = 'postgres-service-account';
+
+export const CREDENTIAL_NAME_TEMPLATE = 'keyvault-workload-identity-{slug}';
+/** What Entra ID wants in the one audience of a workload identity credential (FACTS A5). */
+export const AUDIENCE = 'api://AzureADTokenExchange';
+
+export interface SlugSource {
+  /** `owner/name`. */
+  repository: string;
+  ref: string;
+  /** The prefix that GITHUB_REPOSITORIES gives the repository. */
+  prefix?: string | undefined;
+}
+
+/** The environment's name: the ref itself where it is one already, else cleaned and told apart by a hash. */
+export function toSlug({ repository, ref, prefix }: SlugSource): string {
+  const cleaned = trimDashes(ref.toLowerCase().replace(/[^a-z0-9]+/g, '-'));
+  const prefixed = prefix === undefined ? cleaned : trimDashes(`${prefix}-${cleaned || 'b'}`);
+  if (cleaned !== '' && cleaned === ref && prefixed.length <= MAX_SLUG) return prefixed;
+  const stem = trimDashes((prefixed || 'b').slice(0, MAX_SLUG_BEFORE_HASH));
+  return `${stem}-${shortHash(`${repository.toLowerCase()}\0${ref}`)}`;
+}
+
+export function toNamespace(slug: string): string {
+  return `${NAMESPACE_PREFIX}${slug}`;
+}
+
+/** An identifier that a database takes without quotes: at most 55 of [a-z0-9_]. */
+export function toDatabase(slug: string): string {
+  return slug.replaceAll('-', '_');
+}
+
+/** The token subject of a service account, as Kubernetes states it (FACTS A6). */
+export function toSubject({ namespace, serviceAccount }: { namespace: string; serviceAccount: string }): string {
+  return `system:serviceaccount:${namespace}:${serviceAccount}`;
+}
+
+/** The federated credential's name: 3 to 120 of [A-Za-z0-9_-], one for each service account. */
+export function toCredentialName(options: {
+  slug: string;
+  serviceAccount: string;
+  template?: string | undefined;
+}): string {
+  const { slug, serviceAccount, template = CREDENTIAL_NAME_TEMPLATE } = options;
+  const namesAccount = template.includes('{serviceAccount}');
+  const filled = template.replaceAll('{slug}', slug).replaceAll('{serviceAccount}', serviceAccount);
+  const safe = filled.replace(/[^A-Za-z0-9_-]+/g, '-');
+  const suffixed =
+    (namesAccount && safe === filled) || (!namesAccount && serviceAccount === PLAIN_SERVICE_ACCOUNT)
+      ? safe
+      : `${safe}-${shortHash(serviceAccount)}`;
+  if (suffixed.length <= MAX_CREDENTIAL_NAME) return suffixed;
+  return `${trimDashes(suffixed.slice(0, MAX_CREDENTIAL_NAME - 7))}-${shortHash(suffixed)}`;
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 6);
+}
+
+function trimDashes(text: string): string {
+  return text.replace(/^-+|-+$/g, '');
+}

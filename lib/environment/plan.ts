@@ -1,0 +1,82 @@
+import { guardAdmission } from './admission.ts';
+import { toSubjectName } from './change-set.ts';
+import { guardName, guardOwner, guardProtected, guardRecord, type Refusal } from './guards.ts';
+import type { AccessRequest, Change, LiveNamespace, Peers } from './peers.ts';
+import { toCredentialName } from './names.ts';
+import type { EnvironmentRecord } from './record.ts';
+import { renderEnvironment, toWantedCredentials } from './rendered.ts';
+
+export interface Plan {
+  changes: Change[];
+  /** Whether the API server itself has checked every object. */
+  validated: boolean;
+}
+
+/** What provisioning would change, or why it would be refused. Reads and dry runs only. */
+export async function planProvision(peers: Peers, record: EnvironmentRecord): Promise<Plan | Refusal> {
+  const { settings } = peers;
+  const refusal = guardAdmission({ peers, record });
+  if (refusal !== undefined) return refusal;
+  const live = await readOwned(peers, record);
+  if (live !== undefined && 'guard' in live) return live;
+  const objects = renderEnvironment(peers.overlays, { record, settings });
+  const access = toPlanRequest(peers, record, toWantedCredentials(objects, { record, settings }));
+  const applied = objects.filter(({ kind }) => kind !== 'Namespace');
+  const [credentials, planned] = await Promise.all([
+    peers.access.plan(access, 'present'),
+    live === undefined
+      ? applied.map((object): Change => ({ object: toSubjectName(object), action: 'created' }))
+      : peers.cluster.plan(applied, { namespace: record.namespace }),
+  ]);
+  if (credentials.refused !== undefined) return credentials.refused;
+  const namespace: Change = {
+    object: `Namespace/${record.namespace}`,
+    action: live === undefined ? 'created' : 'unchanged',
+  };
+  return { changes: [namespace, ...credentials.changes, ...planned], validated: live !== undefined };
+}
+
+/** What deprovisioning would delete: the namespace with its uid, what it holds by kind, and each credential. */
+export async function planDeprovision(peers: Peers, record: EnvironmentRecord): Promise<Plan | Refusal> {
+  const { namespace, name: slug, ref } = record;
+  const refusal =
+    guardName({ namespace, slug }) ?? guardProtected({ namespace, slug, ref }, peers.settings.protectedNamespaces);
+  if (refusal !== undefined) return refusal;
+  const live = await readOwned(peers, record);
+  if (live !== undefined && 'guard' in live) return live;
+  const [credentials, contents] = await Promise.all([
+    peers.access.plan(toPlanRequest(peers, record, []), 'absent'),
+    live === undefined ? {} : peers.cluster.contents(namespace),
+  ]);
+  if (credentials.refused !== undefined) return credentials.refused;
+  const inside = Object.entries(contents).map(([kind, count]): Change => ({
+    object: `${kind}/${namespace}`,
+    action: 'deleted',
+    reason: String(count),
+  }));
+  const itself: Change[] =
+    live === undefined ? [] : [{ object: `Namespace/${namespace}`, action: 'deleted', reason: `uid ${live.uid}` }];
+  return { changes: [...itself, ...inside, ...credentials.changes], validated: true };
+}
+
+/** The guards that a manual call is answered by at once: the record's claim first. */
+export function guardClaim(record: EnvironmentRecord | undefined, asked: EnvironmentRecord): Refusal | undefined {
+  return record === undefined || record.phase === 'gone' ? undefined : guardRecord(record, asked);
+}
+
+async function readOwned(peers: Peers, record: EnvironmentRecord): Promise<LiveNamespace | Refusal | undefined> {
+  const live = await peers.cluster.readNamespace(record.namespace);
+  if (live === undefined) return undefined;
+  return guardOwner(live, { repository: record.repository, ref: record.ref, slug: record.name }) ?? live;
+}
+
+function toPlanRequest(peers: Peers, record: EnvironmentRecord, wanted: AccessRequest['wanted']): AccessRequest {
+  return {
+    slug: record.name,
+    namespace: record.namespace,
+    wanted,
+    ...(record.identity !== undefined && { identity: record.identity }),
+    nameOf: (serviceAccount) =>
+      toCredentialName({ slug: record.name, serviceAccount, template: peers.settings.credentialName }),
+  };
+}

@@ -1,0 +1,136 @@
+import { ProvisionerError } from '../errors.ts';
+import { guardOwner, guardUid, type Refusal } from './guards.ts';
+import type { AccessRequest, Admit, Lease, LiveNamespace, Peers, WantedCredential } from './peers.ts';
+import { toCredentialName } from './names.ts';
+import type { EnvironmentRecord, StepName } from './record.ts';
+import type { EnvironmentRequest } from './request.ts';
+
+/** A call may be sent only while the lease outlives its timeout by this much (DESIGN, leases). */
+const LEASE_MARGIN_MS = 10_000;
+/** After a pause this long the world may have changed: the owner is asked again. */
+const TRUST_MS = 5_000;
+
+/** One holder's work on one environment, under its lease. The record is the working copy; `save` makes it last. */
+export interface Session {
+  peers: Peers;
+  request: EnvironmentRequest;
+  record: EnvironmentRecord;
+  etag: string;
+  lease: Lease;
+  /** The namespace as last seen and found ours; absent when there is none. */
+  owned?: LiveNamespace;
+  /** When `owned` was last confirmed, in ms. */
+  confirmedAt: number;
+  /** Set when the namespace turned out not to be ours in the middle of the work. */
+  lost?: Refusal;
+}
+
+/** What reconcile does after a piece of work: nothing more, or look again after a delay. */
+export type Outcome =
+  { kind: 'done' } | { kind: 'later'; delayMs: number; reason?: 'check'; deadlineMs?: number; asked?: number };
+
+export const DONE: Outcome = { kind: 'done' };
+
+export async function save(session: Session): Promise<void> {
+  const stored = await session.peers.records.write(session.record, { etag: session.etag, lease: session.lease });
+  session.etag = stored.etag;
+}
+
+/** Looks the namespace up and holds it against guards 3 and 4. */
+export async function confirmOwner(session: Session): Promise<Refusal | undefined> {
+  const { peers, record } = session;
+  const live = await peers.cluster.readNamespace(record.namespace);
+  session.confirmedAt = peers.clock.now();
+  const before = session.owned;
+  if (live === undefined) {
+    delete session.owned;
+    return undefined;
+  }
+  const refusal =
+    guardOwner(live, { repository: record.repository, ref: record.ref, slug: record.name }) ??
+    (before === undefined ? undefined : guardUid(live, before.uid));
+  if (refusal !== undefined) {
+    session.lost = refusal;
+    return refusal;
+  }
+  session.owned = live;
+  return undefined;
+}
+
+/** The check before every write that rests on the lease alone: removals that carry guards of their own. */
+export function admitByLease(session: Session): Admit {
+  return (timeoutMs) => {
+    if (session.lease.remainingMs() < timeoutMs + LEASE_MARGIN_MS) {
+      throw new ProvisionerError(
+        'lease-lost',
+        `the lease of environment ${session.record.name} ends too soon to write`,
+      );
+    }
+    return undefined;
+  };
+}
+
+/** The check before every write into the namespace, or for it: the lease, and that the namespace is still ours. */
+export function admitByOwner(session: Session): Admit {
+  const byLease = admitByLease(session);
+  let pending: Promise<void> | undefined;
+  const confirm = async (): Promise<void> => {
+    const refusal = await confirmOwner(session);
+    if (refusal !== undefined) throw new ProvisionerError('conflict', refusal.reason);
+    if (session.owned === undefined) {
+      throw new ProvisionerError('gone', `namespace ${session.record.namespace} went away while it was written to`);
+    }
+  };
+  return (timeoutMs) => {
+    void byLease(timeoutMs);
+    if (session.lost !== undefined) throw new ProvisionerError('conflict', session.lost.reason);
+    if (session.peers.clock.now() - session.confirmedAt <= TRUST_MS) return undefined;
+    pending ??= confirm().finally(() => (pending = undefined));
+    return pending;
+  };
+}
+
+/** Runs one step and writes into the record how it ended and how long it took. */
+export async function step<T>(session: Session, name: StepName, work: () => Promise<T>): Promise<T> {
+  const { clock } = session.peers;
+  const started = clock.now();
+  const end = (state: 'done' | 'failed'): void => {
+    session.record.steps[name] = { state, at: toIso(started), ms: clock.now() - started };
+  };
+  try {
+    const result = await work();
+    end('done');
+    return result;
+  } catch (error) {
+    end('failed');
+    throw error;
+  }
+}
+
+export function toAccessRequest(session: Session, wanted: WantedCredential[]): AccessRequest {
+  const { record, peers } = session;
+  return {
+    slug: record.name,
+    namespace: record.namespace,
+    wanted,
+    ...(record.identity !== undefined && { identity: record.identity }),
+    nameOf: (serviceAccount) =>
+      toCredentialName({ slug: record.name, serviceAccount, template: peers.settings.credentialName }),
+  };
+}
+
+/** A guard said no: the record says which and why. An environment that is there keeps its phase. */
+export function refuse(session: Session, refusal: Refusal): Outcome {
+  const { record, peers } = session;
+  record.refused = refusal;
+  delete record.waitingFor;
+  delete record.waitingOn;
+  const stands = record.uid !== undefined && (record.phase === 'ready' || record.phase === 'starting');
+  if (!stands || refusal.guard === 'owner' || refusal.guard === 'uid') record.phase = 'refused';
+  peers.log.warn('refused', { environment: record.name, guard: refusal.guard, reason: refusal.reason });
+  return DONE;
+}
+
+export function toIso(ms: number): string {
+  return new Date(ms).toISOString();
+}
