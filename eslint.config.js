@@ -43,8 +43,21 @@ export default tseslint.config(
   closed(['functions/**/*.ts'], outside, functionsOnly),
   closed(['lib/{config,deps,errors}.ts'], outside, functionsRoom),
   closed(['lib/{overlays,cluster,identity,github,storage}/**/*.ts'], outside, functionsRoom, upward),
-  closed(['lib/{intake,sweep,diagnosis}/**/*.ts'], outside, functionsRoom, adapters, no('^@azure/functions$', 'Only functions/ knows the host.')),
-  closed(['lib/environment/**/*.ts'], outside, functionsRoom, sdk, adapters, no('\\.\\./(intake|sweep|diagnosis)/', 'The core is what the others use.')),
+  closed(
+    ['lib/{intake,sweep,diagnosis}/**/*.ts'],
+    outside,
+    functionsRoom,
+    adapters,
+    no('^@azure/functions$', 'Only functions/ knows the host.'),
+  ),
+  closed(
+    ['lib/environment/**/*.ts'],
+    outside,
+    functionsRoom,
+    sdk,
+    adapters,
+    no('\\.\\./(intake|sweep|diagnosis)/', 'The core is what the others use.'),
+  ),
   {
     files: ['lib/environment/**/*.ts'],
     rules: {
@@ -57,9 +70,15 @@ export default tseslint.config(
       ],
       'no-restricted-syntax': [
         'error',
-        { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: 'Ask deps.clock.' },
+        {
+          selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+          message: 'Ask deps.clock.',
+        },
         { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Ask deps.clock.' },
-        { selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']", message: 'Ask deps.random.' },
+        {
+          selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']",
+          message: 'Ask deps.random.',
+        },
       ],
     },
   },

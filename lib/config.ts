@@ -1,0 +1,225 @@
+import picomatch from 'picomatch';
+import type { EnvironmentSettings } from './environment/peers.ts';
+import { Settings, type Environment } from './settings.ts';
+
+export type { Environment } from './settings.ts';
+
+export interface IntakeSettings {
+  repositories: { fullName: string; prefix?: string }[];
+  defaultBranches: string[];
+  protectedNamespaces: string[];
+  admits: (ref: string) => boolean;
+}
+
+export interface StorageSettings {
+  connectionString?: string;
+  queueUri?: string;
+  blobUri?: string;
+  clientId?: string;
+}
+
+export interface ArmSettings {
+  endpoint?: string;
+  /** The endpoint is a stand-in on this machine: no token is asked for or sent. */
+  loopback: boolean;
+}
+
+export interface ClusterSettings {
+  aksClusterId?: string;
+  kubeconfig?: { file: string; context: string; deprovisionerContext: string };
+  provisionerClientId?: string;
+  deprovisionerClientId?: string;
+}
+
+export interface IdentitySettings {
+  pool: string[];
+  issuer?: string;
+  aksClusterId?: string;
+  provisionerClientId?: string;
+}
+
+export interface GitHubSettings {
+  token: string;
+  apiUrl: string;
+}
+
+const IDENTITY_ID =
+  /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\/[^/]+$/i;
+const CLUSTER_ID =
+  /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.ContainerService\/managedClusters\/[^/]+$/i;
+const MIN_SECRET_BYTES = 16;
+
+/** Who may ask for what, by settings alone. */
+export function readIntakeSettings(environment: Environment): IntakeSettings {
+  const settings = new Settings(environment);
+  const repositories = settings.list('GITHUB_REPOSITORIES').flatMap((entry) => {
+    const match = /^([^/=\s]+\/[^/=\s]+?)(?:=([a-z0-9](?:[-a-z0-9]{0,18}[a-z0-9])?))?$/.exec(entry);
+    if (match?.[1] === undefined) {
+      settings.fault(
+        'GITHUB_REPOSITORIES',
+        'an entry is not owner/name or owner/name=prefix (prefix: up to 20 of a-z, 0-9, -)',
+      );
+      return [];
+    }
+    return [{ fullName: match[1], ...(match[2] !== undefined && { prefix: match[2] }) }];
+  });
+  const include = picomatch(settings.list('BRANCH_INCLUDE', '**'), { dot: true });
+  const exclude = picomatch(settings.list('BRANCH_EXCLUDE', 'dependabot/**,renovate/**,gh-readonly-queue/**'), {
+    dot: true,
+  });
+  return settings.checked({
+    repositories,
+    defaultBranches: settings.list('DEFAULT_BRANCHES', 'main,master'),
+    protectedNamespaces: settings.list('PROTECTED_NAMESPACES'),
+    admits: (ref: string) => include(ref) && !exclude(ref),
+  });
+}
+
+/** The webhook secrets, the current one first; fails closed where none counts. */
+export function readWebhookSecrets(environment: Environment): string[] {
+  const settings = new Settings(environment);
+  const names = ['GITHUB_WEBHOOK_SECRET', 'GITHUB_WEBHOOK_SECRET_PREVIOUS'];
+  const secrets = names.flatMap((name) => {
+    const secret = settings.text(name);
+    if (secret === undefined) return [];
+    if (secret.startsWith('@Microsoft.KeyVault('))
+      settings.fault(name, 'is a Key Vault reference that was not resolved');
+    else if (Buffer.byteLength(secret) < MIN_SECRET_BYTES) settings.fault(name, `is under ${MIN_SECRET_BYTES} bytes`);
+    return [secret];
+  });
+  if (secrets.length === 0) settings.fault('GITHUB_WEBHOOK_SECRET', 'is missing');
+  return settings.checked(secrets);
+}
+
+/** A connection string, or service addresses for an identity, under the Functions host's own names. */
+export function readStorageSettings(environment: Environment): StorageSettings {
+  const settings = new Settings(environment);
+  const connectionString = settings.text('AzureWebJobsStorage');
+  if (connectionString !== undefined) return settings.checked({ connectionString });
+  const account = settings.text('AzureWebJobsStorage__accountName');
+  if (account !== undefined && !/^[a-z0-9]{3,24}$/.test(account)) {
+    settings.fault('AzureWebJobsStorage__accountName', 'is not a storage account name');
+  }
+  const uri = (service: 'queue' | 'blob'): string | undefined =>
+    settings.text(`AzureWebJobsStorage__${service}ServiceUri`) ??
+    (account === undefined ? undefined : `https://${account}.${service}.core.windows.net`);
+  const queueUri = uri('queue');
+  const blobUri = uri('blob');
+  if (queueUri === undefined || blobUri === undefined) {
+    settings.fault('AzureWebJobsStorage', 'is missing: a connection string, or AzureWebJobsStorage__accountName');
+  }
+  const clientId = settings.text('AzureWebJobsStorage__clientId');
+  return settings.checked({
+    ...(queueUri !== undefined && { queueUri }),
+    ...(blobUri !== undefined && { blobUri }),
+    ...(clientId !== undefined && { clientId }),
+  });
+}
+
+export function readClusterSettings(environment: Environment): ClusterSettings {
+  const settings = new Settings(environment);
+  const aksClusterId = settings.matching('AKS_CLUSTER_ID', CLUSTER_ID, 'is not the ARM id of a managed cluster');
+  const file = settings.text('CLUSTER_KUBECONFIG');
+  const context = settings.text('CLUSTER_CONTEXT');
+  if (file !== undefined && context === undefined)
+    settings.fault('CLUSTER_CONTEXT', 'is missing beside CLUSTER_KUBECONFIG');
+  if (file === undefined && context !== undefined)
+    settings.fault('CLUSTER_KUBECONFIG', 'is missing beside CLUSTER_CONTEXT');
+  if (aksClusterId === undefined && file === undefined) {
+    settings.fault('AKS_CLUSTER_ID', 'is missing (or CLUSTER_KUBECONFIG with CLUSTER_CONTEXT)');
+  }
+  return settings.checked({
+    ...readPrincipals(settings),
+    ...(file !== undefined &&
+      context !== undefined && {
+        kubeconfig: { file, context, deprovisionerContext: settings.text('CLUSTER_DEPROVISIONER_CONTEXT') ?? context },
+      }),
+    ...(aksClusterId !== undefined && { aksClusterId }),
+  });
+}
+
+export function readArmSettings(environment: Environment): ArmSettings {
+  const settings = new Settings(environment);
+  const endpoint = settings.text('ARM_ENDPOINT');
+  if (endpoint === undefined) return { loopback: false };
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  const loopback = url?.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+  if (url?.protocol !== 'https:' && !loopback) {
+    settings.fault('ARM_ENDPOINT', 'is neither an https address nor an http one of this machine');
+  }
+  return settings.checked({ endpoint: endpoint.replace(/\/+$/, ''), loopback });
+}
+
+export function readIdentitySettings(environment: Environment): IdentitySettings {
+  const settings = new Settings(environment);
+  const pool = settings.list('WORKLOAD_IDENTITIES');
+  if (pool.some((id) => !IDENTITY_ID.test(id))) {
+    settings.fault('WORKLOAD_IDENTITIES', 'an entry is not the ARM id of a user-assigned identity');
+  }
+  const issuer = settings.text('OIDC_ISSUER_URL');
+  if (issuer !== undefined && !(URL.canParse(issuer) && new URL(issuer).protocol === 'https:')) {
+    settings.fault('OIDC_ISSUER_URL', 'is not an https address');
+  }
+  const aksClusterId = settings.matching('AKS_CLUSTER_ID', CLUSTER_ID, 'is not the ARM id of a managed cluster');
+  if (pool.length > 0 && issuer === undefined && aksClusterId === undefined) {
+    settings.fault('OIDC_ISSUER_URL', 'is missing: without AKS_CLUSTER_ID nobody says who issues the tokens');
+  }
+  const { provisionerClientId } = readPrincipals(settings);
+  return settings.checked({
+    pool,
+    ...(issuer !== undefined && { issuer }),
+    ...(aksClusterId !== undefined && { aksClusterId }),
+    ...(provisionerClientId !== undefined && { provisionerClientId }),
+  });
+}
+
+/** GitHub credentials; undefined where there are none, which means that deliveries are believed as they are. */
+export function readGitHubSettings(environment: Environment): GitHubSettings | undefined {
+  const settings = new Settings(environment);
+  const token = settings.text('GITHUB_TOKEN');
+  for (const name of ['GITHUB_APP_ID', 'GITHUB_APP_INSTALLATION_ID', 'GITHUB_APP_PRIVATE_KEY']) {
+    if (settings.text(name) !== undefined) settings.fault(name, 'is not taken yet: use GITHUB_TOKEN');
+  }
+  const apiUrl = settings.text('GITHUB_API_URL') ?? 'https://api.github.com';
+  if (!URL.canParse(apiUrl)) settings.fault('GITHUB_API_URL', 'is not an address');
+  return settings.checked(token === undefined ? undefined : { token, apiUrl: apiUrl.replace(/\/+$/, '') });
+}
+
+export function readEnvironmentSettings(environment: Environment): EnvironmentSettings {
+  const settings = new Settings(environment);
+  const intake = readIntakeSettings(environment);
+  const credentialName = settings.text('FEDERATED_CREDENTIAL_NAME');
+  if (credentialName !== undefined && !/^[a-z0-9][\w-]*\{slug\}([\w-]|\{serviceAccount\})*$/i.test(credentialName)) {
+    settings.fault(
+      'FEDERATED_CREDENTIAL_NAME',
+      'must begin with a letter or digit, hold {slug} and be of letters, digits, - and _',
+    );
+  }
+  const initialImageTag = settings.text('INITIAL_IMAGE_TAG') ?? '{slug}';
+  if (!/^\w[\w.-]{0,127}$/.test(initialImageTag.replaceAll('{slug}', 'x'))) {
+    settings.fault('INITIAL_IMAGE_TAG', 'is not an image tag');
+  }
+  const maxEnvironments = settings.count('MAX_ENVIRONMENTS');
+  // taken from the app settings whole, so that a wrong one is said; they take effect with the environment's life span
+  settings.duration('ENVIRONMENT_TTL');
+  settings.duration('DELETE_GRACE', '0s');
+  settings.duration('DRIFT_INTERVAL', '1h');
+  return settings.checked({
+    ...intake,
+    initialImageTag,
+    allowUnguarded: settings.oneOf('ALLOW_UNGUARDED', ['false', 'true']) === 'true',
+    mode: settings.oneOf('MODE', ['apply', 'observe']),
+    readyDeadlineMs: settings.duration('READY_DEADLINE', '10m') ?? 0,
+    ...(credentialName !== undefined && { credentialName }),
+    ...(maxEnvironments !== undefined && { maxEnvironments }),
+  });
+}
+
+function readPrincipals(settings: Settings): { provisionerClientId?: string; deprovisionerClientId?: string } {
+  const provisionerClientId = settings.guid('PROVISIONER_CLIENT_ID');
+  const deprovisionerClientId = settings.guid('DEPROVISIONER_CLIENT_ID');
+  return {
+    ...(provisionerClientId !== undefined && { provisionerClientId }),
+    ...(deprovisionerClientId !== undefined && { deprovisionerClientId }),
+  };
+}

@@ -1,0 +1,76 @@
+import { ProvisionerError } from './errors.ts';
+
+/** App settings, as the process environment states them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const UNITS_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Reads settings of one group and collects every fault, by name and never by value, to throw them at once. */
+export class Settings {
+  readonly #environment: Environment;
+  readonly #faults: string[] = [];
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  /** A blank setting counts as absent. */
+  text(name: string): string | undefined {
+    const value = this.#environment[name]?.trim();
+    return value === undefined || value === '' ? undefined : value;
+  }
+
+  list(name: string, fallback = ''): string[] {
+    return (this.text(name) ?? fallback)
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== '');
+  }
+
+  matching(name: string, pattern: RegExp, otherwise: string): string | undefined {
+    const value = this.text(name);
+    if (value !== undefined && !pattern.test(value)) this.fault(name, otherwise);
+    return value;
+  }
+
+  guid(name: string): string | undefined {
+    return this.matching(name, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'is not a GUID');
+  }
+
+  /** The first of the values where the setting is absent. */
+  oneOf<T extends string>(name: string, values: readonly [T, ...T[]]): T {
+    const value = this.text(name);
+    if (value === undefined) return values[0];
+    const known = values.find((one) => one === value);
+    if (known === undefined) this.fault(name, `is none of ${values.join(', ')}`);
+    return known ?? values[0];
+  }
+
+  count(name: string): number | undefined {
+    const value = this.matching(name, /^[1-9]\d{0,5}$/, 'is not a whole number from 1 on');
+    return value === undefined ? undefined : Number(value);
+  }
+
+  /** Milliseconds; written `90s`, `10m`, `24h` or `7d`, or `0`. */
+  duration(name: string, fallback?: string): number | undefined {
+    const value = this.text(name) ?? fallback;
+    if (value === undefined) return undefined;
+    const [, amount, unit] = /^(\d{1,6})([smhd])$/.exec(value) ?? [];
+    if (amount !== undefined && unit !== undefined) return Number(amount) * (UNITS_MS[unit] ?? 0);
+    if (value === '0') return 0;
+    this.fault(name, 'is not a duration such as 90s, 10m, 24h or 7d');
+    return undefined;
+  }
+
+  fault(name: string, words: string): void {
+    this.#faults.push(`${name} ${words}`);
+  }
+
+  /** The value, unless any setting of the group was wrong. */
+  checked<T>(value: T): T {
+    if (this.#faults.length === 0) return value;
+    throw new ProvisionerError('settings', [...new Set(this.#faults)].join('; '), {
+      mend: 'mend these app settings; local.settings.sample.json and the README show every one',
+    });
+  }
+}
