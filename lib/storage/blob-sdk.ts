@@ -1,0 +1,1 @@
+export { BlobServiceClient } from '@azure/storage-blob';

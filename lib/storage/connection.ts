@@ -1,0 +1,35 @@
+import type { BlobServiceClient } from '@azure/storage-blob';
+import type { QueueServiceClient } from '@azure/storage-queue';
+import type { TokenCredential } from '@azure/identity';
+import { ProvisionerError } from '../errors.ts';
+
+export interface StorageConnection {
+  connectionString?: string;
+  queueUri?: string;
+  blobUri?: string;
+  /** Asked for only where there is no connection string. */
+  credential(): Promise<TokenCredential>;
+}
+
+/** GitHub gives up after 10 s: three tries of 2.5 s leave room to answer 503. */
+const OPTIONS = {
+  retryOptions: { maxTries: 3, tryTimeoutInMs: 2_500, retryDelayInMs: 100, maxRetryDelayInMs: 500 },
+};
+
+/** The queue service by connection string or by identity; loads its SDK on first use. */
+export async function connectQueues(connection: StorageConnection): Promise<QueueServiceClient> {
+  const { QueueServiceClient } = await import('./queue-sdk.ts');
+  const { connectionString, queueUri } = connection;
+  if (connectionString !== undefined) return QueueServiceClient.fromConnectionString(connectionString, OPTIONS);
+  if (queueUri === undefined) throw new ProvisionerError('settings', 'AzureWebJobsStorage names no queue service');
+  return new QueueServiceClient(queueUri, await connection.credential(), OPTIONS);
+}
+
+/** The blob service by connection string or by identity; loads its SDK on first use. */
+export async function connectBlobs(connection: StorageConnection): Promise<BlobServiceClient> {
+  const { BlobServiceClient } = await import('./blob-sdk.ts');
+  const { connectionString, blobUri } = connection;
+  if (connectionString !== undefined) return BlobServiceClient.fromConnectionString(connectionString, OPTIONS);
+  if (blobUri === undefined) throw new ProvisionerError('settings', 'AzureWebJobsStorage names no blob service');
+  return new BlobServiceClient(blobUri, await connection.credential(), OPTIONS);
+}

@@ -1,0 +1,1 @@
+export { DefaultAzureCredential, ManagedIdentityCredential } from '@azure/identity';

@@ -1,0 +1,1 @@
+export { QueueServiceClient } from '@azure/storage-queue';

@@ -1,0 +1,35 @@
+import type { QueueServiceClient } from '@azure/storage-queue';
+import type { Requests } from '../environment/peers.ts';
+import type { EnvironmentRequest } from '../environment/request.ts';
+import { toStorageError, withMade } from './storage-error.ts';
+
+/** The trigger of reconcile; its poison queue is the trigger of abandon. Changing it strands what waits on it. */
+export const REQUEST_QUEUE = 'environment-requests';
+export const POISON_QUEUE = `${REQUEST_QUEUE}-poison`;
+/** The service takes seven days at most. */
+const MAX_DELAY_S = 7 * 24 * 60 * 60;
+
+/** The queue of requests. Messages are base64, which the SDK leaves to its caller (FACTS T8), and kept until handled. */
+export function createRequests(options: {
+  queues: () => Promise<QueueServiceClient>;
+  messageScale?: number;
+}): Requests {
+  const { queues, messageScale = 1 } = options;
+  const send = async (queue: string, request: EnvironmentRequest, delayMs: number): Promise<void> => {
+    const text = Buffer.from(JSON.stringify(request)).toString('base64');
+    const visibilityTimeout = Math.min(MAX_DELAY_S, Math.ceil((delayMs * messageScale) / 1_000));
+    try {
+      const client = (await queues()).getQueueClient(queue);
+      await withMade(
+        () => client.sendMessage(text, { visibilityTimeout, messageTimeToLive: -1 }),
+        () => client.createIfNotExists(),
+      );
+    } catch (thrown) {
+      throw toStorageError(thrown, `queue ${queue}`);
+    }
+  };
+  return {
+    send: (request, delayMs = 0) => send(REQUEST_QUEUE, request, delayMs),
+    sendToPoison: (request, delayMs) => send(POISON_QUEUE, request, delayMs),
+  };
+}

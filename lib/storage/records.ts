@@ -1,0 +1,131 @@
+import type { ContainerClient } from '@azure/storage-blob';
+import { ProvisionerError } from '../errors.ts';
+import type { Records, StoredRecord } from '../environment/peers.ts';
+import type { EnvironmentRecord } from '../environment/record.ts';
+import { acquireLease } from './leases.ts';
+import { fromMetadata, toMetadata } from './metadata.ts';
+import { toFault, toStorageError, withMade } from './storage-error.ts';
+
+/** Where records live; changing it orphans every environment. */
+export const RECORD_CONTAINER = 'environments';
+
+const SUFFIX = '.json';
+const JSON_HEADERS = { blobContentType: 'application/json' };
+
+/** Records as JSON blobs, conditional on their ETag and written under their lease. */
+export function createRecords(options: { container: () => Promise<ContainerClient> }): Records {
+  const { container } = options;
+  const blobOf = async (slug: string) => (await container()).getBlockBlobClient(`${slug}${SUFFIX}`);
+
+  return {
+    async read(slug) {
+      const blob = await blobOf(slug);
+      try {
+        const answer = await blob.download();
+        const text = await new Response(answer.readableStreamBody as unknown as ReadableStream).text();
+        return { record: parseRecord(slug, text), etag: answer.etag ?? '' };
+      } catch (thrown) {
+        if (toFault(thrown).status === 404) return undefined;
+        throw toStorageError(thrown, nameOf(slug));
+      }
+    },
+
+    async create(record) {
+      const blob = await blobOf(record.name);
+      try {
+        return await withMade(
+          () => put(blob, record, { ifNoneMatch: '*' }),
+          async () => (await container()).createIfNotExists(),
+        );
+      } catch (thrown) {
+        if (toFault(thrown).code === 'BlobAlreadyExists') return 'exists';
+        throw toStorageError(thrown, nameOf(record.name));
+      }
+    },
+
+    async write(record, held) {
+      const blob = await blobOf(record.name);
+      try {
+        return await put(blob, record, { ifMatch: held.etag, leaseId: held.lease.id });
+      } catch (thrown) {
+        throw toStorageError(thrown, nameOf(record.name));
+      }
+    },
+
+    async remove(slug, etag) {
+      try {
+        await (await blobOf(slug)).delete({ conditions: { ifMatch: etag } });
+      } catch (thrown) {
+        const { status } = toFault(thrown);
+        // gone, changed or leased by now: whoever did that decides
+        if (status !== 404 && status !== 409 && status !== 412) throw toStorageError(thrown, nameOf(slug));
+      }
+    },
+
+    async *list() {
+      const client = await container();
+      try {
+        for await (const item of client.listBlobsFlat({ includeMetadata: true })) {
+          const summary = fromMetadata(item.name.slice(0, -SUFFIX.length), item.metadata ?? {});
+          if (summary !== undefined) yield summary;
+        }
+      } catch (thrown) {
+        if (toFault(thrown).status !== 404) throw toStorageError(thrown, 'the list of records');
+      }
+    },
+
+    async lease(slug) {
+      return acquireLease((await blobOf(slug)).getBlobLeaseClient(), nameOf(slug));
+    },
+  };
+}
+
+type BlockBlob = ReturnType<ContainerClient['getBlockBlobClient']>;
+
+async function put(
+  blob: BlockBlob,
+  record: EnvironmentRecord,
+  conditions: { ifMatch?: string; ifNoneMatch?: string; leaseId?: string },
+): Promise<StoredRecord> {
+  const text = JSON.stringify(record);
+  const answer = await blob.upload(text, Buffer.byteLength(text), {
+    conditions,
+    // an upload without metadata wipes it
+    metadata: toMetadata(record),
+    blobHTTPHeaders: JSON_HEADERS,
+  });
+  return { record, etag: answer.etag ?? '' };
+}
+
+/** The record in a blob; one that is damaged or of a newer version is left alone and said. */
+function parseRecord(slug: string, text: string): EnvironmentRecord {
+  const wrong = (what: string): ProvisionerError =>
+    new ProvisionerError('input', `the record of environment ${slug} is ${what}; it was left alone`, {
+      object: nameOf(slug),
+      mend: `mend or delete the blob ${RECORD_CONTAINER}/${slug}${SUFFIX}`,
+    });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw wrong('not JSON');
+  }
+  if (typeof value !== 'object' || value === null) throw wrong('not a JSON object');
+  const record = value as EnvironmentRecord;
+  if (record.v !== 1) throw wrong('of another version');
+  const whole =
+    record.name === slug &&
+    typeof record.ref === 'string' &&
+    typeof record.namespace === 'string' &&
+    typeof record.repository?.fullName === 'string' &&
+    typeof record.event?.at === 'string' &&
+    Array.isArray(record.inventory) &&
+    Array.isArray(record.history) &&
+    Array.isArray(record.seen);
+  if (!whole) throw wrong('damaged');
+  return record;
+}
+
+function nameOf(slug: string): string {
+  return `record ${slug}`;
+}

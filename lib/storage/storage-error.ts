@@ -1,0 +1,40 @@
+import { codeOfStatus, ProvisionerError } from '../errors.ts';
+
+interface StorageFault {
+  statusCode?: number;
+  code?: string;
+}
+
+/** The HTTP status and the storage service's own code of what its SDK threw. */
+export function toFault(thrown: unknown): { status: number | undefined; code: string } {
+  const { statusCode, code } = thrown instanceof Error ? (thrown as StorageFault) : {};
+  return { status: statusCode, code: code ?? 'no answer' };
+}
+
+/** A failure of storage, by status; `what` names the blob or queue. */
+export function toStorageError(thrown: unknown, what: string): ProvisionerError {
+  if (thrown instanceof ProvisionerError) return thrown;
+  const { status, code } = toFault(thrown);
+  return new ProvisionerError(
+    codeOfStatus(status),
+    `storage refused ${what}: ${status ?? ''} ${code}`.replace('  ', ' '),
+    {
+      object: what,
+      cause: thrown,
+      ...(codeOfStatus(status) === 'not-permitted' && {
+        mend: 'give the app the roles Storage Blob Data Contributor and Storage Queue Data Contributor on its account',
+      }),
+    },
+  );
+}
+
+/** Runs a storage call, and once more after `make` where the queue or container is not there yet. */
+export async function withMade<T>(work: () => Promise<T>, make: () => Promise<unknown>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (toFault(thrown).status !== 404) throw thrown;
+    await make();
+    return work();
+  }
+}
