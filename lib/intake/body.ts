@@ -1,0 +1,38 @@
+/** The text of a delivery's JSON, from a JSON or a form body (FACTS C9). */
+export function readPayload(
+  bytes: Uint8Array,
+  mediaType: 'json' | 'form',
+): { payload: unknown } | { malformed: string } {
+  const text = decode(bytes);
+  if (text === undefined) return { malformed: 'the body is not UTF-8' };
+  if (mediaType === 'json') return parse(text);
+  const fields = new URLSearchParams(text).getAll('payload');
+  const [field] = fields;
+  if (field === undefined || fields.length !== 1)
+    return { malformed: 'the form has not exactly one field named payload' };
+  return parse(field);
+}
+
+export function toMediaType(contentType: string | undefined): 'json' | 'form' | undefined {
+  const type = contentType?.split(';')[0]?.trim().toLowerCase();
+  if (type === 'application/json') return 'json';
+  return type === 'application/x-www-form-urlencoded' ? 'form' : undefined;
+}
+
+/** Text of bytes that are UTF-8 without a byte order mark. */
+export function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The value of JSON text, or why it has none; parser's words stay inside, since they quote the text. */
+export function parse(text: string): { payload: unknown } | { malformed: string } {
+  try {
+    return { payload: JSON.parse(text) as unknown };
+  } catch {
+    return { malformed: 'the body is not JSON' };
+  }
+}

@@ -1,0 +1,89 @@
+import { checkBranchName } from './ref-name.ts';
+
+/** A branch event, read off a delivery whose signature held. */
+export interface Delivery {
+  kind: 'create' | 'delete' | 'push';
+  ref: string;
+  repository: { id?: number; fullName: string };
+  /** Names of the default branch that the delivery states. */
+  defaultBranches: string[];
+  /** `repository.pushed_at` in ms since the epoch. */
+  position?: number;
+  sha?: string;
+}
+
+export type Parsed = { delivery: Delivery } | { ignored: string } | { malformed: string };
+
+const ZERO_SHA = /^0+$/;
+
+/** Reads the event that the payload states; the event's name is not signed, so the payload must fit it. */
+export function parseDelivery(event: string, payload: unknown): Parsed {
+  if (event !== 'create' && event !== 'delete' && event !== 'push')
+    return { ignored: `event ${label(event)} is not handled` };
+  if (!isObject(payload)) return { malformed: 'the payload is not a JSON object' };
+  const { repository } = payload;
+  if (!isObject(repository)) return { malformed: 'repository is missing' };
+  const fullName = repository['full_name'];
+  if (typeof fullName !== 'string' || !/^[^/\s]+\/[^/\s]+$/.test(fullName))
+    return { malformed: 'repository.full_name is missing' };
+  const id = repository['id'];
+  if (id !== undefined && !(Number.isSafeInteger(id) && Number(id) > 0))
+    return { malformed: 'repository.id is not a whole number' };
+  const found = event === 'push' ? readPush(payload) : readCreateOrDelete(event, payload);
+  if (!('ref' in found)) return found;
+  const malformed = checkBranchName(found.ref);
+  if (malformed !== undefined) return { malformed: malformed.replace('branch', 'ref') };
+  const position = toPosition(repository['pushed_at']);
+  return {
+    delivery: {
+      ...found,
+      repository: { fullName, ...(id !== undefined && { id: Number(id) }) },
+      defaultBranches: [payload['master_branch'], repository['default_branch']].filter(
+        (name) => typeof name === 'string',
+      ),
+      ...(position !== undefined && { position }),
+    },
+  };
+}
+
+type Event = Pick<Delivery, 'kind' | 'ref' | 'sha'>;
+
+function readPush(payload: Record<string, unknown>): Event | { ignored: string } | { malformed: string } {
+  const { ref, after, deleted } = payload;
+  if (typeof ref !== 'string') return { malformed: 'ref is missing' };
+  if (typeof deleted !== 'boolean') return { malformed: 'deleted is missing: this is no push' };
+  if (!ref.startsWith('refs/heads/')) return { ignored: 'not a branch' };
+  const sha = typeof after === 'string' && /^[0-9a-f]{40,64}$/.test(after) && !ZERO_SHA.test(after) ? after : undefined;
+  return { kind: deleted ? 'delete' : 'push', ref: ref.slice('refs/heads/'.length), ...(sha !== undefined && { sha }) };
+}
+
+function readCreateOrDelete(
+  event: 'create' | 'delete',
+  payload: Record<string, unknown>,
+): Event | { ignored: string } | { malformed: string } {
+  const { ref, ref_type: refType, master_branch: masterBranch } = payload;
+  if (typeof ref !== 'string') return { malformed: 'ref is missing' };
+  if (refType !== 'branch' && refType !== 'tag') return { malformed: 'ref_type is neither branch nor tag' };
+  // the one field that tells the two apart (FACTS C6): a signed create must not be sent again as a delete
+  if (event === 'create' && typeof masterBranch !== 'string')
+    return { malformed: 'master_branch is missing: this is no create' };
+  if (event === 'delete' && masterBranch !== undefined)
+    return { malformed: 'master_branch is present: this is no delete' };
+  if (refType === 'tag') return { ignored: 'a tag, not a branch' };
+  return { kind: event, ref };
+}
+
+/** ISO text in create and delete, epoch seconds in push. */
+function toPosition(pushedAt: unknown): number | undefined {
+  if (typeof pushedAt === 'number' && Number.isFinite(pushedAt)) return pushedAt * 1_000;
+  const ms = typeof pushedAt === 'string' ? Date.parse(pushedAt) : Number.NaN;
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+function label(event: string): string {
+  return JSON.stringify(event.slice(0, 40));
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

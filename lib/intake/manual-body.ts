@@ -1,0 +1,40 @@
+import { isObject } from './delivery.ts';
+import { checkBranchName } from './ref-name.ts';
+
+export interface Manual {
+  branch: string;
+  repository?: string;
+  imageTag?: string;
+  dryRun: boolean;
+}
+
+const FIELDS = ['branch', 'repository', 'imageTag', 'dryRun'];
+
+/** The body of a manual call; a field that is not known is refused, so that a misspelt dryRun changes nothing. */
+export function parseManual(body: unknown, reason: 'provision' | 'deprovision'): Manual | { malformed: string } {
+  if (!isObject(body)) return { malformed: 'the body is not a JSON object' };
+  const unknown = Object.keys(body).find((field) => !FIELDS.includes(field));
+  if (unknown !== undefined) {
+    return {
+      malformed: `field ${JSON.stringify(unknown.slice(0, 40))} is not known; the fields are ${FIELDS.join(', ')}`,
+    };
+  }
+  const { branch, repository, imageTag, dryRun } = body;
+  const malformed = checkBranchName(branch);
+  if (malformed !== undefined) return { malformed };
+  if (repository !== undefined && (typeof repository !== 'string' || !/^[^/\s]+\/[^/\s]+$/.test(repository))) {
+    return { malformed: 'repository is not owner/name' };
+  }
+  if (imageTag !== undefined && (typeof imageTag !== 'string' || !/^\w[\w.-]{0,127}$/.test(imageTag))) {
+    return { malformed: 'imageTag is not an image tag: a letter, digit or _ and up to 127 of letters, digits, _ . -' };
+  }
+  if (imageTag !== undefined && reason === 'deprovision')
+    return { malformed: 'imageTag has no place in a deprovision call' };
+  if (dryRun !== undefined && typeof dryRun !== 'boolean') return { malformed: 'dryRun is neither true nor false' };
+  return {
+    branch: branch as string,
+    ...(repository !== undefined && { repository }),
+    ...(imageTag !== undefined && { imageTag }),
+    dryRun: dryRun === true,
+  };
+}

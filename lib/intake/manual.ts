@@ -1,0 +1,158 @@
+import { guardFilters } from '../environment/admission.ts';
+import { guardOwner, guardProtected, type Refusal } from '../environment/guards.ts';
+import { toNamespace, toSlug } from '../environment/names.ts';
+import { newRecord, observe } from '../environment/observe.ts';
+import { guardClaim, planDeprovision, planProvision } from '../environment/plan.ts';
+import type { Clock, Log, Peers } from '../environment/peers.ts';
+import type { EnvironmentRecord } from '../environment/record.ts';
+import type { EnvironmentRequest } from '../environment/request.ts';
+import { toProvisionerError } from '../errors.ts';
+import type { IntakeSettings } from '../config.ts';
+import { failed, failedInside, queued, type Answer } from './answer.ts';
+import { decode, parse } from './body.ts';
+import { parseManual, type Manual } from './manual-body.ts';
+import { findRepository } from './repository.ts';
+
+/** A look at the guards must not keep a caller waiting: reconcile asks them all again. */
+const LOOK_MS = 3_000;
+
+export interface ManualDeps {
+  settings(): IntakeSettings;
+  peers(): Promise<Peers>;
+  requests(): Promise<Pick<Peers['requests'], 'send'>>;
+  records(): Promise<Pick<Peers['records'], 'read'>>;
+  cluster(): Promise<Pick<Peers['cluster'], 'readNamespace'>>;
+  clock: Clock;
+  newId(): string;
+  log: Log;
+}
+
+export interface ManualCall {
+  reason: 'provision' | 'deprovision';
+  bytes: Uint8Array;
+  /** The address of a status, for the slug put behind it. */
+  statusUrl: string;
+  requestId: string;
+}
+
+/** A person asks: the guards are looked at, then a request is queued, or with dryRun the plan is answered. */
+export async function receiveManual(deps: ManualDeps, call: ManualCall): Promise<Answer> {
+  const { requestId } = call;
+  try {
+    const settings = deps.settings();
+    const manual = readManual(settings, call);
+    if ('malformed' in manual) return failed({ status: 400, code: 'malformed', message: manual.malformed, requestId });
+    const request = toRequest(deps, { manual, call });
+    const refusal = guardRequest(settings, request);
+    if (refusal !== undefined) return refused(deps, { request, refusal });
+    const stored = await (await deps.records()).read(request.environment);
+    const claim = guardClaim(stored?.record, newRecord(request));
+    if (claim !== undefined) return refused(deps, { request, refusal: claim });
+    if (manual.dryRun) return await plan(deps, { request, ...(stored !== undefined && { record: stored.record }) });
+    const foreign = await lookAtOwner(deps, request, stored?.record);
+    if (foreign !== undefined) return refused(deps, { request, refusal: foreign });
+    await (await deps.requests()).send(request);
+    deps.log.info('queued', { environment: request.environment, reason: request.reason });
+    return queued(request.environment, { location: call.statusUrl + request.environment });
+  } catch (thrown) {
+    const error = toProvisionerError(thrown);
+    deps.log.error('manual call failed', { code: error.code, message: error.message, requestId });
+    return failedInside(error, requestId);
+  }
+}
+
+type Read = Manual & { prefix?: string };
+
+function readManual(settings: IntakeSettings, call: ManualCall): Read | { malformed: string } {
+  const text = decode(call.bytes);
+  if (text === undefined) return { malformed: 'the body is not UTF-8' };
+  if (text === '') return { malformed: 'the body is empty; send {"branch":"…"} with Content-Length' };
+  const parsed = parse(text);
+  if ('malformed' in parsed) return parsed;
+  const manual = parseManual(parsed.payload, call.reason);
+  if ('malformed' in manual) return manual;
+  const [only, ...others] = settings.repositories;
+  const fullName = manual.repository ?? (others.length === 0 ? only?.fullName : undefined);
+  if (fullName === undefined) {
+    return {
+      malformed: `repository is missing: ${settings.repositories.length} are configured in GITHUB_REPOSITORIES`,
+    };
+  }
+  const configured = findRepository(settings, fullName);
+  if (configured === undefined) return { malformed: 'repository is not in GITHUB_REPOSITORIES' };
+  return {
+    ...manual,
+    repository: configured.fullName,
+    ...(configured.prefix !== undefined && { prefix: configured.prefix }),
+  };
+}
+
+function toRequest(deps: ManualDeps, input: { manual: Read; call: ManualCall }): EnvironmentRequest {
+  const { manual, call } = input;
+  const fullName = manual.repository ?? '';
+  const at = new Date(deps.clock.now()).toISOString();
+  return {
+    v: 1,
+    id: deps.newId(),
+    environment: toSlug({ repository: fullName, ref: manual.branch, prefix: manual.prefix }),
+    repository: { fullName },
+    ref: manual.branch,
+    reason: call.reason,
+    at,
+    ...(manual.imageTag !== undefined && { imageTag: manual.imageTag }),
+    attempt: 0,
+    since: at,
+  };
+}
+
+function guardRequest(settings: IntakeSettings, request: EnvironmentRequest): Refusal | undefined {
+  const { environment: slug, ref } = request;
+  const isProtected = guardProtected({ namespace: toNamespace(slug), slug, ref }, settings.protectedNamespaces);
+  if (isProtected !== undefined || request.reason === 'deprovision') return isProtected;
+  return guardFilters(ref, settings);
+}
+
+/** The owner of the live namespace; a cluster out of reach says nothing, and reconcile asks it again. */
+async function lookAtOwner(
+  deps: ManualDeps,
+  request: EnvironmentRequest,
+  record: EnvironmentRecord | undefined,
+): Promise<Refusal | undefined> {
+  const namespace = record?.namespace ?? toNamespace(request.environment);
+  try {
+    const cluster = await deps.cluster();
+    const live = await Promise.race([cluster.readNamespace(namespace), deps.clock.sleep(LOOK_MS)]);
+    if (live === undefined) return undefined;
+    const repository = record?.repository ?? request.repository;
+    return guardOwner(live, { repository, ref: request.ref, slug: request.environment });
+  } catch (thrown) {
+    deps.log.warn('guards not looked at', { environment: request.environment, code: toProvisionerError(thrown).code });
+    return undefined;
+  }
+}
+
+async function plan(
+  deps: ManualDeps,
+  input: { request: EnvironmentRequest; record?: EnvironmentRecord },
+): Promise<Answer> {
+  const { request } = input;
+  const before = input.record === undefined || input.record.phase === 'gone' ? newRecord(request) : input.record;
+  const { record } = observe(before, request);
+  const peers = await deps.peers();
+  const planned = await (request.reason === 'provision'
+    ? planProvision(peers, record)
+    : planDeprovision(peers, record));
+  if ('guard' in planned) return refused(deps, { request, refusal: planned });
+  const changes = planned.changes.map(({ object, action, reason }) => ({
+    object,
+    action,
+    ...(reason !== undefined && { reason }),
+  }));
+  return { status: 200, body: { outcome: 'planned', environment: record.name, changes, validated: planned.validated } };
+}
+
+function refused(deps: ManualDeps, input: { request: EnvironmentRequest; refusal: Refusal }): Answer {
+  const { guard, reason } = input.refusal;
+  deps.log.warn('refused', { environment: input.request.environment, guard, reason });
+  return { status: 409, body: { outcome: 'refused', guard, reason } };
+}
