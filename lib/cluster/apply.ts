@@ -1,0 +1,111 @@
+import { toProvisionerError, type ProvisionerError } from '../errors.ts';
+import type { Admit, Applied, Change, KubeObject } from '../environment/peers.ts';
+import type { InventoryEntry } from '../environment/record.ts';
+import { actionOf, type Before } from './action.ts';
+import type { Discovery } from './discovery.ts';
+import { managedEntry } from './field-manager.ts';
+import { metadataOf } from './metadata.ts';
+import type { Send } from './request.ts';
+import { isOptional, nameIn, sendApply, unserved } from './send-apply.ts';
+import { forEachLimited } from './slots.ts';
+import { versionsBefore } from './versions.ts';
+
+export interface ApplyContext {
+  send: Send;
+  discovery: Discovery;
+  concurrency: number;
+}
+
+export interface ApplyOptions {
+  namespace: string;
+  fresh: boolean;
+  known: InventoryEntry[];
+  admit: Admit;
+}
+
+/** Failures that the next object would meet too. */
+const COMMON_FAILURES = new Set(['gone', 'terminating', 'lease-lost', 'unavailable', 'settings']);
+
+/** Applies side by side and says what became of each object; the first failure comes with the change set. */
+export async function applyObjects(
+  context: ApplyContext,
+  objects: KubeObject[],
+  options: ApplyOptions,
+): Promise<Applied> {
+  const changes = new Map<KubeObject, Change>();
+  const inventory = new Map<KubeObject, InventoryEntry>();
+  let error: ProvisionerError | undefined;
+  let stopped: ProvisionerError | undefined;
+
+  function fail(object: KubeObject, thrown: unknown): void {
+    const failure = toProvisionerError(thrown);
+    error ??= failure;
+    if (COMMON_FAILURES.has(failure.code)) stopped ??= failure;
+    changes.set(object, { object: nameIn(object, options), action: 'unknown', reason: failure.message });
+    const known = knownEntry(object, options.known);
+    if (known) inventory.set(object, known);
+    // without an answer it may be there now, and what may be there must not be forgotten
+    else if (failure.code === 'unavailable') inventory.set(object, entryOf(object));
+  }
+
+  const looked = options.fresh ? Promise.resolve(new Map<string, Before>()) : versionsBefore(context, objects, options);
+  const before = await looked.catch((thrown: unknown) => {
+    error = stopped = toProvisionerError(thrown);
+    return new Map<string, Before>();
+  });
+  await forEachLimited(objects, context.concurrency, async (object) => {
+    const name = nameIn(object, options);
+    if (stopped) {
+      const known = knownEntry(object, options.known);
+      if (known) inventory.set(object, known);
+      changes.set(object, { object: name, action: 'skipped', reason: `not tried after a failure: ${stopped.message}` });
+      return;
+    }
+    try {
+      const done = await applyOne(context, object, { ...options, before: before.get(name) });
+      changes.set(object, done.change);
+      if (done.entry) inventory.set(object, done.entry);
+    } catch (thrown) {
+      fail(object, thrown);
+    }
+  });
+  return {
+    changes: objects.flatMap((object) => changes.get(object) ?? []),
+    inventory: objects.flatMap((object) => inventory.get(object) ?? []),
+    ...(error && { error }),
+  };
+}
+
+async function applyOne(
+  { send, discovery }: ApplyContext,
+  object: KubeObject,
+  options: ApplyOptions & { before: Before | undefined },
+): Promise<{ change: Change; entry?: InventoryEntry }> {
+  const name = nameIn(object, options);
+  const resource = await discovery.resourceOf(object);
+  const answer = resource && (await sendApply(send, object, { ...options, resource }));
+  if (!answer || answer.status === 404) {
+    if (!isOptional(object)) throw unserved(name, object);
+    return { change: { object: name, action: 'skipped', reason: unserved(name, object).message } };
+  }
+  const after = metadataOf(answer.body, name);
+  const managed = managedEntry(after.managedFields)?.time;
+  return {
+    change: {
+      object: name,
+      action: actionOf({ object, status: answer.status, before: options.before, after, answeredAt: answer.date }),
+    },
+    entry: { ...entryOf(object), resourceVersion: after.resourceVersion, ...(managed !== undefined && { managed }) },
+  };
+}
+
+function entryOf({ apiVersion, kind, metadata }: KubeObject): InventoryEntry {
+  return { apiVersion, kind, name: metadata.name };
+}
+
+function knownEntry(object: KubeObject, known: InventoryEntry[]): InventoryEntry | undefined {
+  return known.find(
+    (entry) =>
+      entry.apiVersion === object.apiVersion && entry.kind === object.kind && entry.name === object.metadata.name,
+  );
+}

@@ -1,0 +1,26 @@
+/** Owns the fields that we apply. Changing it orphans them all: the next apply would remove nothing that it omits. */
+export const FIELD_MANAGER = 'feature-branch-provisioner';
+
+/**
+ * Every apply is forced. The overlays are the truth for the fields they name, nobody is there to settle a conflict, and
+ * Kubernetes advises controllers to force. What no overlay names stays with its owner.
+ * https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts
+ */
+export const FORCE = true;
+
+export interface ManagedFieldsEntry {
+  manager?: string;
+  operation?: string;
+  subresource?: string;
+  time?: string;
+  fieldsV1?: unknown;
+}
+
+/** Our entry: the fields that our last effective apply named, and when it was written (whole seconds, by the server). */
+export function managedEntry(entries: ManagedFieldsEntry[] | undefined): ManagedFieldsEntry | undefined {
+  const ours = (entries ?? []).filter(
+    (entry) => entry.manager === FIELD_MANAGER && entry.operation === 'Apply' && !entry.subresource,
+  );
+  // an object applied under two API versions has two entries
+  return ours.sort((a, b) => (a.time ?? '').localeCompare(b.time ?? '')).at(-1);
+}

@@ -1,0 +1,33 @@
+import type { List } from './metadata.ts';
+import { METADATA_LIST, type Send } from './request.ts';
+import { objectName, type Resource, type TypeOfObject } from './kinds.ts';
+import { pathOf } from './paths.ts';
+
+const PAGE = 500;
+
+/**
+ * Every object of one kind in a namespace, page by page; undefined where our principal may not list the kind or the
+ * cluster does not serve it. With `metadata` the answer holds no specs and statuses.
+ */
+export async function listKind<T>(
+  send: Send,
+  target: { type: TypeOfObject; resource: Resource; namespace: string; metadata?: boolean },
+): Promise<T[] | undefined> {
+  const items: T[] = [];
+  let next = '';
+  do {
+    const { status, body } = await send({
+      method: 'GET',
+      path: `${pathOf(target)}?limit=${PAGE}${next && `&continue=${encodeURIComponent(next)}`}`,
+      object: objectName({ kind: `${target.type.kind}List`, metadata: { name: target.namespace } }),
+      ...(target.metadata && { accept: METADATA_LIST }),
+      expect: [403, 404, 410],
+    });
+    // 410: the list's snapshot is too old for its next page; what came is what we know
+    if (status >= 400) return items.length > 0 ? items : undefined;
+    const list = body as List<T>;
+    items.push(...(list.items ?? []));
+    next = list.metadata?.continue ?? '';
+  } while (next);
+  return items;
+}

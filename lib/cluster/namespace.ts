@@ -1,0 +1,78 @@
+import { ProvisionerError } from '../errors.ts';
+import type { Admit, KubeObject, LiveNamespace } from '../environment/peers.ts';
+import { FIELD_MANAGER } from './field-manager.ts';
+import { metadataOf } from './metadata.ts';
+import { applyQuery } from './paths.ts';
+import type { Send } from './request.ts';
+
+const COLLECTION = '/api/v1/namespaces';
+
+export async function readNamespace(send: Send, name: string): Promise<LiveNamespace | undefined> {
+  const object = `Namespace/${name}`;
+  const { status, body } = await send({ method: 'GET', path: pathTo(name), object, expect: [404] });
+  return status === 404 ? undefined : toLiveNamespace(body, object);
+}
+
+export async function createNamespace(
+  send: Send,
+  namespace: KubeObject,
+  admit: Admit,
+): Promise<LiveNamespace | 'exists'> {
+  const object = `Namespace/${namespace.metadata.name}`;
+  const query = new URLSearchParams({ fieldManager: FIELD_MANAGER, fieldValidation: 'Strict' });
+  const path = `${COLLECTION}?${query.toString()}`;
+  const { status, body } = await send({ method: 'POST', path, body: namespace, object, expect: [409], admit });
+  return status === 409 ? 'exists' : toLiveNamespace(body, object);
+}
+
+/** The uid in the body keeps a forced apply from making, or adopting, another namespace of the name. */
+export async function applyNamespace(send: Send, namespace: KubeObject, admit: Admit): Promise<LiveNamespace> {
+  const object = `Namespace/${namespace.metadata.name}`;
+  if (!namespace.metadata['uid']) {
+    throw new ProvisionerError('internal', `${object}: applied without the checked uid`, { object });
+  }
+  const path = pathTo(namespace.metadata.name) + applyQuery();
+  const { body } = await send({ method: 'PATCH', path, body: namespace, object, admit });
+  return toLiveNamespace(body, object);
+}
+
+/** The preconditions close the gap between the look at its labels and the call. */
+export async function deleteNamespace(
+  send: Send,
+  target: { name: string; uid: string; resourceVersion: string },
+  admit: Admit,
+): Promise<'deleting' | 'absent' | 'changed'> {
+  const { name, uid, resourceVersion } = target;
+  const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid, resourceVersion } };
+  const object = `Namespace/${name}`;
+  const { status } = await send({ method: 'DELETE', path: pathTo(name), body, object, expect: [404, 409], admit });
+  if (status === 404) return 'absent';
+  return status === 409 ? 'changed' : 'deleting';
+}
+
+function pathTo(name: string): string {
+  return `${COLLECTION}/${encodeURIComponent(name)}`;
+}
+
+interface NamespaceBody {
+  status?: { phase?: string; conditions?: { type: string; status: string; reason?: string; message?: string }[] };
+}
+
+function toLiveNamespace(body: unknown, object: string): LiveNamespace {
+  const metadata = metadataOf(body, object);
+  const { status } = body as NamespaceBody;
+  return {
+    name: metadata.name,
+    uid: metadata.uid,
+    resourceVersion: metadata.resourceVersion,
+    labels: metadata.labels ?? {},
+    annotations: metadata.annotations ?? {},
+    terminating: metadata.deletionTimestamp !== undefined || status?.phase === 'Terminating',
+    conditions: (status?.conditions ?? []).map(({ type, status, reason = '', message = '' }) => ({
+      type,
+      status,
+      reason,
+      message,
+    })),
+  };
+}

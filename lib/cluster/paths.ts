@@ -1,0 +1,26 @@
+import { FIELD_MANAGER, FORCE } from './field-manager.ts';
+import type { Resource } from './kinds.ts';
+
+export interface ObjectPath {
+  resource: Resource;
+  /** Left out for a cluster-scoped kind. */
+  namespace?: string;
+  /** Left out for the whole collection. */
+  name?: string;
+}
+
+/** The API path of an object or a collection. */
+export function pathOf({ resource, namespace, name }: ObjectPath): string {
+  const parts = [resource.root];
+  if (resource.namespaced && namespace) parts.push('namespaces', encodeURIComponent(namespace));
+  parts.push(resource.plural);
+  if (name) parts.push(encodeURIComponent(name));
+  return parts.join('/');
+}
+
+/** The query of a server-side apply: unknown fields are refused instead of dropped in silence. */
+export function applyQuery(options: { dryRun?: boolean } = {}): string {
+  const query = new URLSearchParams({ fieldManager: FIELD_MANAGER, force: String(FORCE), fieldValidation: 'Strict' });
+  if (options.dryRun) query.set('dryRun', 'All');
+  return `?${query.toString()}`;
+}

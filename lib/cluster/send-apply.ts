@@ -1,0 +1,59 @@
+import { ProvisionerError } from '../errors.ts';
+import type { Admit, KubeObject } from '../environment/peers.ts';
+import { isSecret, objectName, type Resource } from './kinds.ts';
+import { applyQuery, pathOf } from './paths.ts';
+import { METADATA, type Answer, type Send } from './request.ts';
+import { errorOf, isUnserved, statusOf } from './status.ts';
+
+/** On an object whose CRD a cluster may lack: it is skipped there. Part of the overlays' contract. */
+const OPTIONAL = 'feature-branch-provisioner/optional';
+
+/** Sends one server-side apply; a 404 answer means that the kind is not served. */
+export async function sendApply(
+  send: Send,
+  object: KubeObject,
+  target: { resource: Resource; namespace: string; admit?: Admit; dryRun?: boolean },
+): Promise<Answer> {
+  const name = nameIn(object, target);
+  checkPlace(object, target, name);
+  const path = pathOf({ ...target, name: object.metadata.name });
+  const answer = await send({
+    method: 'PATCH',
+    path: path + applyQuery({ ...(target.dryRun && { dryRun: true }) }),
+    body: object,
+    // the answer to a Secret's apply would carry it back
+    accept: METADATA,
+    object: name,
+    secret: isSecret(object),
+    expect: [404],
+    ...(target.admit && { admit: target.admit }),
+  });
+  if (answer.status === 404 && !isUnserved(404, statusOf(answer.body))) {
+    throw errorOf({ ...answer, object: name, secret: isSecret(object) });
+  }
+  return answer;
+}
+
+/** The last fence before the wire: an object for elsewhere must not leave, whatever the renderer did. */
+function checkPlace(object: KubeObject, target: { resource: Resource; namespace: string }, name: string): void {
+  const { namespace } = object.metadata;
+  if (target.resource.namespaced && (namespace === undefined || namespace === target.namespace)) return;
+  throw new ProvisionerError('rejected', `${name}: it lies outside the namespace ${target.namespace}`, {
+    object: name,
+  });
+}
+
+export function isOptional(object: KubeObject): boolean {
+  return object.metadata.annotations?.[OPTIONAL] === 'true';
+}
+
+export function unserved(name: string, { apiVersion, kind }: KubeObject): ProvisionerError {
+  return new ProvisionerError('rejected', `${name}: the cluster does not serve ${apiVersion} ${kind}`, {
+    object: name,
+    mend: `install the CRD of ${kind}, or annotate the object with ${OPTIONAL}: "true"`,
+  });
+}
+
+export function nameIn(object: KubeObject, { namespace }: { namespace: string }): string {
+  return objectName(object, object.metadata.namespace ?? namespace);
+}
