@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+
+/** One program of a control plane. */
+export interface Component {
+  name: string;
+  logFile: string;
+  /** Throws with the end of its log where the program has ended. */
+  check(): Promise<void>;
+  /** At once: an API server waits long for its watches, and nothing here is worth the wait. */
+  kill(): Promise<void>;
+}
+
+/** Starts a program, its output in a file; it ends with this process at the latest. */
+export function startComponent(options: { program: string; name: string; args: string[]; logFile: string }): Component {
+  const { name, logFile } = options;
+  const log = openSync(logFile, 'w');
+  const child = spawn(options.program, options.args, { stdio: ['ignore', log, log] });
+  closeSync(log);
+  let fault: string | undefined;
+  child.on('error', (error) => (fault = error.message));
+  child.on('exit', (code, signal) => (fault ??= `it ended (${signal ?? code})`));
+  const onExit = (): void => void child.kill('SIGKILL');
+  process.once('exit', onExit);
+
+  return {
+    name,
+    logFile,
+    async check() {
+      if (fault === undefined) return;
+      const end = (await readFile(logFile, 'utf8')).trimEnd().split('\n').slice(-10).join('\n');
+      throw new Error(`${name}: ${fault}; the end of its log:\n${end}`);
+    },
+    async kill() {
+      process.removeListener('exit', onExit);
+      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+/** Asks until it says yes; throws what `components` died of, or after the time. */
+export async function waitUntil(
+  ask: () => Promise<boolean>,
+  options: { what: string; components: Component[]; timeoutMs: number },
+): Promise<void> {
+  const end = Date.now() + options.timeoutMs;
+  while (!(await ask().catch(() => false))) {
+    for (const component of options.components) await component.check();
+    if (Date.now() > end) throw new Error(`${options.what}: not within ${options.timeoutMs / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** Loopback ports that were free a moment ago. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
