@@ -1,0 +1,83 @@
+import type { KubeObject, Overlays, RenderValues } from '../environment/peers.ts';
+import { encodedFieldOf, replaceEncoded } from './base64.ts';
+import type { Compiled, CompiledOverlay } from './compiled.ts';
+import { checkImageTag, checkUnique, isOwnNamespace, refusal, toNamespaced } from './gate.ts';
+import type { Rendered } from './gate.ts';
+import { findTokens, mapStrings, replaceTokens } from './tokens.ts';
+import type { ValueOf } from './tokens.ts';
+
+/** The app's settings; of them OVERLAY_ ones alone are looked at. */
+export type OverlaySettings = Readonly<Record<string, string | undefined>>;
+
+/** The compiled overlays, ready to be rendered for any branch: pure, without YAML, files or settings of its own. */
+export function createOverlays(compiled: Compiled, environment: OverlaySettings): Overlays {
+  return {
+    hash: compiled.hash,
+    render(values) {
+      checkImageTag(values.imageTag);
+      const rendered = compiled.overlays.flatMap((overlay) => renderOverlay(overlay, { values, environment }));
+      checkUnique(rendered);
+      return rendered.map(({ object }) => object);
+    },
+  };
+}
+
+function renderOverlay(
+  overlay: CompiledOverlay,
+  { values, environment }: { values: RenderValues; environment: OverlaySettings },
+): Rendered[] {
+  const valueOf = toValueOf(values, { defaults: overlay.defaults, environment });
+  return overlay.objects
+    .map((template) => replaceInObject({ overlay: overlay.name, object: template }, valueOf))
+    .filter((object) => !isOwnNamespace(object, values.namespace))
+    .map((object) => ({
+      overlay: overlay.name,
+      object: toNamespaced({ overlay: overlay.name, object }, values),
+    }));
+}
+
+/** A blank setting counts as none: portals and sample files leave them so. */
+function toValueOf(
+  values: RenderValues,
+  { defaults, environment }: { defaults: Record<string, string>; environment: OverlaySettings },
+): ValueOf {
+  const own = new Map([
+    ['BRANCH_NAME_DB', values.database],
+    ['BRANCH_NAME', values.slug],
+    ['IMAGE_TAG', values.imageTag],
+    ['WORKLOAD_IDENTITY_CLIENT_ID', values.clientId],
+    ['AZURE_TENANT_ID', values.tenantId],
+  ]);
+  const fallback = new Map(Object.entries(defaults));
+  return (token) => own.get(token) ?? (environment[token]?.trim() || fallback.get(token));
+}
+
+function replaceInObject({ overlay, object }: Rendered, valueOf: ValueOf): KubeObject {
+  const left = new Set<string>();
+  const replace = (text: string) => {
+    const replaced = replaceTokens(text, valueOf);
+    for (const token of findTokens(replaced)) left.add(token);
+    return replaced;
+  };
+  const encodedField = encodedFieldOf(object);
+  const result = mapStrings(object, (text, path) => {
+    if (encodedField === undefined || path[0] !== encodedField) return replace(text);
+    // base64 holds no underscore: whoever wrote a placeholder there meant stringData
+    for (const token of findTokens(text)) left.add(token);
+    return replaceEncoded(text, replace);
+  });
+  if (left.size > 0) {
+    throw refusal({ overlay, object: result }, `holds ${[...left].sort().join(', ')}, which nothing replaces`, {
+      mend: mendOf([...left], encodedField),
+    });
+  }
+  return result;
+}
+
+function mendOf(left: string[], encodedField: string | undefined): string {
+  if (left.every((token) => token.startsWith('OVERLAY_'))) {
+    return 'Set it as an app setting, or write it to the defaults.env beside the kustomization.';
+  }
+  const base64 = encodedField === 'data' ? ' In a Secret, write text with placeholders under stringData.' : '';
+  return `A value that replaces a placeholder must not hold one itself.${base64}`;
+}
