@@ -203,7 +203,7 @@ export interface Records {
 export interface Requests {
   send(request: EnvironmentRequest, delayMs?: number): Promise<void>;
   /** Back on the poison queue, where abandon takes it up again after the delay. */
-  sendToPoison(request: EnvironmentRequest, delayMs: number): Promise<void>;
+  sendToPoison(message: unknown, delayMs: number): Promise<void>;
 }
 
 /** The settings that the core decides by. */

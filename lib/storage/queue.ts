@@ -1,6 +1,5 @@
 import type { QueueServiceClient } from '@azure/storage-queue';
 import type { Requests } from '../environment/peers.ts';
-import type { EnvironmentRequest } from '../environment/request.ts';
 import { toStorageError, withMade } from './storage-error.ts';
 
 /** The trigger of reconcile; its poison queue is the trigger of abandon. Changing it strands what waits on it. */
@@ -14,10 +13,10 @@ export function createRequests(options: {
   queues: () => Promise<QueueServiceClient>;
   messageScale?: number;
 }): Requests {
-  const { queues, messageScale = 1 } = options;
-  const send = async (queue: string, request: EnvironmentRequest, delayMs: number): Promise<void> => {
-    const text = Buffer.from(JSON.stringify(request)).toString('base64');
-    const visibilityTimeout = Math.min(MAX_DELAY_S, Math.ceil((delayMs * messageScale) / 1_000));
+  const { queues } = options;
+  const send = async (queue: string, message: unknown, delayMs: number): Promise<void> => {
+    const text = Buffer.from(JSON.stringify(message)).toString('base64');
+    const visibilityTimeout = Math.min(MAX_DELAY_S, Math.ceil(delayMs / 1_000));
     try {
       const client = (await queues()).getQueueClient(queue);
       await withMade(
@@ -30,6 +29,6 @@ export function createRequests(options: {
   };
   return {
     send: (request, delayMs = 0) => send(REQUEST_QUEUE, request, delayMs),
-    sendToPoison: (request, delayMs) => send(POISON_QUEUE, request, delayMs),
+    sendToPoison: (message, delayMs) => send(POISON_QUEUE, message, delayMs),
   };
 }

@@ -1,0 +1,13 @@
+import { app } from '@azure/functions';
+import { peersFor, requests, toLog } from '../lib/deps.ts';
+import { handlePoison } from '../lib/intake/message.ts';
+import { abandon } from '../lib/environment/abandon.ts';
+
+app.storageQueue('abandon', {
+  queueName: 'environment-requests-poison',
+  connection: 'AzureWebJobsStorage',
+  handler: (message, context) => {
+    const log = toLog(context);
+    return handlePoison({ log, requests, peers: () => peersFor(log) }, { message, work: abandon });
+  },
+});

@@ -1,0 +1,18 @@
+import { app } from '@azure/functions';
+import { manualDeps, toLog } from '../lib/deps.ts';
+import { receiveManual } from '../lib/intake/manual.ts';
+
+app.http('deprovision', {
+  route: 'deprovision',
+  methods: ['POST'],
+  authLevel: 'function',
+  handler: async (request, context) => {
+    const { status, body, headers } = await receiveManual(manualDeps(toLog(context)), {
+      reason: 'deprovision',
+      bytes: new Uint8Array(await request.arrayBuffer()),
+      statusUrl: new URL('environments/', request.url).href,
+      requestId: context.invocationId,
+    });
+    return { status, jsonBody: body, ...(headers !== undefined && { headers }) };
+  },
+});

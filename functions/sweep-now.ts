@@ -1,0 +1,14 @@
+import { app } from '@azure/functions';
+import { peersFor, toLog } from '../lib/deps.ts';
+import { answerSweep } from '../lib/sweep/answer-sweep.ts';
+
+app.http('sweep-now', {
+  route: 'sweep',
+  methods: ['POST'],
+  authLevel: 'function',
+  handler: async (_request, context) => {
+    const log = toLog(context);
+    const { status, body } = await answerSweep({ log, peers: () => peersFor(log) }, context.invocationId);
+    return { status, jsonBody: body };
+  },
+});

@@ -1,0 +1,279 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pass } from 'node:timers/promises';
+import type { TokenCredential } from '@azure/identity';
+import { findAppFile, readVersion } from './app-files.ts';
+import {
+  readArmSettings,
+  readClusterSettings,
+  readEnvironmentSettings,
+  readGitHubSettings,
+  readIdentitySettings,
+  readIntakeSettings,
+  readStorageSettings,
+  readWebhookSecrets,
+} from './config.ts';
+import type { Access, Branches, Clock, Cluster, Log, Overlays, Peers, Records, Requests } from './environment/peers.ts';
+import { createProbes } from './diagnosis/probes.ts';
+import { readHealth } from './diagnosis/health.ts';
+import { readLive, type Live } from './environment/live.ts';
+import { keepFor } from './environment/status.ts';
+import type { ManualDeps } from './intake/manual.ts';
+import type { StatusDeps } from './intake/status.ts';
+import type { WebhookDeps } from './intake/webhook.ts';
+
+export const clock: Clock = {
+  now: () => Date.now(),
+  // unref: nothing that only waits may keep a process from ending
+  sleep: (ms) => pass(ms, undefined, { ref: false }),
+};
+
+/** Whatever a function needs is built on its first use and kept; what failed is built again at the next. */
+const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make().catch((thrown: unknown) => {
+      made = undefined;
+      throw thrown;
+    });
+    return made;
+  };
+};
+
+const settingsOnce = <T>(read: () => T): (() => T) => {
+  let kept: { value: T } | undefined;
+  return () => (kept ??= { value: read() }).value;
+};
+
+const intakeSettings = settingsOnce(() => readIntakeSettings(process.env));
+const environmentSettings = settingsOnce(() => readEnvironmentSettings(process.env));
+const webhookSecrets = settingsOnce(() => readWebhookSecrets(process.env));
+
+async function credentialOf(clientId: string | undefined): Promise<TokenCredential> {
+  const { DefaultAzureCredential, ManagedIdentityCredential } = await import('./storage/identity-sdk.ts');
+  return clientId === undefined ? new DefaultAzureCredential() : new ManagedIdentityCredential({ clientId });
+}
+
+const storage = settingsOnce(() => {
+  const settings = readStorageSettings(process.env);
+  return { ...settings, credential: () => credentialOf(settings.clientId) };
+});
+
+const queues = once(async () => (await import('./storage/connection.ts')).connectQueues(storage()));
+const blobs = once(async () => (await import('./storage/connection.ts')).connectBlobs(storage()));
+
+export const requests = once(async (): Promise<Requests> => {
+  const { createRequests } = await import('./storage/queue.ts');
+  storage();
+  return createRequests({ queues });
+});
+
+export const records = once(async (): Promise<Records> => {
+  const { createRecords, RECORD_CONTAINER } = await import('./storage/records.ts');
+  const container = once(async () => (await blobs()).getContainerClient(RECORD_CONTAINER));
+  return createRecords({ container });
+});
+
+/** Throws where either service does not answer; a queue or container that is not made yet is no fault. */
+async function reachStorage(): Promise<void> {
+  const [{ REQUEST_QUEUE }, { RECORD_CONTAINER }] = await Promise.all([
+    import('./storage/queue.ts'),
+    import('./storage/records.ts'),
+  ]);
+  const [theQueues, theBlobs] = await Promise.all([queues(), blobs()]);
+  await Promise.all([
+    theQueues.getQueueClient(REQUEST_QUEUE).exists(),
+    theBlobs.getContainerClient(RECORD_CONTAINER).exists(),
+  ]);
+}
+
+/** How ARM is reached; a stand-in on this machine gets no token, and the log says so. */
+const arm = once(async () => {
+  const settings = readArmSettings(process.env);
+  if (settings.loopback) {
+    processLog.warn('ARM_ENDPOINT is a stand-in on this machine: no token is asked for or sent');
+    return settings;
+  }
+  const { provisionerClientId } = readIdentitySettings(process.env);
+  return { ...settings, credential: await credentialOf(provisionerClientId) };
+});
+
+export const cluster = once(async (): Promise<Cluster> => {
+  const settings = readClusterSettings(process.env);
+  const { createCluster } = await import('./cluster/create-cluster.ts');
+  const { kubeconfig, aksClusterId = '' } = settings;
+  if (kubeconfig !== undefined) {
+    const { connectKubeconfig } = await import('./cluster/kubeconfig.ts');
+    const { file, context, deprovisionerContext } = kubeconfig;
+    return createCluster({
+      provisioner: connectKubeconfig({ file, context }),
+      deprovisioner: connectKubeconfig({ file, context: deprovisionerContext }),
+      clock,
+      random: Math.random,
+    });
+  }
+  const { connectAks } = await import('./cluster/aks.ts');
+  const access = await arm();
+  const connect = async (clientId: string | undefined) =>
+    connectAks({
+      clusterId: aksClusterId,
+      arm: access,
+      ...(!access.loopback && { credential: await credentialOf(clientId) }),
+    });
+  return createCluster({
+    provisioner: await connect(settings.provisionerClientId),
+    deprovisioner: await connect(settings.deprovisionerClientId),
+    clock,
+    random: Math.random,
+  });
+});
+
+export const access = once(async (): Promise<Access> => {
+  const settings = readIdentitySettings(process.env);
+  const [{ createFederatedAccess }, { aksIssuer, givenIssuer }, { createIdentityLocks }, reach] = await Promise.all([
+    import('./identity/federated-access.ts'),
+    import('./identity/issuer.ts'),
+    import('./identity/locks.ts'),
+    arm(),
+  ]);
+  const { pool, issuer, aksClusterId = '' } = settings;
+  const container = once(async () => (await blobs()).getContainerClient('identities'));
+  return createFederatedAccess({
+    pool,
+    arm: reach,
+    issuer: issuer === undefined ? aksIssuer({ clusterId: aksClusterId, arm: reach }) : givenIssuer(issuer),
+    locks: createIdentityLocks({ container, clock, random: Math.random }),
+    clock,
+    random: Math.random,
+    log: processLog,
+  });
+});
+
+export const branches = once(async (): Promise<Branches | undefined> => {
+  const settings = readGitHubSettings(process.env);
+  if (settings === undefined) return undefined;
+  const [{ createBranches }, { tokenAuth }] = await Promise.all([
+    import('./github/branches.ts'),
+    import('./github/auth.ts'),
+  ]);
+  return createBranches({ auth: tokenAuth(settings.token), apiUrl: settings.apiUrl });
+});
+
+export const overlays = once(async (): Promise<Overlays> => {
+  const [{ loadCompiled }, { createOverlays }] = await Promise.all([
+    import('./overlays/compiled.ts'),
+    import('./overlays/render.ts'),
+  ]);
+  return createOverlays(loadCompiled(findAppFile('overlays.json', 'dist/overlays.json')), process.env);
+});
+
+/** Everything that the core gets from outside, for one invocation. */
+export async function peersFor(log: Log): Promise<Peers> {
+  const settings = environmentSettings();
+  const [theRecords, theRequests, theCluster, theAccess, theBranches, theOverlays] = await Promise.all([
+    records(),
+    requests(),
+    cluster(),
+    access(),
+    branches(),
+    overlays(),
+  ]);
+  return {
+    settings,
+    clock,
+    random: Math.random,
+    newId: randomUUID,
+    log,
+    records: theRecords,
+    requests: theRequests,
+    cluster: { ...theCluster, policies },
+    access: theAccess,
+    overlays: theOverlays,
+    ...(theBranches !== undefined && { branches: theBranches }),
+  };
+}
+
+export function webhookDeps(log: Log): WebhookDeps {
+  return { secrets: webhookSecrets, settings: intakeSettings, requests, clock, newId: randomUUID, log };
+}
+
+export function manualDeps(log: Log): ManualDeps {
+  return {
+    settings: intakeSettings,
+    peers: () => peersFor(log),
+    requests,
+    records,
+    cluster,
+    clock,
+    newId: randomUUID,
+    log,
+  };
+}
+
+const LIVE_MS = 10_000;
+const HEALTH_MS = 30_000;
+const POLICIES_MS = 60_000;
+
+/** NCRONTAB, UTC; read at registration, which is all that the host lets it depend on. */
+export function sweepSchedule(): string {
+  return process.env['SWEEP_SCHEDULE']?.trim() || '0 */15 * * * *';
+}
+
+const lives = new Map<string, () => Promise<Live>>();
+
+export function statusDeps(log: Log): StatusDeps {
+  return {
+    log,
+    records,
+    async live(record) {
+      const kept = lives.get(record.name);
+      if (kept !== undefined) return kept();
+      const ask = keepFor(clock, { ms: LIVE_MS, ask: async () => readLive(await peersFor(log), record) });
+      lives.set(record.name, ask);
+      setTimeout(() => lives.delete(record.name), LIVE_MS).unref();
+      return ask();
+    },
+  };
+}
+
+/** Whether the admission policies hold us, asked once a minute at most. */
+const policies = keepFor(clock, { ms: POLICIES_MS, ask: async () => (await cluster()).policies() });
+
+/** The health of every peer, kept for 30 s. */
+export const health = keepFor(clock, {
+  ms: HEALTH_MS,
+  ask: async () =>
+    readHealth({
+      version: readVersion(),
+      sleep: (ms) => clock.sleep(ms),
+      probes: createProbes({
+        settings: () => [webhookSecrets(), environmentSettings()],
+        reachStorage,
+        cluster,
+        policies: async () => (environmentSettings().allowUnguarded ? 'off' : policies()),
+        access: async () => (readIdentitySettings(process.env).pool.length === 0 ? undefined : access()),
+        branches,
+        repositories: () => intakeSettings().repositories,
+      }),
+    }),
+});
+
+interface HostLog {
+  info(...parts: unknown[]): void;
+  warn(...parts: unknown[]): void;
+  error(...parts: unknown[]): void;
+}
+
+/** A constant message with its fields as JSON, in the log of the invocation. */
+export function toLog(host: HostLog): Log {
+  const write =
+    (level: keyof HostLog) =>
+    (message: string, fields?: Record<string, unknown>): void => {
+      if (fields === undefined) host[level](message);
+      else host[level](`${message} ${JSON.stringify(fields)}`);
+    };
+  return { info: write('info'), warn: write('warn'), error: write('error') };
+}
+
+/** For what belongs to no single invocation. */
+// eslint-disable-next-line no-console -- the host takes a process's console as its log
+const processLog: Log = toLog({ info: console.info, warn: console.warn, error: console.error });

@@ -1,0 +1,62 @@
+import type { Peers } from '../environment/peers.ts';
+import type { RecordSummary } from '../environment/record.ts';
+import { toProvisionerError } from '../errors.ts';
+
+/** How long a gone record stays as a tombstone. */
+const TOMBSTONE_MS = 30 * 24 * 60 * 60 * 1000;
+
+export interface Swept {
+  looked: number;
+  queued: string[];
+  removed: string[];
+  failed: number;
+}
+
+/** Asks for a look at whatever is neither ready nor gone, or of an older template; and removes old tombstones. */
+export async function sweep(peers: Peers): Promise<Swept> {
+  const swept: Swept = { looked: 0, queued: [], removed: [], failed: 0 };
+  for await (const summary of peers.records.list()) {
+    swept.looked += 1;
+    try {
+      await sweepOne(peers, { summary, swept });
+    } catch (thrown) {
+      // one that cannot be swept must not keep the others from it
+      const { code, message } = toProvisionerError(thrown);
+      swept.failed += 1;
+      peers.log.error('not swept', { environment: summary.name, code, message });
+    }
+  }
+  const { looked, failed } = swept;
+  peers.log.info('swept', { looked, queued: swept.queued.length, removed: swept.removed.length, failed });
+  return swept;
+}
+
+async function sweepOne(peers: Peers, { summary, swept }: { summary: RecordSummary; swept: Swept }): Promise<void> {
+  const { name, phase } = summary;
+  const now = peers.clock.now();
+  if (phase === 'gone') {
+    if (now - Date.parse(summary.at) < TOMBSTONE_MS) return;
+    const stored = await peers.records.read(name);
+    if (stored?.record.phase !== 'gone') return;
+    await peers.records.remove(name, stored.etag);
+    swept.removed.push(name);
+    return;
+  }
+  if (phase === 'ready' && summary.template === peers.overlays.hash) return;
+  const at = new Date(now).toISOString();
+  await peers.requests.send({
+    v: 1,
+    id: peers.newId(),
+    environment: name,
+    repository: {
+      fullName: summary.repository,
+      ...(summary.repositoryId !== undefined && { id: summary.repositoryId }),
+    },
+    ref: summary.ref,
+    reason: 'sweep',
+    at,
+    attempt: 0,
+    since: at,
+  });
+  swept.queued.push(name);
+}

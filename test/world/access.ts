@@ -1,0 +1,76 @@
+import type { Access, AccessRequest, Change } from '../../lib/environment/peers.ts';
+import type { Turn } from './clock.ts';
+
+export interface ModelAccess extends Access {
+  /** Name and subject of each credential on the one identity. */
+  credentials: Map<string, string>;
+  limit: number;
+  reserved: Set<string>;
+}
+
+export const IDENTITY =
+  '/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/pool-1';
+
+/** One identity with a limit of credentials. */
+export function modelAccess({ turn }: { turn: Turn }): ModelAccess {
+  const credentials = new Map<string, string>();
+  const change = (name: string, action: Change['action']): Change => ({
+    object: `FederatedCredential/pool-1/${name}`,
+    action,
+  });
+  const foreign = (request: AccessRequest) =>
+    request.wanted.find(({ name, subject }) => credentials.has(name) && credentials.get(name) !== subject);
+  const model: ModelAccess = {
+    credentials,
+    limit: 20,
+    reserved: new Set(),
+    async reserve(request) {
+      await turn(`reserve ${request.slug}`);
+      const taken = foreign(request);
+      if (taken) return { refused: { guard: 'credential', reason: `${taken.name} is somebody else's` } };
+      const missing = request.wanted.filter(({ name }) => !credentials.has(name)).length;
+      if (credentials.size + missing > model.limit) return { full: `all ${model.limit} slots are taken` };
+      model.reserved.add(request.slug);
+      return { reserved: { identity: IDENTITY, clientId: 'client', tenantId: 'tenant', warnings: [] } };
+    },
+    async grant(request, _reserved, admit) {
+      const changes: Change[] = [];
+      for (const { name, subject } of request.wanted) {
+        await turn(`PUT ${name}`);
+        if (credentials.get(name) === subject) {
+          changes.push(change(name, 'unchanged'));
+          continue;
+        }
+        for (let wait = admit(10_000); wait !== undefined; wait = admit(10_000)) await wait;
+        credentials.set(name, subject);
+        changes.push(change(name, 'created'));
+      }
+      return changes;
+    },
+    async revoke(request, admit) {
+      const changes: Change[] = [];
+      const prefix = `system:serviceaccount:${request.namespace}:`;
+      for (const [name, subject] of [...credentials]) {
+        if (!subject.startsWith(prefix) || request.nameOf(subject.slice(prefix.length)) !== name) continue;
+        await turn(`DELETE ${name}`);
+        for (let wait = admit(10_000); wait !== undefined; wait = admit(10_000)) await wait;
+        credentials.delete(name);
+        changes.push(change(name, 'deleted'));
+      }
+      return changes;
+    },
+    async plan(request, state) {
+      const taken = foreign(request);
+      if (taken) return { changes: [], refused: { guard: 'credential', reason: 'taken' } };
+      if (state === 'present') {
+        return {
+          changes: request.wanted.map(({ name }) => change(name, credentials.has(name) ? 'unchanged' : 'created')),
+        };
+      }
+      const prefix = `system:serviceaccount:${request.namespace}:`;
+      const ours = [...credentials].filter(([, subject]) => subject.startsWith(prefix));
+      return { changes: ours.map(([name]) => change(name, 'deleted')) };
+    },
+  };
+  return model;
+}
