@@ -3,7 +3,7 @@ import type { Admit, Applied, Change, KubeObject } from '../environment/peers.ts
 import type { InventoryEntry } from '../environment/record.ts';
 import { actionOf, type Before } from './action.ts';
 import type { Discovery } from './discovery.ts';
-import { managedEntry } from './field-manager.ts';
+import { managedMark } from './field-manager.ts';
 import { metadataOf } from './metadata.ts';
 import type { Send } from './request.ts';
 import { isOptional, nameIn, sendApply, unserved } from './send-apply.ts';
@@ -89,7 +89,7 @@ async function applyOne(
     return { change: { object: name, action: 'skipped', reason: unserved(name, object).message } };
   }
   const after = metadataOf(answer.body, name);
-  const managed = managedEntry(after.managedFields)?.time;
+  const managed = managedMark(after.managedFields);
   return {
     change: {
       object: name,

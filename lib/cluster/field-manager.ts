@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** Owns the fields that we apply. Changing it orphans them all: the next apply would remove nothing that it omits. */
 export const FIELD_MANAGER = 'feature-branch-provisioner';
 
@@ -23,4 +25,15 @@ export function managedEntry(entries: ManagedFieldsEntry[] | undefined): Managed
   );
   // an object applied under two API versions has two entries
   return ours.sort((a, b) => (a.time ?? '').localeCompare(b.time ?? '')).at(-1);
+}
+
+/**
+ * What the inventory keeps of our entry: its time and a hash of its fields. Others who change or remove a field of ours
+ * take it out of the entry but leave the entry's time as it was, so the time alone would hide them.
+ */
+export function managedMark(entries: ManagedFieldsEntry[] | undefined): string | undefined {
+  const entry = managedEntry(entries);
+  if (!entry) return undefined;
+  const hash = createHash('sha256').update(JSON.stringify(entry.fieldsV1 ?? {}));
+  return `${entry.time ?? ''} ${hash.digest('hex').slice(0, 12)}`;
 }

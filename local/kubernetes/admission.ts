@@ -1,0 +1,49 @@
+import type { Body } from './apply.ts';
+import { conflict, forbidden, invalid, notFound, type ApiFault } from './faults.ts';
+import { KINDS } from './kinds.ts';
+import type { Place, StoredObject } from './objects.ts';
+import { checkPolicies } from './rights.ts';
+import type { World, Write } from './verbs.ts';
+
+/** Admission: the namespace is there and not ending, and the policies agree. */
+export function admit(
+  { objects, behaviour }: World,
+  { attempt, place }: Write,
+  body?: Body,
+  live?: StoredObject,
+): void {
+  const [kind] = KINDS.filter((candidate) => candidate.kind === 'Namespace');
+  const name = place.kind.kind === 'Namespace' ? place.name : place.namespace;
+  const namespace = kind && name ? objects.get({ kind, name }) : undefined;
+  if (behaviour.policies) checkPolicies(attempt, { namespace, written: body as { metadata: object } | undefined });
+  if (place.kind.kind === 'Namespace' || live || !body) return;
+  if (kind && name && !namespace) throw notFound({ kind, name });
+  if (namespace?.metadata.deletionTimestamp) throw terminating(place, String(name));
+}
+
+function terminating(place: Place, namespace: string): ApiFault {
+  const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
+  const cause = {
+    reason: 'NamespaceTerminating',
+    message: `namespace ${namespace} is being terminated`,
+    field: 'metadata.namespace',
+  };
+  return forbidden(place, why, [cause]);
+}
+
+export function checkName(place: Place): void {
+  if (place.kind.kind !== 'Namespace' || /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(place.name)) return;
+  const message = `Invalid value: "${place.name}": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-'`;
+  throw invalid(place, { field: 'metadata.name', message });
+}
+
+export function checkPreconditions({ metadata }: StoredObject, body: Body | undefined, place: Place): void {
+  const { uid, resourceVersion } = (body?.['preconditions'] ?? {}) as { uid?: string; resourceVersion?: string };
+  if (uid !== undefined && uid !== metadata.uid) {
+    throw conflict(place, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`);
+  }
+  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
+    const words = `ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`;
+    throw conflict(place, `Precondition failed: ${words}`);
+  }
+}

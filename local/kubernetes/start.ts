@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createBehaviour, type Behaviour, type BehaviourOptions } from './behaviour.ts';
+import { ApiFault } from './faults.ts';
+import { handle, type Ask } from './handle.ts';
+import { USERS, writeKubeconfig, type ClusterAccess, type User } from './kubeconfig.ts';
+import { createObjects, type StoredObject } from './objects.ts';
+import { loadModels } from './schema.ts';
+import { settle } from './settle.ts';
+import { furnishCluster } from './system.ts';
+import type { World } from './verbs.ts';
+
+/** One call as it was answered. */
+export interface RecordedCall {
+  at: number;
+  user: string;
+  method: string;
+  path: string;
+  query: string;
+  dryRun: boolean;
+  status: number;
+}
+
+export interface Kubernetes {
+  server: string;
+  access: ClusterAccess;
+  /** Writes a file with a context per user: admin, provisioner, deprovisioner. */
+  writeKubeconfig(file: string): Promise<void>;
+  /** May be changed at any time. */
+  behaviour: Behaviour;
+  /** What is there now, and every call so far; calls that a fault dropped have status 0. */
+  inspect(): { objects: StoredObject[]; calls: RecordedCall[] };
+  stop(): Promise<void>;
+}
+
+/** Starts a stand-in for the Kubernetes API server on loopback: as much of it as test/contract asks for. */
+export async function startKubernetes(options: BehaviourOptions & { port?: number } = {}): Promise<Kubernetes> {
+  const { port = 0, ...behaviourOptions } = options;
+  const tokens = Object.fromEntries(USERS.map((user) => [user, randomBytes(16).toString('hex')])) as Record<
+    User,
+    string
+  >;
+  const users = new Map(USERS.map((user) => [tokens[user], user]));
+  const now = (): number => Date.now();
+  const behaviour = createBehaviour(behaviourOptions, now);
+  const world: World = { objects: createObjects(), behaviour, models: await loadModels(), now };
+  const calls: RecordedCall[] = [];
+  furnishCluster(world);
+
+  const server = createServer((request, response) => {
+    void answer(request, response).catch(() => response.destroy());
+  });
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '/', 'http://stand-in');
+    const body = await readBody(request);
+    const token = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
+    const user = token === undefined ? 'system:anonymous' : users.get(token);
+    const ask: Ask = {
+      user,
+      method: request.method ?? 'GET',
+      path: url.pathname,
+      query: url.searchParams,
+      accept: request.headers.accept ?? '',
+      contentType: request.headers['content-type'] ?? '',
+      body,
+    };
+    const dryRun = url.searchParams.get('dryRun') === 'All' || body.includes('"dryRun":["All"]');
+    const call = {
+      at: now(),
+      user: user ?? '',
+      method: ask.method,
+      path: ask.path,
+      query: url.search,
+      dryRun,
+      status: 0,
+    };
+    calls.push(call);
+    if (behaviour.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, behaviour.delayMs));
+    const fault = behaviour.fault(call);
+    if (fault === 'hang') return;
+    if (fault === 'drop') return void request.socket.destroy();
+    const result = fault ? { body: {}, headers: {}, ...fault } : answerTo(world, ask);
+    call.status = result.status;
+    response.writeHead(result.status, { 'content-type': 'application/json', ...result.headers });
+    response.end(typeof result.body === 'string' ? result.body : JSON.stringify(result.body));
+  }
+
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const access = { server: address, tokens };
+  return {
+    server: address,
+    access,
+    writeKubeconfig: (file) => writeKubeconfig(file, access),
+    behaviour,
+    inspect() {
+      settle(world.objects, behaviour, now());
+      return { objects: structuredClone(world.objects.all()), calls: structuredClone(calls) };
+    },
+    async stop() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function answerTo(world: World, ask: Ask): { status: number; body: unknown; headers?: Record<string, string> } {
+  try {
+    settle(world.objects, world.behaviour, world.now());
+    return handle(world, ask);
+  } catch (thrown) {
+    if (thrown instanceof ApiFault) return { status: thrown.status, body: thrown.body };
+    throw thrown;
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
