@@ -1,0 +1,139 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  readArmSettings,
+  readClusterSettings,
+  readEnvironmentSettings,
+  readGitHubSettings,
+  readIdentitySettings,
+  readIntakeSettings,
+  readStorageSettings,
+} from '../../lib/config.ts';
+
+const IDENTITY = '/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/one';
+const CLUSTER = '/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/aks';
+
+function faultOf(read: () => unknown): string {
+  try {
+    read();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return 'none';
+}
+
+describe('settings', () => {
+  it('have the defaults of the contract', () => {
+    const settings = readEnvironmentSettings({});
+    expect(settings).toMatchObject({
+      repositories: [],
+      defaultBranches: ['main', 'master'],
+      initialImageTag: '{slug}',
+      allowUnguarded: false,
+      mode: 'apply',
+      readyDeadlineMs: 600_000,
+    });
+    expect(settings.admits('any/branch')).toBe(true);
+    expect(settings.admits('renovate/lodash-4.x')).toBe(false);
+    expect(settings.admits('gh-readonly-queue/main/pr-1')).toBe(false);
+  });
+
+  it('name every fault of their group at once, and no value', () => {
+    const fault = faultOf(() =>
+      readEnvironmentSettings({
+        MODE: 'secret-1',
+        ALLOW_UNGUARDED: 'secret-2',
+        READY_DEADLINE: 'secret-3',
+        MAX_ENVIRONMENTS: '-1',
+      }),
+    );
+    for (const name of ['MODE', 'ALLOW_UNGUARDED', 'READY_DEADLINE', 'MAX_ENVIRONMENTS']) expect(fault).toContain(name);
+    expect(fault).not.toContain('secret');
+  });
+
+  it('take repositories with and without a prefix', () => {
+    expect(readIntakeSettings({ GITHUB_REPOSITORIES: 'acme/shop, acme/api=api' }).repositories).toEqual([
+      { fullName: 'acme/shop' },
+      { fullName: 'acme/api', prefix: 'api' },
+    ]);
+    for (const wrong of ['acme', 'acme/api=API', 'acme/api=', 'acme/api=-a', 'a/b/c']) {
+      expect(faultOf(() => readIntakeSettings({ GITHUB_REPOSITORIES: wrong }))).toContain('GITHUB_REPOSITORIES');
+    }
+  });
+
+  it('filter branches by glob', () => {
+    const { admits } = readIntakeSettings({ BRANCH_INCLUDE: 'feature/**,ex-*', BRANCH_EXCLUDE: 'feature/wip-*' });
+    expect(['feature/a/b', 'ex-1', 'feature/wip-1', 'other', 'feature/.dot'].map(admits)).toEqual([
+      true,
+      true,
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  it('take storage by connection string, or by an identity under the host’s own names', () => {
+    expect(readStorageSettings({ AzureWebJobsStorage: 'UseDevelopmentStorage=true' })).toEqual({
+      connectionString: 'UseDevelopmentStorage=true',
+    });
+    expect(
+      readStorageSettings({ AzureWebJobsStorage__accountName: 'acmeshop', AzureWebJobsStorage__clientId: 'c' }),
+    ).toEqual({
+      queueUri: 'https://acmeshop.queue.core.windows.net',
+      blobUri: 'https://acmeshop.blob.core.windows.net',
+      clientId: 'c',
+    });
+    expect(
+      readStorageSettings({
+        AzureWebJobsStorage__queueServiceUri: 'https://q',
+        AzureWebJobsStorage__blobServiceUri: 'https://b',
+      }),
+    ).toEqual({ queueUri: 'https://q', blobUri: 'https://b' });
+    expect(faultOf(() => readStorageSettings({}))).toContain('AzureWebJobsStorage');
+  });
+
+  it('take a kubeconfig only with its context, and never the plain KUBECONFIG', () => {
+    expect(readClusterSettings({ CLUSTER_KUBECONFIG: 'f', CLUSTER_CONTEXT: 'c' }).kubeconfig).toEqual({
+      file: 'f',
+      context: 'c',
+      deprovisionerContext: 'c',
+    });
+    expect(faultOf(() => readClusterSettings({ CLUSTER_KUBECONFIG: 'f' }))).toContain('CLUSTER_CONTEXT');
+    expect(faultOf(() => readClusterSettings({ KUBECONFIG: 'f' }))).toContain('AKS_CLUSTER_ID');
+    expect(readClusterSettings({ AKS_CLUSTER_ID: CLUSTER }).aksClusterId).toBe(CLUSTER);
+  });
+
+  it('take http for ARM on this machine alone', () => {
+    expect(readArmSettings({})).toEqual({ loopback: false });
+    expect(readArmSettings({ ARM_ENDPOINT: 'https://management.chinacloudapi.cn/' })).toEqual({
+      endpoint: 'https://management.chinacloudapi.cn',
+      loopback: false,
+    });
+    for (const local of ['http://localhost:1', 'http://127.0.0.1:1', 'http://[::1]:1']) {
+      expect(readArmSettings({ ARM_ENDPOINT: local }).loopback).toBe(true);
+    }
+    for (const wrong of ['http://10.0.0.1', 'http://localhost.example.test', 'ftp://localhost', 'localhost:1', 'x']) {
+      expect(faultOf(() => readArmSettings({ ARM_ENDPOINT: wrong }))).toContain('ARM_ENDPOINT');
+    }
+  });
+
+  it('want an issuer where there is a pool', () => {
+    expect(readIdentitySettings({})).toEqual({ pool: [] });
+    expect(faultOf(() => readIdentitySettings({ WORKLOAD_IDENTITIES: IDENTITY }))).toContain('OIDC_ISSUER_URL');
+    expect(readIdentitySettings({ WORKLOAD_IDENTITIES: IDENTITY, AKS_CLUSTER_ID: CLUSTER }).pool).toEqual([IDENTITY]);
+    expect(faultOf(() => readIdentitySettings({ WORKLOAD_IDENTITIES: 'one', OIDC_ISSUER_URL: 'http://x' }))).toMatch(
+      /WORKLOAD_IDENTITIES.*OIDC_ISSUER_URL/,
+    );
+  });
+
+  it('ask GitHub only with a token', () => {
+    expect(readGitHubSettings({})).toBeUndefined();
+    expect(readGitHubSettings({ GITHUB_TOKEN: 't' })).toEqual({ token: 't', apiUrl: 'https://api.github.com' });
+  });
+
+  it('want {slug} in the credential name, which two branches would share without it', () => {
+    expect(faultOf(() => readEnvironmentSettings({ FEDERATED_CREDENTIAL_NAME: 'one-for-all' }))).toContain('{slug}');
+    expect(
+      readEnvironmentSettings({ FEDERATED_CREDENTIAL_NAME: 'x-{slug}-{serviceAccount}' }).credentialName,
+    ).toBeDefined();
+  });
+});
