@@ -1,0 +1,37 @@
+import type { Refusal } from '../environment/guards.ts';
+import type { Candidate } from './choose.ts';
+import { nameOfIdentity } from './context.ts';
+import { guardCredential } from './guard-credential.ts';
+import type { OwnCredential } from './guard-credential.ts';
+import { freeSlots } from './ledger.ts';
+import type { Look } from './look.ts';
+
+/** An identity and what it holds, or is to hold, of one environment. */
+export interface Part extends Candidate {
+  name: string;
+  owns: { own: OwnCredential; state: 'present' | 'missing' }[];
+  /** By guard 5, for the first of the credentials that it holds against. */
+  refused?: Refusal;
+}
+
+/** What would come of putting these credentials of one environment on an identity. */
+export function appraise(look: Look, slug: string, owns: readonly OwnCredential[]): Part {
+  const { identityId, credentials, ledger } = look;
+  const name = nameOfIdentity(identityId);
+  const part: Part = {
+    identityId,
+    name,
+    owns: [],
+    present: 0,
+    missing: 0,
+    free: freeSlots(ledger, slug),
+    held: credentials.length,
+  };
+  for (const own of owns) {
+    const state = guardCredential(credentials, own, name);
+    if (typeof state === 'object') return { ...part, refused: state.refused };
+    part.owns.push({ own, state });
+    part[state]++;
+  }
+  return part;
+}

@@ -1,0 +1,55 @@
+import type { BlockBlobClient } from '@azure/storage-blob';
+import type { Clock } from '../environment/peers.ts';
+import type { HeldLock } from './identity-locks.ts';
+
+/** So long a killed holder keeps an identity from being written; it covers one ARM call and the margin of 10 s. */
+const LEASE_S = 30;
+const RENEW_MS = 5_000;
+
+export interface HeldLease extends HeldLock {
+  release(): Promise<void>;
+}
+
+/** Takes the lease of an empty blob, which is made when it is not there; renews it until it is released. */
+export async function takeLease(blob: BlockBlobClient, clock: Clock): Promise<HeldLease | 'busy'> {
+  const client = blob.getBlobLeaseClient();
+  let until = clock.now() + LEASE_S * 1000;
+  try {
+    await client.acquireLease(LEASE_S);
+  } catch (error) {
+    if (statusOf(error) === 409) return 'busy';
+    if (statusOf(error) !== 404) throw error;
+    await blob.upload('', 0, { conditions: { ifNoneMatch: '*' } }).catch(ignoreOtherWriter);
+    return takeLease(blob, clock);
+  }
+
+  const timer = setInterval(() => {
+    const asked = clock.now();
+    client.renewLease().then(
+      () => (until = asked + LEASE_S * 1000),
+      // it may come back by the next renewal; if not, `remainingMs` says when it ends
+      () => {},
+    );
+  }, RENEW_MS);
+  timer.unref();
+
+  return {
+    remainingMs: () => until - clock.now(),
+    async release() {
+      clearInterval(timer);
+      until = 0;
+      // one that can't be released ends by itself
+      await client.releaseLease().catch(() => {});
+    },
+  };
+}
+
+export function statusOf(error: unknown): number | undefined {
+  const { statusCode } = error as { statusCode?: unknown };
+  return typeof statusCode === 'number' ? statusCode : undefined;
+}
+
+/** 409: it exists by now; 412: it exists and is leased. */
+function ignoreOtherWriter(error: unknown): void {
+  if (statusOf(error) !== 409 && statusOf(error) !== 412) throw error;
+}

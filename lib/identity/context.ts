@@ -1,0 +1,28 @@
+import type { Clock, Log } from '../environment/peers.ts';
+import type { ArmIdentities } from './arm-identities.ts';
+import type { IdentityLocks } from './identity-locks.ts';
+
+/** What every part of the adapter works with. */
+export interface AccessContext {
+  /** ARM ids of the identities that may be given out. */
+  pool: readonly string[];
+  identities: ArmIdentities;
+  issuer(): Promise<string>;
+  locks: IdentityLocks;
+  clock: Clock;
+  random(): number;
+  log: Log;
+  /** Of one call to ARM, in ms. */
+  timeoutMs: number;
+  /** Whether the slug's record names this identity and is neither gone nor refused. */
+  holds?: ((slug: string, identityId: string) => Promise<boolean>) | undefined;
+}
+
+export function nameOfIdentity(identityId: string): string {
+  return identityId.slice(identityId.lastIndexOf('/') + 1);
+}
+
+/** How a change set and an error name a credential. */
+export function credentialObject(identityId: string, name: string): string {
+  return `FederatedCredential/${nameOfIdentity(identityId)}/${name}`;
+}

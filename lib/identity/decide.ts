@@ -1,0 +1,81 @@
+import type { Refusal } from '../environment/guards.ts';
+import type { AccessRequest, WantedCredential } from '../environment/peers.ts';
+import { appraise } from './appraise.ts';
+import type { Part } from './appraise.ts';
+import { chooseIdentity, describeFull } from './choose.ts';
+import { nameOfIdentity } from './context.ts';
+import type { AccessContext } from './context.ts';
+import type { OwnCredential } from './guard-credential.ts';
+import { lookAt } from './look.ts';
+import type { Look } from './look.ts';
+import { inPool, placeCredentials } from './place.ts';
+
+export type Decision =
+  | { refused: Refusal }
+  | { full: string; fullIdentities: string[] }
+  | { identityId: string; parts: Part[]; warnings: string[] };
+
+/** Guard 5 and the choice of an identity, over a pool that is not empty. Reads only. */
+export async function decide(context: AccessContext, request: AccessRequest): Promise<Decision> {
+  const { slug } = request;
+  const issuer = await context.issuer();
+  const { floating, fixed, warnings } = await placeCredentials(context, request.wanted);
+  const kept = inPool(context, request.identity);
+  const isFree = kept === undefined && floating.length > 0;
+  const first = kept ?? fixed[0]?.identityId ?? context.pool[0] ?? '';
+  const named = fixed.map(({ identityId }) => identityId);
+  const bound = isFree || floating.length === 0 ? named : [first, ...named];
+  const candidates = isFree ? context.pool : [];
+  const looks = await lookAtAll(context, { candidates, bound: [...new Set(bound)] });
+
+  const ownsOn = (identityId: string, withFloating: boolean) =>
+    [
+      ...(withFloating ? floating : []),
+      ...fixed.filter((one) => one.identityId === identityId).map(({ wanted }) => wanted),
+    ].map((wanted) => toOwn(issuer, wanted));
+  const parts = looks.bound.map((look) =>
+    appraise(look, slug, ownsOn(look.identityId, !isFree && look.identityId === first)),
+  );
+  const refused = parts.find((part) => part.refused !== undefined)?.refused;
+  if (refused !== undefined) return { refused };
+  const tooFull = parts.filter(({ missing, free }) => missing > free);
+  if (tooFull.length > 0) return toFull(tooFull);
+  if (!isFree) return { identityId: first, parts, warnings };
+
+  const appraised = looks.candidates.map((look) => appraise(look, slug, ownsOn(look.identityId, true)));
+  const admitted = appraised.filter((part) => part.refused === undefined);
+  const refusal = appraised.find((part) => part.refused !== undefined)?.refused;
+  if (admitted.length === 0 && refusal !== undefined) return { refused: refusal };
+  const home = chooseIdentity(admitted);
+  if (home === undefined) return toFull(admitted);
+  const others = parts.filter(({ identityId }) => identityId !== home.identityId);
+  return { identityId: home.identityId, parts: [home, ...others], warnings };
+}
+
+export function toOwn(issuer: string, { name, subject, audience }: WantedCredential): OwnCredential {
+  return { name, issuer, subject, audience };
+}
+
+/** A candidate that can't be read is left out while there are others; an identity that must be written is needed. */
+async function lookAtAll(
+  context: AccessContext,
+  { candidates, bound }: { candidates: readonly string[]; bound: readonly string[] },
+): Promise<{ candidates: Look[]; bound: Look[] }> {
+  const ids = [...new Set([...bound, ...candidates])];
+  const settled = await Promise.allSettled(ids.map((id) => lookAt(context, id)));
+  const looks = settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const pick = (wanted: readonly string[]) =>
+    wanted.flatMap((id) => looks.find(({ identityId }) => identityId === id) ?? []);
+  const found = { candidates: pick(candidates), bound: pick(bound) };
+  for (const [index, one] of settled.entries()) {
+    if (one.status === 'fulfilled') continue;
+    if (found.bound.length < bound.length || found.candidates.length === 0) throw one.reason;
+    const reason = one.reason instanceof Error ? one.reason.message : undefined;
+    context.log.warn('an identity of the pool can not be read', { identity: nameOfIdentity(ids[index] ?? ''), reason });
+  }
+  return found;
+}
+
+function toFull(parts: Part[]): Decision {
+  return { full: describeFull(parts), fullIdentities: parts.map(({ identityId }) => identityId) };
+}

@@ -1,0 +1,78 @@
+import type { Access, AccessRequest, Change, Clock, Log } from '../environment/peers.ts';
+import type { Refusal } from '../environment/guards.ts';
+import type { ArmAccess } from './arm-access.ts';
+import { createArmIdentities } from './arm-identities.ts';
+import { credentialObject } from './context.ts';
+import type { AccessContext } from './context.ts';
+import { decide } from './decide.ts';
+import { grant } from './grant.ts';
+import type { IdentityLocks } from './identity-locks.ts';
+import { reserve } from './reserve.ts';
+import { findOwn, revoke } from './revoke.ts';
+
+export interface FederatedAccessOptions {
+  /** ARM ids of the identities that may be given out, in any case; none means no credentials. */
+  pool: readonly string[];
+  arm: ArmAccess;
+  /** The cluster's token issuer, character for character. */
+  issuer(): Promise<string>;
+  locks: IdentityLocks;
+  clock: Clock;
+  /** In [0, 1). */
+  random(): number;
+  log: Log;
+  /** Of one call to ARM, in ms. */
+  timeoutMs?: number;
+  /** Whether the slug's record names this identity and is neither gone nor refused; without it reservations end after 1 h. */
+  holds?(slug: string, identityId: string): Promise<boolean>;
+}
+
+const TIMEOUT_MS = 10_000;
+
+/** Gives workloads an Azure identity by federated credentials on a pool of user-assigned identities. */
+export function createFederatedAccess(options: FederatedAccessOptions): Access {
+  const { arm, timeoutMs = TIMEOUT_MS, pool } = options;
+  const context: AccessContext = {
+    ...options,
+    pool: [...new Map(pool.map((id) => [id.toLowerCase(), id])).values()],
+    identities: createArmIdentities({ arm, timeoutMs }),
+    issuer: () => options.issuer(),
+    random: () => options.random(),
+    holds: options.holds && ((slug, identityId) => options.holds?.(slug, identityId) ?? Promise.resolve(true)),
+    timeoutMs,
+  };
+  if (arm.loopback)
+    context.log.warn('ARM_ENDPOINT is a plain http address: no token is asked for or sent', { endpoint: arm.endpoint });
+  return {
+    reserve: (request) => reserve(context, request),
+    grant: (request, reserved, admit) => grant(context, { request, reserved, admit }),
+    revoke: (request, admit) => revoke(context, request, admit),
+    plan: (request, state) => plan(context, request, state),
+  };
+}
+
+async function plan(
+  context: AccessContext,
+  request: AccessRequest,
+  state: 'present' | 'absent',
+): Promise<{ changes: Change[]; refused?: Refusal }> {
+  if (state === 'absent') return { changes: await findOwn(context, request) };
+  const skip = (reason: string) => ({
+    changes: request.wanted.map(({ name }) => ({
+      object: `FederatedCredential/${name}`,
+      action: 'skipped' as const,
+      reason,
+    })),
+  });
+  if (context.pool.length === 0) return skip('WORKLOAD_IDENTITIES is empty');
+  const decision = await decide(context, request);
+  if ('refused' in decision) return { changes: [], refused: decision.refused };
+  if ('full' in decision) return skip(decision.full);
+  const changes = decision.parts.flatMap(({ identityId, owns }) =>
+    owns.map(({ own, state: now }) => ({
+      object: credentialObject(identityId, own.name),
+      action: now === 'present' ? ('unchanged' as const) : ('created' as const),
+    })),
+  );
+  return { changes };
+}

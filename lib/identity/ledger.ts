@@ -1,0 +1,96 @@
+import type { HeldCredential } from './guard-credential.ts';
+
+/** Credentials on one user-assigned identity. https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations */
+export const MAX_CREDENTIALS = 20;
+
+/** Slots that an environment will fill; written before the PUT is sent, and gone once its outcome is known. */
+export interface Reservation {
+  slug: string;
+  /** Of the credentials. */
+  names: string[];
+  /** Ms since the epoch. */
+  at: number;
+}
+
+/** Azure said 429: until `until` every writer takes the next turn, `intervalMs` after the one before. */
+export interface Pace {
+  next: number;
+  intervalMs: number;
+  until: number;
+}
+
+export type WriteKind = 'put' | 'delete';
+
+/** What all instances know of one identity: a JSON blob, changed by its ETag. */
+export interface Ledger {
+  v: 1;
+  /** What it held when it was listed last, and our own writes since. */
+  seen?: { at: number; credentials: HeldCredential[] };
+  /** Counts our own writes, so that a list taken before one does not undo it here. */
+  writes: number;
+  reservations: Reservation[];
+  pace: Partial<Record<WriteKind, Pace>>;
+}
+
+export function newLedger(): Ledger {
+  return { v: 1, writes: 0, reservations: [], pace: {} };
+}
+
+/** Reads a ledger; one that can't be read is begun anew, since ARM itself holds the limit. */
+export function parseLedger(text: string): Ledger {
+  try {
+    const ledger = JSON.parse(text) as Partial<Ledger> | null;
+    if (ledger?.v === 1 && Array.isArray(ledger.reservations)) return { ...newLedger(), ...ledger };
+  } catch {
+    // begun anew
+  }
+  return newLedger();
+}
+
+/** How many credentials fit beside those held and those reserved by others; the caller's own take no slot twice. */
+export function freeSlots(ledger: Ledger, slug: string): number {
+  const names = new Set(ledger.seen?.credentials.map(({ name }) => name.toLowerCase()));
+  for (const reservation of ledger.reservations)
+    if (reservation.slug !== slug) for (const name of reservation.names) names.add(name.toLowerCase());
+  return MAX_CREDENTIALS - names.size;
+}
+
+/** Notes a list, unless one of us has written since it was begun. */
+export function withSeen(ledger: Ledger, list: { at: number; writes: number; credentials: HeldCredential[] }): Ledger {
+  if (ledger.writes !== list.writes) return ledger;
+  return { ...ledger, seen: { at: list.at, credentials: list.credentials } };
+}
+
+/** Makes the next look a list. */
+export function withoutSeen(ledger: Ledger): Ledger {
+  const { seen, ...rest } = ledger;
+  return seen === undefined ? ledger : { ...rest, writes: ledger.writes + 1 };
+}
+
+export function withReservation(ledger: Ledger, reservation: Reservation): Ledger {
+  const others = ledger.reservations.filter(({ slug }) => slug !== reservation.slug);
+  return { ...ledger, reservations: reservation.names.length === 0 ? others : [...others, reservation] };
+}
+
+export function withoutReservation(ledger: Ledger, slug: string): Ledger {
+  return { ...ledger, reservations: ledger.reservations.filter((reservation) => reservation.slug !== slug) };
+}
+
+/** Azure acknowledged the credential, or it was there: its slot is taken, no longer reserved. */
+export function withCredential(ledger: Ledger, slug: string, credential: HeldCredential): Ledger {
+  const own = ledger.reservations.find((reservation) => reservation.slug === slug);
+  const names = own?.names.filter((name) => name !== credential.name) ?? [];
+  const rest = own === undefined ? ledger : withReservation(ledger, { ...own, names });
+  return { ...seenBut(rest, credential.name, [credential]), writes: ledger.writes + 1 };
+}
+
+/** Azure removed the credential, or it was absent. */
+export function withoutCredential(ledger: Ledger, name: string): Ledger {
+  return { ...seenBut(ledger, name, []), writes: ledger.writes + 1 };
+}
+
+function seenBut(ledger: Ledger, name: string, added: HeldCredential[]): Ledger {
+  if (ledger.seen === undefined) return ledger;
+  const others = ledger.seen.credentials.filter((held) => held.name.toLowerCase() !== name.toLowerCase());
+  return { ...ledger, seen: { ...ledger.seen, credentials: [...others, ...added] } };
+}

@@ -1,0 +1,55 @@
+import type { WantedCredential } from '../environment/peers.ts';
+import { isSameId } from './arm-id.ts';
+import { nameOfIdentity } from './context.ts';
+import type { AccessContext } from './context.ts';
+import { retrying } from './retry.ts';
+
+/** On which identity each wanted credential belongs. */
+export interface Placement {
+  /** On the identity that the pool gives the environment. */
+  floating: WantedCredential[];
+  /** On the identity that the overlay names by its client id. */
+  fixed: { identityId: string; wanted: WantedCredential }[];
+  warnings: string[];
+}
+
+/** Tells placeholders from literal client ids; a literal that is none of the pool's gets no credential and a warning. */
+export async function placeCredentials(
+  context: AccessContext,
+  wanted: readonly WantedCredential[],
+): Promise<Placement> {
+  const literals = wanted.filter(({ clientId }) => clientId !== undefined);
+  const placement: Placement = {
+    floating: wanted.filter((one) => one.clientId === undefined),
+    fixed: [],
+    warnings: [],
+  };
+  if (literals.length === 0) return placement;
+  const known = await Promise.all(
+    context.pool.map(async (identityId) => ({ identityId, ...(await describeIdentity(context, identityId)) })),
+  );
+  for (const one of literals) {
+    const found = known.find(({ clientId }) => clientId.toLowerCase() === one.clientId?.toLowerCase());
+    if (found !== undefined) placement.fixed.push({ identityId: found.identityId, wanted: one });
+    else
+      placement.warnings.push(
+        `service account ${one.serviceAccount} names client id ${one.clientId}, which is none of WORKLOAD_IDENTITIES: ` +
+          'no federated credential was made for it',
+      );
+  }
+  return placement;
+}
+
+/** The pool's own spelling of an identity's id; undefined where it was taken out of the pool or never was in it. */
+export function inPool({ pool }: AccessContext, identityId: string | undefined): string | undefined {
+  return identityId === undefined ? undefined : pool.find((one) => isSameId(one, identityId));
+}
+
+/** Client and tenant id as ARM states them. */
+export function describeIdentity(
+  context: AccessContext,
+  identityId: string,
+): Promise<{ clientId: string; tenantId: string }> {
+  const object = `Identity/${nameOfIdentity(identityId)}`;
+  return retrying(context, { object }, () => context.identities.describe(identityId));
+}

@@ -1,0 +1,89 @@
+import type { Refusal } from '../environment/guards.ts';
+import type { AccessRequest, Reserved } from '../environment/peers.ts';
+import { ProvisionerError } from '../errors.ts';
+import type { AccessContext } from './context.ts';
+import type { Part } from './appraise.ts';
+import { decide } from './decide.ts';
+import type { Decision } from './decide.ts';
+import { freeSlots, withoutReservation, withoutSeen, withReservation } from './ledger.ts';
+import { describeIdentity } from './place.ts';
+
+/** What renders where there is no identity to name. */
+const NO_GUID = '00000000-0000-0000-0000-000000000000';
+const MAX_ROUNDS = 5;
+/** So long a reservation counts though no record names the identity yet: an environment in flight writes it soon. */
+const IN_FLIGHT_MS = 60_000;
+/** And so long where nobody can say what the records name. */
+const UNASKED_MS = 3_600_000;
+
+/** Chooses an identity and takes its slots in the ledger, so that no two environments count on one. */
+export async function reserve(
+  context: AccessContext,
+  request: AccessRequest,
+): Promise<{ reserved: Reserved } | { refused: Refusal } | { full: string }> {
+  if (context.pool.length === 0) return { reserved: withoutPool() };
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const decision = await decideAgain(context, request);
+    if ('refused' in decision) return decision;
+    if ('full' in decision) return { full: decision.full };
+    if (!(await takeSlots(context, { slug: request.slug, parts: decision.parts }))) continue;
+    const { identityId, warnings } = decision;
+    const described = await describeIdentity(context, identityId);
+    return { reserved: { identity: identityId, ...described, warnings } };
+  }
+  throw new ProvisionerError('conflict', 'other environments take credential slots too fast', {
+    retryAfterMs: Math.round(1000 + context.random() * 4000),
+  });
+}
+
+function withoutPool(): Reserved {
+  const warning = 'WORKLOAD_IDENTITIES is empty: no federated credential was made, and nothing will open Key Vault';
+  return { clientId: NO_GUID, tenantId: NO_GUID, warnings: [warning] };
+}
+
+/** Where no slot is left, those that crashed environments have reserved are given back first. */
+async function decideAgain(context: AccessContext, request: AccessRequest): Promise<Decision> {
+  const decision = await decide(context, request);
+  if (!('full' in decision)) return decision;
+  const dropped = await Promise.all(decision.fullIdentities.map((id) => dropVoid(context, id)));
+  return dropped.some(Boolean) ? decide(context, request) : decision;
+}
+
+async function takeSlots(context: AccessContext, { slug, parts }: { slug: string; parts: Part[] }): Promise<boolean> {
+  const taken: string[] = [];
+  for (const { identityId, owns } of parts) {
+    const names = owns.filter(({ state }) => state === 'missing').map(({ own }) => own.name);
+    if (names.length === 0) continue;
+    let fits = false;
+    await context.locks.change(identityId, (ledger) => {
+      fits = ledger.seen !== undefined && freeSlots(ledger, slug) >= names.length;
+      return fits ? withReservation(ledger, { slug, names, at: context.clock.now() }) : undefined;
+    });
+    if (fits) taken.push(identityId);
+    else {
+      await Promise.all(taken.map((id) => context.locks.change(id, (ledger) => withoutReservation(ledger, slug))));
+      return false;
+    }
+  }
+  return true;
+}
+
+/** A reservation counts as long as its slug's record names this identity; a crash loses no slot. */
+async function dropVoid({ locks, clock, holds }: AccessContext, identityId: string): Promise<boolean> {
+  const { reservations } = await locks.read(identityId);
+  const now = clock.now();
+  const old = reservations.filter(({ at }) => now - at > (holds === undefined ? UNASKED_MS : IN_FLIGHT_MS));
+  const kept = await Promise.all(
+    old.map(({ slug }) => (holds === undefined ? Promise.resolve(false) : holds(slug, identityId))),
+  );
+  const gone = old.filter((_, index) => kept[index] !== true);
+  if (gone.length === 0) return false;
+  await locks.change(identityId, (ledger) => {
+    // its PUT may have been sent all the same: the next look is a list
+    const rest = withoutSeen(ledger);
+    const isGone = (one: { slug: string; at: number }) =>
+      gone.some(({ slug, at }) => slug === one.slug && at === one.at);
+    return { ...rest, reservations: rest.reservations.filter((one) => !isGone(one)) };
+  });
+  return true;
+}
