@@ -1,0 +1,49 @@
+import { fileURLToPath } from 'node:url';
+import type { KubeObject } from '../../lib/environment/peers.ts';
+import { parseObjects } from '../../lib/overlays/parse-objects.ts';
+import { findKustomize } from '../../local/kustomize/find-kustomize.ts';
+import type { FoundKustomize } from '../../local/kustomize/find-kustomize.ts';
+
+export const MANIFESTS = fileURLToPath(new URL('../../manifests', import.meta.url));
+
+/** Each environment is one application overlay and, on Azure, one for its monitoring. */
+export const OVERLAYS = [
+  'development',
+  'feature',
+  'staging',
+  'production',
+  'azure-feature',
+  'azure-production',
+] as const;
+export const APPLICATIONS = ['development', 'feature', 'staging', 'production'] as const;
+export type OverlayName = (typeof OVERLAYS)[number];
+
+let kustomize: Promise<FoundKustomize> | undefined;
+const built = new Map<string, Promise<Built>>();
+
+export interface Built {
+  objects: KubeObject[];
+  yaml: string;
+  warnings: string[];
+}
+
+/** What the real kustomize makes of a directory under manifests/; built once for each test file. */
+export async function build(directory: string): Promise<Built> {
+  kustomize ??= findKustomize({ log: () => undefined });
+  const found = await kustomize;
+  const building = built.get(directory) ?? found.build(`${MANIFESTS}/${directory}`).then(toBuilt(directory));
+  built.set(directory, building);
+  return building;
+}
+
+function toBuilt(directory: string) {
+  return ({ yaml, warnings }: { yaml: string; warnings: string[] }) => ({
+    yaml,
+    warnings,
+    objects: parseObjects(yaml, directory),
+  });
+}
+
+export async function buildOverlay(name: OverlayName): Promise<KubeObject[]> {
+  return (await build(`overlays/${name}`)).objects;
+}
