@@ -1,8 +1,9 @@
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { build as bundle, type BuildOptions, type OutputFile } from 'esbuild';
+import { compileAppOverlays, type OverlaySettings } from './overlays.ts';
+import { build as bundle, type BuildOptions, formatMessages, type OutputFile } from 'esbuild';
 
-const projectRoot = join(import.meta.dirname, '..', '..');
+export const projectRoot = join(import.meta.dirname, '..', '..');
 
 export interface AppBuild {
   /** The folder whose functions/*.ts are built; this project by default. */
@@ -10,6 +11,10 @@ export interface AppBuild {
   /** Where the bundle goes; dist in root by default. */
   outDir?: string;
   sourcemap?: boolean;
+  /** Compiled into overlays.json beside the bundle; without it, what lies there stays. */
+  overlays?: OverlaySettings;
+  /** Told what the overlays' build says on the side. */
+  log?: (line: string) => void;
 }
 
 export interface Built {
@@ -20,18 +25,22 @@ export interface Built {
 }
 
 /**
- * Bundles every functions/*.ts into dist/main.js with lazily loaded chunks. Every file is renamed into place and
+ * Bundles every functions/*.ts into dist/main.js with lazily loaded chunks, and compiles the overlays. Every file is renamed into place and
  * main.js comes last, so whoever reads dist meanwhile, and a second build of the same tree, finds a whole app.
  */
 export async function build(options: AppBuild = {}): Promise<Built> {
   const started = Date.now();
-  const { root = projectRoot, outDir = join(root, 'dist'), sourcemap = false } = options;
+  const { root = projectRoot, outDir = join(root, 'dist'), sourcemap = false, overlays, log = () => {} } = options;
   const functions = await functionFiles(root);
-  const { outputFiles } = await bundle({ ...bundleOptions({ root, outDir, functions }), sourcemap, write: false });
+  const outFile = join(outDir, 'overlays.json');
+  const compiling = overlays && compileAppOverlays({ root, overlays, outFile, log });
+  const bundling = bundle({ ...bundleOptions({ root, outDir, functions }), sourcemap, write: false });
+  const [{ outputFiles, warnings }] = await Promise.all([bundling, compiling]);
+  for (const line of await formatMessages(warnings, { kind: 'warning' })) log(line.trimEnd());
   const isEntry = (file: OutputFile) => file.path === join(outDir, 'main.js');
   for (const file of outputFiles.filter((file) => !isEntry(file))) await place(file.path, file.contents);
   for (const file of outputFiles.filter(isEntry)) await place(file.path, file.contents);
-  const kept = new Set([...outputFiles.map((file) => file.path), join(outDir, 'overlays.json')]);
+  const kept = new Set([...outputFiles.map((file) => file.path), outFile]);
   await removeOlder({ outDir, kept, than: started });
   const bytes = outputFiles.reduce((sum, file) => sum + file.contents.byteLength, 0);
   return { outDir, functions: functions.length, bytes, ms: Date.now() - started };
@@ -74,7 +83,7 @@ function bundleOptions({ root, outDir, functions }: BundleInput) {
     banner: {
       js: "import { createRequire as nodeCreateRequire } from 'node:module';\nconst require = nodeCreateRequire(import.meta.url);",
     },
-    logLevel: 'warning',
+    logLevel: 'silent',
   } satisfies BuildOptions;
 }
 

@@ -22,7 +22,9 @@ try {
   const host = await run({ appDir, port: Number(values.port), messageLease: values['message-lease'], log });
   let ending: Promise<void> | undefined;
   const end = () => (ending ??= host.drain().then(() => process.exit(0)));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void end());
+  process.on('SIGTERM', () => void end());
+  // Ctrl-C reaches every process of a terminal; a parent that has one decides itself when this one ends.
+  process.on('SIGINT', () => void (process.connected || end()));
   process.on('message', (message) => void (message === 'stop' && end()));
   process.on('disconnect', () => void end());
   console.log(list(host.functions));

@@ -1,0 +1,33 @@
+import { resolve } from 'node:path';
+import { compileOverlays } from '../../lib/overlays/compile.ts';
+import { findKustomize } from '../kustomize/find-kustomize.ts';
+import { localSettings } from './local-settings.ts';
+
+export interface OverlaySettings {
+  /** MANIFESTS_DIR; relative to the project. */
+  manifestsDir: string;
+  /** OVERLAYS. */
+  overlays: readonly string[];
+}
+
+/** MANIFESTS_DIR and OVERLAYS from the environment, else from local.settings.json, else the shipped ones. */
+export async function overlaySettings(root: string): Promise<OverlaySettings> {
+  const values = await localSettings(root);
+  const setting = (name: string, fallback: string) => (process.env[name] ?? values[name])?.trim() || fallback;
+  const overlays = setting('OVERLAYS', 'feature,azure-feature').split(',');
+  const manifestsDir = setting('MANIFESTS_DIR', 'manifests');
+  return { manifestsDir, overlays: overlays.map((name) => name.trim()).filter(Boolean) };
+}
+
+/** Builds the overlays with the project's kustomize into one JSON file; throws what names the overlay at fault. */
+export async function compileAppOverlays(options: {
+  root: string;
+  overlays: OverlaySettings;
+  outFile: string;
+  log: (line: string) => void;
+}): Promise<void> {
+  const { root, overlays, outFile, log } = options;
+  const kustomize = await findKustomize({ log });
+  const manifestsDir = resolve(root, overlays.manifestsDir);
+  await compileOverlays({ manifestsDir, overlays: overlays.overlays, kustomize, outFile, warn: log });
+}
