@@ -1,6 +1,6 @@
 import type { Body } from './apply.ts';
 import { conflict, forbidden, invalid, notFound, type ApiFault } from './faults.ts';
-import { KINDS } from './kinds.ts';
+import { kindOf } from './kinds.ts';
 import type { Place, StoredObject } from './objects.ts';
 import { checkPolicies } from './rights.ts';
 import type { World, Write } from './verbs.ts';
@@ -12,13 +12,13 @@ export function admit(
   body?: Body,
   live?: StoredObject,
 ): void {
-  const [kind] = KINDS.filter((candidate) => candidate.kind === 'Namespace');
+  const kind = kindOf('v1', 'Namespace');
   const name = place.kind.kind === 'Namespace' ? place.name : place.namespace;
-  const namespace = kind && name ? objects.get({ kind, name }) : undefined;
+  const namespace = name ? objects.get({ kind, name }) : undefined;
+  const isNew = place.kind.kind !== 'Namespace' && !live && body !== undefined;
+  if (isNew && name && !namespace) throw notFound({ kind, name });
+  if (isNew && namespace?.metadata.deletionTimestamp) throw terminating(place, namespace.metadata.name);
   if (behaviour.policies) checkPolicies(attempt, { namespace, written: body as { metadata: object } | undefined });
-  if (place.kind.kind === 'Namespace' || live || !body) return;
-  if (kind && name && !namespace) throw notFound({ kind, name });
-  if (namespace?.metadata.deletionTimestamp) throw terminating(place, String(name));
 }
 
 function terminating(place: Place, namespace: string): ApiFault {

@@ -57,6 +57,13 @@ export const ADD_ON_KINDS: Kind[] = [
   ...kinds('gateway.networking.k8s.io/v1', { HTTPRoute: 'httproutes' }, { generation: true }),
 ];
 
+/** A kind that is always served. */
+export function kindOf(apiVersion: string, name: string): Kind {
+  const found = [...KINDS, ...ADD_ON_KINDS].find((kind) => kind.kind === name && apiVersionOf(kind) === apiVersion);
+  if (found) return found;
+  throw new Error(`the stand-in has no ${apiVersion} ${name}`);
+}
+
 export function apiVersionOf({ group, version }: Kind): string {
   return group ? `${group}/${version}` : version;
 }

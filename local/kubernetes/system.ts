@@ -1,15 +1,14 @@
-import { KINDS } from './kinds.ts';
+import { kindOf } from './kinds.ts';
 import { create, type World } from './verbs.ts';
 
 /** The namespaces that every cluster has. */
 const NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
 
 export function furnishCluster(world: World): void {
-  for (const kind of KINDS.filter((candidate) => candidate.kind === 'Namespace')) {
-    for (const name of NAMESPACES) {
-      const attempt = { user: 'admin', verb: 'create' as const, kind, name };
-      const write = { attempt, place: { kind, name }, query: new URLSearchParams(), dryRun: false };
-      create(world, write, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-    }
+  const kind = kindOf('v1', 'Namespace');
+  for (const name of NAMESPACES) {
+    const attempt = { user: 'admin', verb: 'create' as const, kind, name };
+    const write = { attempt, place: { kind, name }, query: new URLSearchParams(), dryRun: false };
+    create(world, write, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   }
 }

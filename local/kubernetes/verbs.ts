@@ -3,7 +3,7 @@ import { applyObject, counted, withData, yielded, type Body } from './apply.ts';
 import type { Behaviour } from './behaviour.ts';
 import { alreadyExists, badRequest, forbidden, notFound } from './faults.ts';
 import { isFields, fieldsOf } from './fields.ts';
-import { apiVersionOf, KINDS } from './kinds.ts';
+import { apiVersionOf, kindOf } from './kinds.ts';
 import {
   newMetadata,
   serverTime,
@@ -133,19 +133,10 @@ function store({ objects, behaviour }: World, { place, dryRun }: Write, object: 
 function furnish(objects: Objects, place: Place, namespace: StoredObject): StoredObject {
   const { metadata } = namespace;
   const labels = { ...metadata.labels, 'kubernetes.io/metadata.name': place.name };
-  for (const [kindName, name] of [
-    ['ConfigMap', 'kube-root-ca.crt'],
-    ['ServiceAccount', 'default'],
-  ] as const) {
-    for (const kind of KINDS.filter((candidate) => candidate.kind === kindName)) {
-      const inside = { kind, namespace: place.name, name };
-      const made = {
-        apiVersion: 'v1',
-        kind: kindName,
-        metadata: newMetadata(inside, Date.parse(metadata.creationTimestamp)),
-      };
-      objects.put(inside, made);
-    }
+  for (const [kind, name] of Object.entries({ ConfigMap: 'kube-root-ca.crt', ServiceAccount: 'default' })) {
+    const inside = { kind: kindOf('v1', kind), namespace: place.name, name };
+    const assigned = newMetadata(inside, Date.parse(metadata.creationTimestamp));
+    objects.put(inside, { apiVersion: 'v1', kind, metadata: assigned });
   }
   const status = { phase: 'Active' };
   return objects.put(place, {

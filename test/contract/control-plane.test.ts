@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { installAddOns } from '../../local/control-plane/add-ons.ts';
+import { startControlPlane, WITHOUT_CONTROL_PLANE } from '../setup/control-plane.ts';
+import { describeContract } from './cases.ts';
+import { grantRights, setPolicies } from './principals.ts';
+import { eventually, newNamespace, reach, type Target } from './target.ts';
+
+async function startTarget(): Promise<Target> {
+  const controlPlane = await startControlPlane();
+  const { close, ...reached } = reach(controlPlane.access, controlPlane.kubeconfig);
+  const stop = async (): Promise<void> => {
+    await close();
+    await controlPlane.stop();
+  };
+  try {
+    if (!controlPlane.controllers) throw new Error('the contract needs kube-controller-manager: namespaces must end');
+    await installAddOns(controlPlane.access);
+    await grantRights(reached);
+    await setPolicies(reached, true);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    ...reached,
+    letRun: (namespace) => letPodsRun(reached, namespace),
+    setPolicies: (on) => setPolicies(reached, on),
+    stop,
+  };
+}
+
+/** In place of a kubelet. */
+async function letPodsRun({ raw }: Pick<Target, 'raw'>, namespace: string): Promise<void> {
+  const path = `/api/v1/namespaces/${namespace}/pods`;
+  await eventually(async () => expect((await raw('GET', path)).body.items).not.toEqual([]));
+  const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
+  for (const pod of (await raw('GET', path)).body.items ?? []) {
+    const patch = { body: { status }, contentType: 'application/strategic-merge-patch+json' };
+    await raw('PATCH', `${path}/${pod.metadata.name}/status`, patch);
+  }
+}
+
+if (WITHOUT_CONTROL_PLANE) {
+  describe.skip(`the real API server (${WITHOUT_CONTROL_PLANE})`, () => {
+    it('passes the contract', () => {});
+  });
+} else {
+  describe('the real API server', () => {
+    let target: Target;
+    beforeAll(async () => {
+      target = await startTarget();
+    }, 120_000);
+    afterAll(() => target?.stop());
+    describeContract(() => target);
+
+    it('says by its words alone that a quota is used up, and the client calls that a quota', async () => {
+      const metadata = newNamespace();
+      const namespace = metadata.name;
+      await target.raw('POST', '/api/v1/namespaces', { body: { apiVersion: 'v1', kind: 'Namespace', metadata } });
+      const quota = {
+        apiVersion: 'v1',
+        kind: 'ResourceQuota',
+        metadata: { name: 'q' },
+        spec: { hard: { secrets: '0' } },
+      };
+      await target.apply(`/api/v1/namespaces/${namespace}/resourcequotas/q`, quota);
+      await eventually(async () => {
+        const { body } = await target.raw('GET', `/api/v1/namespaces/${namespace}/resourcequotas/q`);
+        expect(body['status']).toMatchObject({ hard: { secrets: '0' } });
+      });
+      const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' } };
+      const options = { namespace, fresh: true, known: [], admit: () => undefined };
+      const { error } = await target.cluster.apply([secret], options);
+      expect(error).toMatchObject({ code: 'quota' });
+    });
+  });
+}
