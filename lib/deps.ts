@@ -86,13 +86,10 @@ async function reachStorage(): Promise<void> {
   ]);
 }
 
-/** How ARM is reached; a stand-in on this machine gets no token, and the log says so. */
+/** How ARM is reached; a stand-in on this machine gets no token. */
 const arm = once(async () => {
   const settings = readArmSettings(process.env);
-  if (settings.loopback) {
-    processLog.warn('ARM_ENDPOINT is a stand-in on this machine: no token is asked for or sent');
-    return settings;
-  }
+  if (settings.loopback) return settings;
   const { provisionerClientId } = readIdentitySettings(process.env);
   return { ...settings, credential: await credentialOf(provisionerClientId) };
 });
@@ -132,11 +129,15 @@ export const access = once(async (): Promise<Access> => {
   const [{ createFederatedAccess }, { aksIssuer, givenIssuer }, { createIdentityLocks }, reach] = await Promise.all([
     import('./identity/federated-access.ts'),
     import('./identity/issuer.ts'),
-    import('./identity/locks.ts'),
+    import('./identity/blob-locks.ts'),
     arm(),
   ]);
   const { pool, issuer, aksClusterId = '' } = settings;
-  const container = once(async () => (await blobs()).getContainerClient('identities'));
+  const container = once(async () => {
+    const client = (await blobs()).getContainerClient('identities');
+    await client.createIfNotExists();
+    return client;
+  });
   return createFederatedAccess({
     pool,
     arm: reach,
@@ -145,6 +146,11 @@ export const access = once(async (): Promise<Access> => {
     clock,
     random: Math.random,
     log: processLog,
+    async holds(slug, identityId) {
+      const record = (await (await records()).read(slug))?.record;
+      if (record === undefined || record.phase === 'gone' || record.phase === 'refused') return false;
+      return record.identity?.toLowerCase() === identityId.toLowerCase();
+    },
   });
 });
 

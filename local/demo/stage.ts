@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto';
+import type { Send } from '../../lib/cluster/request.ts';
+import { startAzure, type AzureStandIn } from '../azure/start.ts';
+import { startAzurite } from '../azurite/azurite.ts';
+import { build, projectRoot } from '../build/build.ts';
+import { overlaySettings } from '../build/overlays.ts';
+import { startGitHub, type GitHubStandIn } from '../github/start.ts';
+import { startHost, type Host } from '../host/start-host.ts';
+import { openCluster } from './cluster.ts';
+import type { DemoOptions } from './options.ts';
+import { say } from './show.ts';
+
+export const IDENTITY =
+  '/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/demo/providers/Microsoft.ManagedIdentity/userAssignedIdentities/keyvault-identity';
+
+export interface Stage {
+  url: string;
+  secret: string;
+  repository: { fullName: string; id: number; defaultBranch: string };
+  azure: AzureStandIn;
+  github: GitHubStandIn;
+  host: Host;
+  /** As an administrator. */
+  cluster: Send;
+  /** Lines of the app's own log. */
+  log: string[];
+  stop(): Promise<void>;
+}
+
+/** Builds the app and starts it with everything that it talks to; ends what it started where one of them can't start. */
+export async function setStage(options: DemoOptions): Promise<Stage> {
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const end of stops.splice(0).reverse()) await end().catch((error: unknown) => say(String(error)));
+  };
+  try {
+    return await start(options, stops, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(options: DemoOptions, stops: (() => Promise<void>)[], stop: () => Promise<void>): Promise<Stage> {
+  const cluster = await openCluster(options);
+  stops.push(cluster.stop);
+  say(cluster.what);
+  const repository = { fullName: 'acme/shop', id: 4_711, defaultBranch: 'main' };
+  // what has started is stopped, also where its neighbour could not start
+  const kept = async <T>(starting: Promise<T>, end: (started: T) => Promise<void>): Promise<T> => {
+    const started = await starting;
+    stops.push(() => end(started));
+    return started;
+  };
+  const starting = [
+    overlaySettings(projectRoot).then((overlays) => build({ overlays })),
+    kept(startAzurite(), (azurite) => azurite.stop()),
+    kept(
+      startAzure({ identities: [{ id: IDENTITY, clientId: CLIENT_ID, tenantId: TENANT_ID }], delayMs: 150 }),
+      (azure) => azure.close(),
+    ),
+    kept(startGitHub({ repositories: [{ ...repository, branches: ['main'] }], token: GITHUB_TOKEN }), (github) =>
+      github.close(),
+    ),
+  ] as const;
+  await Promise.allSettled(starting);
+  const [built, azurite, azure, github] = await Promise.all(starting);
+  say(`app built in ${built.ms} ms: ${built.functions} functions`);
+  say(
+    `Azurite at ${azurite.queueUrl}, Azure Resource Manager stand-in at ${azure.url}, GitHub stand-in at ${github.url}`,
+  );
+
+  const secret = randomBytes(24).toString('hex');
+  const log: string[] = [];
+  const host = await startHost({
+    appDir: projectRoot,
+    log: (line) => void log.push(line),
+    settings: {
+      AzureWebJobsStorage: azurite.connectionString,
+      GITHUB_REPOSITORIES: repository.fullName,
+      GITHUB_WEBHOOK_SECRET: secret,
+      GITHUB_TOKEN,
+      GITHUB_API_URL: github.url,
+      ARM_ENDPOINT: azure.url,
+      WORKLOAD_IDENTITIES: IDENTITY,
+      OIDC_ISSUER_URL: 'https://issuer.example.test/demo/',
+      ...cluster.settings,
+    },
+  });
+  stops.push(host.stop);
+  say(`functions at ${host.url}`);
+  return { url: host.url, secret, repository, azure, github, host, cluster: cluster.admin, log, stop };
+}
+
+const CLIENT_ID = '11111111-1111-4111-8111-111111111111';
+const TENANT_ID = '22222222-2222-4222-8222-222222222222';
+const GITHUB_TOKEN = 'a token that only the stand-in knows';
