@@ -17,8 +17,8 @@ const adapters = no(
   'The core gets its peers as deps: import no adapter.',
 );
 const functionsOnly = no(
-  '\\.\\./lib/(?!(intake|environment|sweep|diagnosis)/|(config|deps)\\.ts)',
-  'A function imports intake, environment, sweep, diagnosis, config or deps.',
+  '\\.\\./lib/(?!(intake|environment|sweep|diagnosis)/|(config|deps|log)\\.ts)',
+  'A function imports intake, environment, sweep, diagnosis, config, deps or log.',
 );
 
 export default tseslint.config(
@@ -43,7 +43,7 @@ export default tseslint.config(
   },
   { files: ['local/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'], rules: { 'no-console': 'off' } },
   closed(['functions/**/*.ts'], outside, functionsOnly),
-  closed(['lib/{config,deps,errors}.ts'], outside, functionsRoom),
+  closed(['lib/*.ts'], outside, functionsRoom),
   closed(['lib/{overlays,cluster,identity,github,storage}/**/*.ts'], outside, functionsRoom, upward),
   closed(
     ['lib/{intake,sweep,diagnosis}/**/*.ts'],

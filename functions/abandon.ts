@@ -1,7 +1,8 @@
 import { app } from '@azure/functions';
-import { peersFor, requests, toLog } from '../lib/deps.ts';
+import { peersFor, requests } from '../lib/deps.ts';
 import { handlePoison } from '../lib/intake/message.ts';
 import { abandon } from '../lib/environment/abandon.ts';
+import { toLog } from '../lib/log.ts';
 
 app.storageQueue('abandon', {
   queueName: 'environment-requests-poison',

@@ -1,6 +1,7 @@
 import { app } from '@azure/functions';
-import { statusDeps, toLog } from '../lib/deps.ts';
+import { statusDeps } from '../lib/deps.ts';
 import { answerStatus } from '../lib/intake/status.ts';
+import { toLog } from '../lib/log.ts';
 
 app.http('environments', {
   route: 'environments/{name?}',

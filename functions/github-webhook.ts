@@ -1,6 +1,7 @@
 import { app } from '@azure/functions';
-import { toLog, webhookDeps } from '../lib/deps.ts';
+import { webhookDeps } from '../lib/deps.ts';
 import { receiveWebhook } from '../lib/intake/webhook.ts';
+import { toLog } from '../lib/log.ts';
 
 app.http('github-webhook', {
   route: 'github/webhook',

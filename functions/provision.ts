@@ -1,6 +1,7 @@
 import { app } from '@azure/functions';
-import { manualDeps, toLog } from '../lib/deps.ts';
+import { manualDeps } from '../lib/deps.ts';
 import { receiveManual } from '../lib/intake/manual.ts';
+import { toLog } from '../lib/log.ts';
 
 app.http('provision', {
   route: 'provision',

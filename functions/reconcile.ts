@@ -1,7 +1,8 @@
 import { app } from '@azure/functions';
-import { peersFor, requests, toLog } from '../lib/deps.ts';
+import { peersFor, requests } from '../lib/deps.ts';
 import { handleMessage } from '../lib/intake/message.ts';
 import { reconcile } from '../lib/environment/reconcile.ts';
+import { toLog } from '../lib/log.ts';
 
 app.storageQueue('reconcile', {
   queueName: 'environment-requests',

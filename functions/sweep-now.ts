@@ -1,6 +1,7 @@
 import { app } from '@azure/functions';
-import { peersFor, toLog } from '../lib/deps.ts';
+import { peersFor } from '../lib/deps.ts';
 import { answerSweep } from '../lib/sweep/answer-sweep.ts';
+import { toLog } from '../lib/log.ts';
 
 app.http('sweep-now', {
   route: 'sweep',

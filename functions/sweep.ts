@@ -1,6 +1,7 @@
 import { app } from '@azure/functions';
-import { peersFor, sweepSchedule, toLog } from '../lib/deps.ts';
+import { peersFor, sweepSchedule } from '../lib/deps.ts';
 import { sweep } from '../lib/sweep/sweep.ts';
+import { toLog } from '../lib/log.ts';
 
 app.timer('sweep', {
   schedule: sweepSchedule(),

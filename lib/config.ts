@@ -200,10 +200,17 @@ export function readEnvironmentSettings(environment: Environment): EnvironmentSe
     settings.fault('INITIAL_IMAGE_TAG', 'is not an image tag');
   }
   const maxEnvironments = settings.count('MAX_ENVIRONMENTS');
-  // taken from the app settings whole, so that a wrong one is said; they take effect with the environment's life span
-  settings.duration('ENVIRONMENT_TTL');
-  settings.duration('DELETE_GRACE', '0s');
   settings.duration('DRIFT_INTERVAL', '1h');
+  // better not to work than to delete what a grace or a life span should have kept, or the other way about
+  for (const [name, off] of [
+    ['ENVIRONMENT_TTL', []],
+    ['DELETE_GRACE', ['0', '0s']],
+    ['SWEEP_CREATES', ['false']],
+  ] as const) {
+    const value = settings.text(name);
+    if (value !== undefined && !off.some((one) => one === value))
+      settings.fault(name, 'is not taken yet: leave it empty');
+  }
   return settings.checked({
     ...intake,
     initialImageTag,

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as pass } from 'node:timers/promises';
 import type { TokenCredential } from '@azure/identity';
+import { clock } from './clock.ts';
+import { processLog } from './log.ts';
+import { once, readOnce } from './once.ts';
 import { findAppFile, readVersion } from './app-files.ts';
 import {
   readArmSettings,
@@ -12,7 +14,7 @@ import {
   readStorageSettings,
   readWebhookSecrets,
 } from './config.ts';
-import type { Access, Branches, Clock, Cluster, Log, Overlays, Peers, Records, Requests } from './environment/peers.ts';
+import type { Access, Branches, Cluster, Log, Overlays, Peers, Records, Requests } from './environment/peers.ts';
 import { createProbes } from './diagnosis/probes.ts';
 import { readHealth } from './diagnosis/health.ts';
 import { readLive, type Live } from './environment/live.ts';
@@ -21,39 +23,16 @@ import type { ManualDeps } from './intake/manual.ts';
 import type { StatusDeps } from './intake/status.ts';
 import type { WebhookDeps } from './intake/webhook.ts';
 
-export const clock: Clock = {
-  now: () => Date.now(),
-  // unref: nothing that only waits may keep a process from ending
-  sleep: (ms) => pass(ms, undefined, { ref: false }),
-};
-
-/** Whatever a function needs is built on its first use and kept; what failed is built again at the next. */
-const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make().catch((thrown: unknown) => {
-      made = undefined;
-      throw thrown;
-    });
-    return made;
-  };
-};
-
-const settingsOnce = <T>(read: () => T): (() => T) => {
-  let kept: { value: T } | undefined;
-  return () => (kept ??= { value: read() }).value;
-};
-
-const intakeSettings = settingsOnce(() => readIntakeSettings(process.env));
-const environmentSettings = settingsOnce(() => readEnvironmentSettings(process.env));
-const webhookSecrets = settingsOnce(() => readWebhookSecrets(process.env));
+const intakeSettings = readOnce(() => readIntakeSettings(process.env));
+const environmentSettings = readOnce(() => readEnvironmentSettings(process.env));
+const webhookSecrets = readOnce(() => readWebhookSecrets(process.env));
 
 async function credentialOf(clientId: string | undefined): Promise<TokenCredential> {
   const { DefaultAzureCredential, ManagedIdentityCredential } = await import('./storage/identity-sdk.ts');
   return clientId === undefined ? new DefaultAzureCredential() : new ManagedIdentityCredential({ clientId });
 }
 
-const storage = settingsOnce(() => {
+const storage = readOnce(() => {
   const settings = readStorageSettings(process.env);
   return { ...settings, credential: () => credentialOf(settings.clientId) };
 });
@@ -262,24 +241,3 @@ export const health = keepFor(clock, {
       }),
     }),
 });
-
-interface HostLog {
-  info(...parts: unknown[]): void;
-  warn(...parts: unknown[]): void;
-  error(...parts: unknown[]): void;
-}
-
-/** A constant message with its fields as JSON, in the log of the invocation. */
-export function toLog(host: HostLog): Log {
-  const write =
-    (level: keyof HostLog) =>
-    (message: string, fields?: Record<string, unknown>): void => {
-      if (fields === undefined) host[level](message);
-      else host[level](`${message} ${JSON.stringify(fields)}`);
-    };
-  return { info: write('info'), warn: write('warn'), error: write('error') };
-}
-
-/** For what belongs to no single invocation. */
-// eslint-disable-next-line no-console -- the host takes a process's console as its log
-const processLog: Log = toLog({ info: console.info, warn: console.warn, error: console.error });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { connectKubeconfig } from '../../lib/cluster/kubeconfig.ts';
 import { createSend, type Send } from '../../lib/cluster/request.ts';
-import { clock } from '../../lib/deps.ts';
+import { clock } from '../../lib/clock.ts';
 import { startGuardedControlPlane } from '../control-plane/guarded.ts';
 import { startKubernetes } from '../kubernetes/start.ts';
 import type { DemoOptions } from './options.ts';

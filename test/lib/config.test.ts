@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
 import {
   readArmSettings,
   readClusterSettings,
@@ -128,6 +129,43 @@ describe('settings', () => {
   it('ask GitHub only with a token', () => {
     expect(readGitHubSettings({})).toBeUndefined();
     expect(readGitHubSettings({ GITHUB_TOKEN: 't' })).toEqual({ token: 't', apiUrl: 'https://api.github.com' });
+  });
+
+  it('refuse what is not built yet, where ignoring it would delete or keep what it should not', () => {
+    for (const [name, value] of [
+      ['ENVIRONMENT_TTL', '7d'],
+      ['DELETE_GRACE', '24h'],
+      ['SWEEP_CREATES', 'true'],
+    ] as const) {
+      expect(faultOf(() => readEnvironmentSettings({ [name]: value }))).toContain(name);
+    }
+    expect(
+      faultOf(() => readEnvironmentSettings({ ENVIRONMENT_TTL: '', DELETE_GRACE: '0', SWEEP_CREATES: 'false' })),
+    ).toBe('none');
+  });
+
+  it('are all in local.settings.sample.json, with the defaults of the contract', async () => {
+    const { Values } = JSON.parse(await readFile('local.settings.sample.json', 'utf8')) as {
+      Values: Record<string, string>;
+    };
+    const sources = await Promise.all(
+      ['lib/config.ts', 'lib/deps.ts', 'local/build/overlays.ts'].map((file) => readFile(file, 'utf8')),
+    );
+    const read = new Set(
+      sources
+        .join()
+        .match(/'[A-Z][A-Z0-9]*(_[A-Z0-9]+)+'/g)
+        ?.map((name) => name.slice(1, -1)),
+    );
+    const missing = [...read].filter((name) => !(name in Values));
+    expect(missing).toEqual([]);
+    expect(read.size).toBeGreaterThan(20);
+    expect(() => readEnvironmentSettings(Values)).not.toThrow();
+    expect(readEnvironmentSettings({ ...Values, GITHUB_REPOSITORIES: '' })).toMatchObject({
+      mode: 'apply',
+      initialImageTag: '{slug}',
+      readyDeadlineMs: 600_000,
+    });
   });
 
   it('want {slug} in the credential name, which two branches would share without it', () => {

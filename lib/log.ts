@@ -1,0 +1,22 @@
+import type { Log } from './environment/peers.ts';
+
+interface HostLog {
+  info(...parts: unknown[]): void;
+  warn(...parts: unknown[]): void;
+  error(...parts: unknown[]): void;
+}
+
+/** A constant message with its fields as JSON, in the log of the invocation. */
+export function toLog(host: HostLog): Log {
+  const write =
+    (level: keyof HostLog) =>
+    (message: string, fields?: Record<string, unknown>): void => {
+      if (fields === undefined) host[level](message);
+      else host[level](`${message} ${JSON.stringify(fields)}`);
+    };
+  return { info: write('info'), warn: write('warn'), error: write('error') };
+}
+
+/** For what belongs to no single invocation. */
+// eslint-disable-next-line no-console -- the host takes a process's console as its log
+export const processLog: Log = toLog({ info: console.info, warn: console.warn, error: console.error });
