@@ -48,7 +48,9 @@ describe('a rendered branch', () => {
 
   it('has its own host, database and test webhook', () => {
     const [ingress] = ofKind<{ rules: { host: string }[] }>(objects, 'Ingress');
-    const secret = objects.find(({ kind, metadata }) => kind === 'Secret' && metadata.name === 'broadcaster-secret');
+    const secret = objects.find(
+      ({ kind, metadata }) => kind === 'Secret' && metadata.name === 'feature-broadcaster-secret',
+    );
 
     expect(ingress?.spec.rules[0]?.host).toBe('ex-c4-e6.127.0.0.1.nip.io');
     expect(envOf(container(objects, 'todo-backend'))['POSTGRES_DB']).toBe('ex_c4_e6');

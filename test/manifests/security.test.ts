@@ -84,7 +84,7 @@ describe('secrets', () => {
     expect(held).toEqual({
       'development/broadcaster-secret': { WEBHOOK_URL: 'https://httpbin.org/post' },
       'development/postgres-secret': { USER: 'todo', PASSWORD: 'local-only' },
-      'feature/broadcaster-secret': { WEBHOOK_URL: 'OVERLAY_WEBHOOK_URL' },
+      'feature/feature-broadcaster-secret': { WEBHOOK_URL: 'OVERLAY_WEBHOOK_URL' },
     });
   });
 
