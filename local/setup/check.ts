@@ -1,0 +1,91 @@
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { runStep, type Step, type StepResult } from './step.ts';
+import { countTests, type Counts, sumUp } from './test-counts.ts';
+
+/*
+ * npm test              format, lint, types, build, every test that needs no cluster
+ * npm run test:cluster  build, then the tests on the control plane that KUBEBUILDER_ASSETS names
+ * check.ts unit         only the tests of `npm test`, on the Node that runs this
+ * Further arguments go to jest.
+ */
+const root = join(import.meta.dirname, '..', '..');
+const [first = '', ...rest] = process.argv.slice(2);
+const mode = first === 'cluster' || first === 'unit' ? first : 'all';
+const jestArguments = mode === 'all' ? process.argv.slice(2) : rest;
+
+/** Tests that need a real API server whatever is set are named so; these folders hold suites that can use one. */
+const CLUSTER_TESTS = '\\.cluster\\.test\\.ts$';
+const CLUSTER_FOLDERS = ['test/contract/', 'test/e2e/'];
+/** Much of a test's time is waiting for servers: two side by side pay even on two cores. */
+const WORKERS = `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const assets = process.env['KUBEBUILDER_ASSETS'];
+  if (mode === 'cluster' && !assets) {
+    console.error('KUBEBUILDER_ASSETS must name a directory with kube-apiserver and etcd: see the README, Tests.');
+    return 1;
+  }
+  const started = Date.now();
+  const checks = await runChecks();
+  const tests = await runTests();
+  const failedChecks = checks.filter(({ ok }) => !ok).map(({ name }) => name);
+  if (failedChecks.length > 0) console.log(`Failed: ${failedChecks.join(', ')}`);
+  console.log(`Took ${seconds(Date.now() - started)} on Node ${process.versions.node}`);
+  console.log(sumUp(tests, failedChecks.length));
+  return failedChecks.length + tests.failed > 0 ? 1 : 0;
+}
+
+/** Two at a time: as many as the smallest machine has cores. */
+async function runChecks(): Promise<StepResult[]> {
+  const bin = (file: string) => join(root, 'node_modules', file);
+  const format = { name: 'format', args: [bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'] };
+  const lint = { name: 'lint', args: [bin('eslint/bin/eslint.js'), '.'] };
+  const types = { name: 'types', args: [bin('typescript/bin/tsc'), '--noEmit'] };
+  const build = { name: 'build', args: ['--no-warnings', join(root, 'local', 'build', 'main.ts')] };
+  if (mode === 'unit') return [];
+  if (mode === 'cluster') return inTurn([build]);
+  return (await Promise.all([inTurn([build, format, types]), inTurn([lint])])).flat();
+}
+
+async function inTurn(steps: readonly Step[]): Promise<StepResult[]> {
+  const results: StepResult[] = [];
+  for (const step of steps) {
+    const result = await runStep(step, root);
+    console.log(`${result.ok ? 'ok    ' : 'FAILED'} ${step.name.padEnd(7)} ${seconds(result.ms)}`);
+    if (!result.ok) console.log(result.said.trimEnd());
+    results.push(result);
+  }
+  return results;
+}
+
+async function runTests(): Promise<Counts> {
+  const report = join(root, '.cache', `jest-${mode}-${process.pid}.json`);
+  await mkdir(join(root, '.cache'), { recursive: true });
+  const jest = [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), '--json', `--outputFile=${report}`];
+  const args = ['--experimental-vm-modules', '--no-warnings', ...jest, WORKERS, ...selection(), ...jestArguments];
+  const { ok } = await runStep({ name: 'tests', args, env: testEnvironment(), shown: true }, root);
+  const counts = countTests(await readFile(report, 'utf8').catch(() => ''), ok);
+  await rm(report, { force: true });
+  return counts;
+}
+
+function selection(): string[] {
+  if (mode !== 'cluster') return [`--testPathIgnorePatterns=${CLUSTER_TESTS}`];
+  const ownSelection = jestArguments.some((argument) => !argument.startsWith('-'));
+  return ownSelection ? [] : [CLUSTER_TESTS, ...CLUSTER_FOLDERS];
+}
+
+/** `npm test` is the same on every machine: a cluster that happens to be at hand does not change what it runs. */
+function testEnvironment(): NodeJS.ProcessEnv {
+  const env = { ...process.env };
+  if (mode !== 'cluster') delete env['KUBEBUILDER_ASSETS'];
+  return env;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
