@@ -1,5 +1,32 @@
+import { join } from 'node:path';
+import { installAddOns } from './add-ons.ts';
+import { createAdmin } from './admin.ts';
+import { installGuards } from './guard.ts';
+import { startKubelet } from './kubelet.ts';
 import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from './start.ts';
 
+const MANIFESTS = join(import.meta.dirname, '..', '..', 'manifests');
+
+/** A real control plane as an administrator leaves it to the app: add-ons, roles, policies, and nodes that run pods. */
 export async function startGuardedControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  return startControlPlane(options);
+  const { log = () => undefined } = options;
+  const plane = await startControlPlane(options);
+  const admin = createAdmin(plane.access);
+  try {
+    log('installing add-ons, roles and policies');
+    await installAddOns(plane.access);
+    await installGuards(admin, { manifestsDir: MANIFESTS, kubeconfig: plane.kubeconfig, log });
+  } catch (error) {
+    await plane.stop();
+    throw error;
+  }
+  const stopKubelet = startKubelet(admin, { failed: (error) => log(`kubelet: ${String(error)}`) });
+  return {
+    ...plane,
+    async stop() {
+      await stopKubelet();
+      await admin.close();
+      await plane.stop();
+    },
+  };
 }
