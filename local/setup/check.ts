@@ -65,8 +65,9 @@ async function inTurn(steps: readonly Step[]): Promise<StepResult[]> {
 async function runTests(): Promise<Counts> {
   const report = join(root, '.cache', `jest-${mode}-${process.pid}.json`);
   await mkdir(join(root, '.cache'), { recursive: true });
-  const jest = [join(root, 'node_modules', 'jest', 'bin', 'jest.js'), '--json', `--outputFile=${report}`];
-  const args = ['--experimental-vm-modules', '--no-warnings', ...jest, WORKERS, ...selection(), ...jestArguments];
+  const jest = ['--experimental-vm-modules', '--no-warnings', join(root, 'node_modules', 'jest', 'bin', 'jest.js')];
+  // The caller's come last, after an option of one value: jest's lists of patterns would swallow them.
+  const args = [...jest, ...selection(), '--json', `--outputFile=${report}`, WORKERS, ...jestArguments];
   const { ok } = await runStep({ name: 'tests', args, env: testEnvironment(), shown: true }, root);
   const counts = countTests(await readFile(report, 'utf8').catch(() => ''), ok);
   await rm(report, { force: true });
