@@ -8,8 +8,9 @@ export interface FaultCall {
   dryRun: boolean;
 }
 
-/** An answer in place of the right one; `drop` ends the connection, `hang` never answers. */
-export type Fault = { status: number; body?: unknown; headers?: Record<string, string> } | 'drop' | 'hang' | undefined;
+/** An answer in place of the right one; `drop` ends the connection, `lose` does so after the work, `hang` never answers. */
+export type Fault =
+  { status: number; body?: unknown; headers?: Record<string, string> } | 'drop' | 'lose' | 'hang' | undefined;
 
 /** How the stand-in behaves; may be changed while it runs. */
 export interface BehaviourOptions {

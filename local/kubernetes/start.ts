@@ -30,7 +30,7 @@ export interface Kubernetes {
   writeKubeconfig(file: string): Promise<void>;
   /** May be changed at any time. */
   behaviour: Behaviour;
-  /** What is there now, and every call so far; calls that a fault dropped have status 0. */
+  /** What is there now, and every call so far; calls without an answer have status 0. */
   inspect(): { objects: StoredObject[]; calls: RecordedCall[] };
   stop(): Promise<void>;
 }
@@ -82,6 +82,10 @@ export async function startKubernetes(options: BehaviourOptions & { port?: numbe
     const fault = behaviour.fault(call);
     if (fault === 'hang') return;
     if (fault === 'drop') return void request.socket.destroy();
+    if (fault === 'lose') {
+      answerTo(world, ask);
+      return void request.socket.destroy();
+    }
     const result = fault ? { body: {}, headers: {}, ...fault } : answerTo(world, ask);
     call.status = result.status;
     response.writeHead(result.status, { 'content-type': 'application/json', ...result.headers });

@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { connectAks } from '../../lib/cluster/aks.ts';
+import { createSend } from '../../lib/cluster/request.ts';
+import { startAzure } from '../../local/azure/start.ts';
 import { installAddOns } from '../../local/control-plane/add-ons.ts';
+import type { ControlPlane } from '../../local/control-plane/start.ts';
+import { kubeconfigText } from '../../local/kubernetes/kubeconfig.ts';
 import { startControlPlane, WITHOUT_CONTROL_PLANE } from '../setup/control-plane.ts';
 import { describeContract } from './cases.ts';
 import { grantRights, setPolicies } from './principals.ts';
 import { eventually, newNamespace, reach, type Target } from './target.ts';
 
-async function startTarget(): Promise<Target> {
-  const controlPlane = await startControlPlane();
+async function startTarget(controlPlane: ControlPlane): Promise<Target> {
   const { close, ...reached } = reach(controlPlane.access, controlPlane.kubeconfig);
   const stop = async (): Promise<void> => {
     await close();
@@ -46,12 +50,34 @@ if (WITHOUT_CONTROL_PLANE) {
   });
 } else {
   describe('the real API server', () => {
+    let controlPlane: ControlPlane;
     let target: Target;
     beforeAll(async () => {
-      target = await startTarget();
+      controlPlane = await startControlPlane();
+      target = await startTarget(controlPlane);
     }, 120_000);
     afterAll(() => target?.stop());
     describeContract(() => target);
+
+    it('trusts the CA in the kubeconfig of an AKS cluster, and no other', async () => {
+      const { access } = controlPlane;
+      const clusterId = '/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/c';
+      const options = { clock: { now: () => Date.now(), sleep: async () => {} }, random: () => 0.5 };
+      const credential = {
+        getToken: async () => ({ token: access.tokens.admin, expiresOnTimestamp: Date.now() + 3_600_000 }),
+      };
+      const read = async (kubeconfig: string) => {
+        const cluster = { id: clusterId, issuer: 'https://issuer.example.org/', fqdn: 'c.example.org', kubeconfig };
+        const azure = await startAzure({ identities: [], clusters: [cluster] });
+        const connection = connectAks({ clusterId, arm: { endpoint: azure.url }, credential });
+        const send = createSend(connection, options);
+        const call = { method: 'GET', path: '/api/v1/namespaces/default', object: 'Namespace/default' } as const;
+        return send(call).finally(() => Promise.all([connection.close(), azure.close()]));
+      };
+      expect(await read(kubeconfigText(access))).toMatchObject({ status: 200 });
+      const { server, tokens } = access;
+      await expect(read(kubeconfigText({ server, tokens }))).rejects.toMatchObject({ code: 'unavailable' });
+    });
 
     it('says by its words alone that a quota is used up, and the client calls that a quota', async () => {
       const metadata = newNamespace();
