@@ -1,17 +1,14 @@
 import type { Action, KubeObject } from '../environment/peers.ts';
 import { managedEntry } from './field-manager.ts';
 import type { Metadata } from './metadata.ts';
-
-/** managedFields times and the Date header are whole seconds, and API servers of one cluster may differ a little. */
-const CLOCK_SLACK_MS = 2_000;
+import type { Answer } from './request.ts';
 
 /** What is known of an object before its apply: of a Secret the recorded version alone. */
 export type Before = Pick<Metadata, 'resourceVersion'> & Partial<Metadata>;
 
-/** Whether a time that the API server wrote lies so close before its answer that the same call may have written it. */
-export function isRecent(time: string | undefined, answeredAt: number | undefined): boolean {
-  if (time === undefined || answeredAt === undefined) return true;
-  return answeredAt - Date.parse(time) < CLOCK_SLACK_MS;
+/** Whether the call that was sent at `since` may have written a time into an object. */
+export function isRecent(time: string | undefined, since: number | undefined): boolean {
+  return time === undefined || since === undefined || Date.parse(time) > since;
 }
 
 /**
@@ -22,15 +19,16 @@ export function isRecent(time: string | undefined, answeredAt: number | undefine
  */
 export function actionOf(applied: {
   object: KubeObject;
-  status: number;
+  answer: Pick<Answer, 'status' | 'since' | 'retried'>;
   before: Before | undefined;
   after: Metadata;
-  answeredAt: number | undefined;
 }): Action {
-  const { object, before, after } = applied;
-  if (applied.status === 201) return 'created';
+  const { object, answer, before, after } = applied;
+  if (answer.status === 201) return 'created';
   if (before?.resourceVersion === after.resourceVersion) return 'unchanged';
-  if (!isRecent(managedEntry(after.managedFields)?.time, applied.answeredAt)) return 'unchanged';
+  // an earlier try of this call made it, and its answer was lost
+  if (answer.retried && !before && isRecent(after.creationTimestamp, answer.since)) return 'created';
+  if (!isRecent(managedEntry(after.managedFields)?.time, answer.since)) return 'unchanged';
   return before && hadAll(object, before, after) ? 'unchanged' : 'configured';
 }
 

@@ -93,7 +93,7 @@ async function applyOne(
   return {
     change: {
       object: name,
-      action: actionOf({ object, status: answer.status, before: options.before, after, answeredAt: answer.date }),
+      action: actionOf({ object, answer, before: options.before, after }),
     },
     entry: { ...entryOf(object), resourceVersion: after.resourceVersion, ...(managed !== undefined && { managed }) },
   };

@@ -48,7 +48,7 @@ async function planOne(context: PlanContext, object: KubeObject, namespace: stri
     return { object: name, action, reason: unserved(name, object).message };
   }
   if (first.status === 201) return { object: name, action: 'created' };
-  if (!isRecent(first.managed, first.answeredAt)) return { object: name, action: 'unchanged' };
+  if (!isRecent(first.managed, first.since)) return { object: name, action: 'unchanged' };
   // stamped by this dry run, or by an apply a moment ago: only a stamp that moves on is the dry run's
   await context.clock.sleep(NEXT_SECOND_MS);
   const second = await dryRun(context, object, { resource, namespace });
@@ -59,10 +59,10 @@ async function dryRun(
   { send }: PlanContext,
   object: KubeObject,
   target: { resource: Resource; namespace: string },
-): Promise<{ status: number; managed: string | undefined; answeredAt: number | undefined } | undefined> {
+): Promise<{ status: number; managed: string | undefined; since: number | undefined } | undefined> {
   const answer = await sendApply(send, object, { ...target, dryRun: true });
   if (answer.status === 404) return undefined;
   const { managedFields } = metadataOf(answer.body, objectName(object, target.namespace));
   const managed = managedEntry(managedFields)?.time;
-  return { status: answer.status, managed, answeredAt: answer.date };
+  return { status: answer.status, managed, since: answer.since };
 }

@@ -40,8 +40,10 @@ export interface Call {
 export interface Answer {
   status: number;
   body: unknown;
-  /** The server's clock, in ms since the epoch, to the second. */
-  date: number | undefined;
+  /** By the server's clock, in ms since the epoch: no time that this call made the server write is earlier. */
+  since: number | undefined;
+  /** Whether an earlier try may have been carried out too. */
+  retried: boolean;
 }
 
 export type Send = (call: Call) => Promise<Answer>;
@@ -60,25 +62,41 @@ export function createSend(connection: Connection, options: SendOptions): Send {
 
   return async (call) => {
     const startedAt = clock.now();
+    const tries: Tries = { count: 0, firstAt: 0 };
     let renewed = false;
     for (let attempt = 1; ; attempt++) {
       const open = await connection.open();
-      const outcome = await sendOnce(open, call, timeoutMs);
+      const outcome = await sendOnce(open, call, { timeoutMs, tries });
       if (!('error' in outcome)) return outcome;
       if (outcome.unauthorized && !renewed && Date.now() - open.openedAt > FRESH_MS) {
         renewed = true;
         connection.forget();
         continue;
       }
-      const pause = outcome.error.retryAfterMs ?? FIRST_PAUSE_MS * 2 ** (attempt - 1);
+      const pause = pauseBefore(outcome.error.retryAfterMs, { attempt, random: options.random() });
       const late = clock.now() - startedAt + pause > PATIENCE_MS;
       if (!outcome.again || attempt === TRIES || late || pause > LONGEST_PAUSE_MS) throw outcome.error;
-      await clock.sleep(pause * (0.75 + options.random() / 2));
+      await clock.sleep(pause);
     }
   };
 }
 
-async function sendOnce(open: OpenConnection, call: Call, timeoutMs: number): Promise<Answer | Failure> {
+/** Never shorter than the server wishes; else doubling, spread over half to one and a half of it. */
+function pauseBefore(wish: number | undefined, { attempt, random }: { attempt: number; random: number }): number {
+  if (wish !== undefined) return wish + FIRST_PAUSE_MS * random;
+  return FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + random);
+}
+
+interface Tries {
+  count: number;
+  firstAt: number;
+}
+
+async function sendOnce(
+  open: OpenConnection,
+  call: Call,
+  { timeoutMs, tries }: { timeoutMs: number; tries: Tries },
+): Promise<Answer | Failure> {
   const release = await open.slots.take();
   try {
     const headers = {
@@ -90,6 +108,7 @@ async function sendOnce(open: OpenConnection, call: Call, timeoutMs: number): Pr
     };
     const body = call.body === undefined ? undefined : JSON.stringify(call.body);
     for (let wait = call.admit?.(timeoutMs); wait; wait = call.admit?.(timeoutMs)) await wait;
+    if (tries.count++ === 0) tries.firstAt = performance.now();
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), timeoutMs);
     try {
@@ -102,7 +121,7 @@ async function sendOnce(open: OpenConnection, call: Call, timeoutMs: number): Pr
         signal: abort.signal,
       });
       const text = await response.body.text();
-      return judge(call, { status: response.statusCode, headers: response.headers, text });
+      return judge(call, { status: response.statusCode, headers: response.headers, text, tries });
     } catch (cause) {
       const why = abort.signal.aborted ? `no answer in ${timeoutMs} ms` : `no answer (${networkCode(cause)})`;
       return { error: unavailable(call, why, cause), again: true };
@@ -116,12 +135,19 @@ async function sendOnce(open: OpenConnection, call: Call, timeoutMs: number): Pr
 
 type Headers = Record<string, string | string[] | undefined>;
 
-function judge(call: Call, response: { status: number; headers: Headers; text: string }): Answer | Failure {
-  const { status } = response;
+function judge(
+  call: Call,
+  response: { status: number; headers: Headers; text: string; tries: Tries },
+): Answer | Failure {
+  const { status, tries } = response;
   const body = parse(response.text);
   if (status < 300 && body === undefined) return { error: unavailable(call, 'the answer is not JSON'), again: true };
-  const date = Date.parse(single(response.headers.date)) || undefined;
-  if (status < 300 || call.expect?.includes(status)) return { status, body, date };
+  if (status < 300 || call.expect?.includes(status)) {
+    const date = Date.parse(single(response.headers.date)) || undefined;
+    // the server's times, in headers as in objects, are cut to the second
+    const since = date && date - (performance.now() - tries.firstAt) - 1_000;
+    return { status, body, since, retried: tries.count > 1 };
+  }
   const retryAfterMs = retryAfter(single(response.headers['retry-after']));
   const error = errorOf({
     status,

