@@ -1,20 +1,10 @@
 import { ProvisionerError } from '../errors.ts';
+import { toAccessRequest } from './access-request.ts';
 import { countActions } from './change-set.ts';
 import { guardName, guardProtected, type Refusal } from './guards.ts';
 import { note } from './observe.ts';
 import type { Change } from './peers.ts';
-import {
-  admitByLease,
-  confirmOwner,
-  DONE,
-  refuse,
-  save,
-  step,
-  toAccessRequest,
-  toIso,
-  type Outcome,
-  type Session,
-} from './session.ts';
+import { admitByLease, confirmOwner, DONE, refuse, save, step, toIso, type Outcome, type Session } from './session.ts';
 import { growingDelay } from './wait.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -80,7 +70,10 @@ async function removeNamespace(session: Session): Promise<'deleting' | 'absent' 
 async function revoke(session: Session): Promise<Change[]> {
   const { record, peers } = session;
   if (record.credentials?.length === 0) return [];
-  const changes = await peers.access.revoke(toAccessRequest(session, []), admitByLease(session));
+  const changes = await peers.access.revoke(
+    toAccessRequest({ record, settings: peers.settings }),
+    admitByLease(session),
+  );
   record.credentials = [];
   return changes;
 }

@@ -1,26 +1,10 @@
 import { MANAGED_BY, MANAGER, REF, REPOSITORY, REPOSITORY_ID, SLUG } from './marks.ts';
 import { toNamespace } from './names.ts';
 import type { LiveNamespace } from './peers.ts';
+import type { Refusal } from './refusal.ts';
 import type { Repository } from './request.ts';
 
-export type Guard =
-  | 'record'
-  | 'name'
-  | 'protected'
-  | 'owner'
-  | 'uid'
-  | 'credential'
-  | 'branch'
-  | 'filter'
-  | 'capacity'
-  | 'render'
-  | 'policies';
-
-/** A no: which guard said it, and why, in words that mend it. */
-export interface Refusal {
-  guard: Guard;
-  reason: string;
-}
+export type { Guard, Refusal } from './refusal.ts';
 
 /** Whose an environment is: a record, a request and a namespace's annotations all say it. */
 export interface Claim {

@@ -1,6 +1,6 @@
+import { toAccessRequest } from './access-request.ts';
 import { toProvisionerError } from '../errors.ts';
 import type { Peers } from './peers.ts';
-import { toCredentialName } from './names.ts';
 import type { EnvironmentRecord } from './record.ts';
 
 export interface Live {
@@ -29,14 +29,7 @@ async function readNamespace(peers: Peers, record: EnvironmentRecord): Promise<L
 
 async function readCredentials(peers: Peers, record: EnvironmentRecord): Promise<string[]> {
   if (record.identity === undefined) return [];
-  const request = {
-    slug: record.name,
-    namespace: record.namespace,
-    wanted: [],
-    identity: record.identity,
-    nameOf: (serviceAccount: string) =>
-      toCredentialName({ slug: record.name, serviceAccount, template: peers.settings.credentialName }),
-  };
+  const request = toAccessRequest({ record, settings: peers.settings });
   const { changes } = await peers.access.plan(request, 'absent');
   return changes.filter(({ action }) => action === 'deleted').map(({ object }) => object);
 }

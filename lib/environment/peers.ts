@@ -1,6 +1,6 @@
 import type { EnvironmentRecord, InventoryEntry, RecordSummary } from './record.ts';
 import type { EnvironmentRequest, Repository } from './request.ts';
-import type { Refusal } from './guards.ts';
+import type { Refusal } from './refusal.ts';
 
 /** Milliseconds since the epoch, and a way to let them pass: a virtual clock in simulations. */
 export interface Clock {

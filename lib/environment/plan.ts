@@ -1,8 +1,8 @@
+import { toAccessRequest } from './access-request.ts';
 import { guardAdmission } from './admission.ts';
 import { toSubjectName } from './change-set.ts';
 import { guardName, guardOwner, guardProtected, guardRecord, type Refusal } from './guards.ts';
-import type { AccessRequest, Change, LiveNamespace, Peers } from './peers.ts';
-import { toCredentialName } from './names.ts';
+import type { Change, LiveNamespace, Peers } from './peers.ts';
 import type { EnvironmentRecord } from './record.ts';
 import { renderEnvironment, toWantedCredentials } from './rendered.ts';
 
@@ -20,7 +20,7 @@ export async function planProvision(peers: Peers, record: EnvironmentRecord): Pr
   const live = await readOwned(peers, record);
   if (live !== undefined && 'guard' in live) return live;
   const objects = renderEnvironment(peers.overlays, { record, settings });
-  const access = toPlanRequest(peers, record, toWantedCredentials(objects, { record, settings }));
+  const access = toAccessRequest({ record, settings }, toWantedCredentials(objects, { record, settings }));
   const applied = objects.filter(({ kind }) => kind !== 'Namespace');
   const [credentials, planned] = await Promise.all([
     peers.access.plan(access, 'present'),
@@ -45,7 +45,7 @@ export async function planDeprovision(peers: Peers, record: EnvironmentRecord): 
   const live = await readOwned(peers, record);
   if (live !== undefined && 'guard' in live) return live;
   const [credentials, contents] = await Promise.all([
-    peers.access.plan(toPlanRequest(peers, record, []), 'absent'),
+    peers.access.plan(toAccessRequest({ record, settings: peers.settings }), 'absent'),
     live === undefined ? {} : peers.cluster.contents(namespace),
   ]);
   if (credentials.refused !== undefined) return credentials.refused;
@@ -68,15 +68,4 @@ async function readOwned(peers: Peers, record: EnvironmentRecord): Promise<LiveN
   const live = await peers.cluster.readNamespace(record.namespace);
   if (live === undefined) return undefined;
   return guardOwner(live, { repository: record.repository, ref: record.ref, slug: record.name }) ?? live;
-}
-
-function toPlanRequest(peers: Peers, record: EnvironmentRecord, wanted: AccessRequest['wanted']): AccessRequest {
-  return {
-    slug: record.name,
-    namespace: record.namespace,
-    wanted,
-    ...(record.identity !== undefined && { identity: record.identity }),
-    nameOf: (serviceAccount) =>
-      toCredentialName({ slug: record.name, serviceAccount, template: peers.settings.credentialName }),
-  };
 }

@@ -1,4 +1,5 @@
 import { ProvisionerError, toProvisionerError } from '../errors.ts';
+import { toAccessRequest } from './access-request.ts';
 import { countActions } from './change-set.ts';
 import { guardAdmission, needsCapacity } from './admission.ts';
 import { ensureNamespace } from './namespace.ts';
@@ -13,7 +14,6 @@ import {
   refuse,
   save,
   step,
-  toAccessRequest,
   toIso,
   type Outcome,
   type Session,
@@ -52,7 +52,7 @@ export async function provision(session: Session): Promise<Outcome> {
 
   if (isApplied(session, draft.objects)) return settle(session, { changes: [], objects: draft.objects });
 
-  const access = toAccessRequest(session, wanted);
+  const access = toAccessRequest({ record, settings }, wanted);
   const chosen = await step(session, 'identity', () => peers.access.reserve(access));
   if ('refused' in chosen) return refuse(session, chosen.refused);
   if ('full' in chosen) return wait(session, 'credential-slot', chosen.full);
@@ -194,7 +194,7 @@ async function settle(
 async function abandonForeign(session: Session, refusal: NonNullable<Session['lost']>): Promise<Outcome> {
   const { record, peers } = session;
   if (record.credentials !== undefined && record.credentials.length > 0) {
-    await peers.access.revoke(toAccessRequest(session, []), admitByLease(session));
+    await peers.access.revoke(toAccessRequest({ record, settings: peers.settings }), admitByLease(session));
     delete record.credentials;
   }
   delete record.applied;

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Reason, Repository } from './request.ts';
-import type { Guard } from './guards.ts';
+import type { Guard } from './refusal.ts';
 
 export type Phase =
   | 'queued'

@@ -1,7 +1,6 @@
 import { ProvisionerError } from '../errors.ts';
 import { guardOwner, guardUid, type Refusal } from './guards.ts';
-import type { AccessRequest, Admit, Lease, LiveNamespace, Peers, WantedCredential } from './peers.ts';
-import { toCredentialName } from './names.ts';
+import type { Admit, Lease, LiveNamespace, Peers } from './peers.ts';
 import type { EnvironmentRecord, StepName } from './record.ts';
 import type { EnvironmentRequest } from './request.ts';
 
@@ -105,18 +104,6 @@ export async function step<T>(session: Session, name: StepName, work: () => Prom
     end('failed');
     throw error;
   }
-}
-
-export function toAccessRequest(session: Session, wanted: WantedCredential[]): AccessRequest {
-  const { record, peers } = session;
-  return {
-    slug: record.name,
-    namespace: record.namespace,
-    wanted,
-    ...(record.identity !== undefined && { identity: record.identity }),
-    nameOf: (serviceAccount) =>
-      toCredentialName({ slug: record.name, serviceAccount, template: peers.settings.credentialName }),
-  };
 }
 
 /** A guard said no: the record says which and why. An environment that is there keeps its phase. */
