@@ -1,10 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Action, KubeObject } from '../environment/peers.ts';
 import { managedEntry } from './field-manager.ts';
-import type { Metadata } from './metadata.ts';
+import type { Version } from './metadata.ts';
 import type { Answer } from './request.ts';
 
 /** What is known of an object before its apply: of a Secret the recorded version alone. */
-export type Before = Pick<Metadata, 'resourceVersion'> & Partial<Metadata>;
+export type Before = Pick<Version, 'resourceVersion'> & Partial<Version>;
 
 /** Whether the call that was sent at `since` may have written a time into an object. */
 export function isRecent(time: string | undefined, since: number | undefined): boolean {
@@ -15,13 +16,13 @@ export function isRecent(time: string | undefined, since: number | undefined): b
  * What an apply did. An effective one writes a new resourceVersion and stamps our managedFields entry with now; one
  * without effect writes nothing. So the same version before and after, or an old stamp, means unchanged. Just after
  * another apply of ours the stamp says nothing, and a controller may have written a status in between: then generation
- * and metadata tell.
+ * (or spec, for kinds without one) and metadata tell.
  */
 export function actionOf(applied: {
   object: KubeObject;
   answer: Pick<Answer, 'status' | 'since' | 'retried'>;
   before: Before | undefined;
-  after: Metadata;
+  after: Version;
 }): Action {
   const { object, answer, before, after } = applied;
   if (answer.status === 201) return 'created';
@@ -32,9 +33,12 @@ export function actionOf(applied: {
   return before && hadAll(object, before, after) ? 'unchanged' : 'configured';
 }
 
-/** Whether the object had our spec, fields, labels and annotations before; false for kinds without a generation. */
-function hadAll(object: KubeObject, before: Before, after: Metadata): boolean {
-  if (before.generation === undefined || before.generation !== after.generation) return false;
+/** Whether the object had our spec, fields, labels and annotations before; false where nobody knows. */
+function hadAll(object: KubeObject, before: Before, after: Version): boolean {
+  const counted = before.generation !== undefined;
+  const known = counted || before.spec !== undefined;
+  const same = counted ? before.generation === after.generation : isDeepStrictEqual(before.spec, after.spec);
+  if (!known || !same) return false;
   const fields = [before, after].map((metadata) => JSON.stringify(managedEntry(metadata.managedFields)?.fieldsV1));
   return (
     fields[0] === fields[1] &&

@@ -4,7 +4,7 @@ import type { InventoryEntry } from '../environment/record.ts';
 import { actionOf, type Before } from './action.ts';
 import type { Discovery } from './discovery.ts';
 import { managedMark } from './field-manager.ts';
-import { metadataOf } from './metadata.ts';
+import { versionOf } from './metadata.ts';
 import type { Send } from './request.ts';
 import { isOptional, nameIn, sendApply, unserved } from './send-apply.ts';
 import { forEachLimited } from './slots.ts';
@@ -88,7 +88,7 @@ async function applyOne(
     if (!isOptional(object)) throw unserved(name, object);
     return { change: { object: name, action: 'skipped', reason: unserved(name, object).message } };
   }
-  const after = metadataOf(answer.body, name);
+  const after = versionOf(answer.body, name);
   const managed = managedMark(after.managedFields);
   return {
     change: {

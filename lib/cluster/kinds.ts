@@ -56,6 +56,20 @@ export function isSecret({ apiVersion, kind }: TypeOfObject): boolean {
   return apiVersion === 'v1' && kind === 'Secret';
 }
 
+/** Controllers write a status into these, and no generation counts changes of their specs. */
+const WITHOUT_GENERATION = new Set([
+  'v1 PersistentVolumeClaim',
+  'v1 Pod',
+  'v1 ResourceQuota',
+  'v1 Service',
+  'autoscaling/v2 HorizontalPodAutoscaler',
+]);
+
+/** Whether only its spec, and not its metadata, tells if a kind was changed beside its status. */
+export function needsSpec({ apiVersion, kind }: TypeOfObject): boolean {
+  return WITHOUT_GENERATION.has(`${apiVersion} ${kind}`);
+}
+
 /** `Kind/namespace/name`, or `Kind/name` without a namespace: how changes, errors and logs name an object. */
 export function objectName(object: { kind: string; metadata: { name: string } }, namespace?: string): string {
   return [object.kind, namespace, object.metadata.name].filter(Boolean).join('/');

@@ -21,6 +21,16 @@ export function metadataOf(body: unknown, object: string): Metadata {
   throw new ProvisionerError('unavailable', `${object}: the answer is not one of an API server`, { object });
 }
 
+/** What tells whether an apply changed an object: its metadata, and its spec where a kind needs it. */
+export interface Version extends Metadata {
+  spec?: unknown;
+}
+
+export function versionOf(body: unknown, object: string): Version {
+  const { spec } = (body ?? {}) as { spec?: unknown };
+  return { ...metadataOf(body, object), ...(spec !== undefined && { spec }) };
+}
+
 /** One page of a list. */
 export interface List<T> {
   metadata?: { continue?: string; remainingItemCount?: number };

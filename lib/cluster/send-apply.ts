@@ -1,6 +1,6 @@
 import { ProvisionerError } from '../errors.ts';
 import type { Admit, KubeObject } from '../environment/peers.ts';
-import { isSecret, objectName, type Resource } from './kinds.ts';
+import { isSecret, needsSpec, objectName, type Resource } from './kinds.ts';
 import { applyQuery, pathOf } from './paths.ts';
 import { METADATA, type Answer, type Send } from './request.ts';
 import { errorOf, isUnserved, statusOf } from './status.ts';
@@ -22,7 +22,7 @@ export async function sendApply(
     path: path + applyQuery({ ...(target.dryRun && { dryRun: true }) }),
     body: object,
     // the answer to a Secret's apply would carry it back
-    accept: METADATA,
+    ...(!needsSpec(object) && { accept: METADATA }),
     object: name,
     secret: isSecret(object),
     expect: [404],

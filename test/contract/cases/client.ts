@@ -52,12 +52,14 @@ export function describeClient(target: () => Target): void {
         object('v1', 'ConfigMap', 'config', { data: { a: '1' } }),
         object('v1', 'Secret', 'secret', { stringData: { a: '1' } }),
         deployment('web'),
+        object('v1', 'ResourceQuota', 'quota', { spec: { hard: { pods: '20' } } }),
         object('secrets-store.csi.x-k8s.io/v1', 'SecretProviderClass', 'vault', { spec: { provider: 'azure' } }),
       ];
       const every = (action: string) => ({
         'ConfigMap/config': action,
         'Secret/secret': action,
         'Deployment/web': action,
+        'ResourceQuota/quota': action,
         'SecretProviderClass/vault': action,
       });
       const first = await cluster().apply(objects, { namespace, fresh: true, known: [], admit });
