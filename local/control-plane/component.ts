@@ -14,17 +14,21 @@ export interface Component {
   kill(): Promise<void>;
 }
 
+/**
+ * Becomes the program, and leaves a watcher that kills it once the pipe on standard input ends: however this process dies,
+ * by SIGKILL too, no API server stays behind.
+ */
+const LEASHED = 'exec 3<&0; (read -r _ <&3; kill -9 $$) & exec "$0" "$@" </dev/null 3<&-';
+
 /** Starts a program, its output in a file; it ends with this process at the latest. */
 export function startComponent(options: { program: string; name: string; args: string[]; logFile: string }): Component {
   const { name, logFile } = options;
   const log = openSync(logFile, 'w');
-  const child = spawn(options.program, options.args, { stdio: ['ignore', log, log] });
+  const child = spawn('/bin/sh', ['-c', LEASHED, options.program, ...options.args], { stdio: ['pipe', log, log] });
   closeSync(log);
   let fault: string | undefined;
   child.on('error', (error) => (fault = error.message));
   child.on('exit', (code, signal) => (fault ??= `it ended (${signal ?? code})`));
-  const onExit = (): void => void child.kill('SIGKILL');
-  process.once('exit', onExit);
 
   return {
     name,
@@ -35,7 +39,6 @@ export function startComponent(options: { program: string; name: string; args: s
       throw new Error(`${name}: ${fault}; the end of its log:\n${end}`);
     },
     async kill() {
-      process.removeListener('exit', onExit);
       if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
       const ended = once(child, 'exit');
       child.kill('SIGKILL');
