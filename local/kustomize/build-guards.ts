@@ -1,0 +1,25 @@
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { KubeObject } from '../../lib/environment/peers.ts';
+import { parseObjects } from '../../lib/overlays/parse-objects.ts';
+import { findKustomize } from './find-kustomize.ts';
+
+const CLUSTER = fileURLToPath(new URL('../../manifests/cluster', import.meta.url));
+
+/** The roles and policies of manifests/cluster for two principals, as an administrator would build them. */
+export async function buildGuards(principals: { provisioner: string; deprovisioner: string }): Promise<KubeObject[]> {
+  const kustomize = await findKustomize({ log: () => undefined });
+  const directory = await mkdtemp(join(tmpdir(), 'guards-'));
+  try {
+    await cp(CLUSTER, directory, { recursive: true });
+    const { provisioner, deprovisioner } = principals;
+    await writeFile(join(directory, 'principals.env'), `PROVISIONER=${provisioner}\nDEPROVISIONER=${deprovisioner}\n`);
+    const { yaml, warnings } = await kustomize.build(directory);
+    if (warnings.length > 0) throw new Error(warnings.join('; '));
+    return parseObjects(yaml, 'cluster');
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}

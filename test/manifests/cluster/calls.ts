@@ -1,0 +1,52 @@
+import type { KubeObject } from '../../../lib/environment/peers.ts';
+import type { Call } from './api.ts';
+import { collectionOf, dryApply, dryCreate, dryDelete, inNamespace, pathOf, pluralOf } from './paths.ts';
+import { branchNamespace } from './start.ts';
+
+const READ_ONLY = { events: '/api/v1', pods: '/api/v1', replicasets: '/apis/apps/v1', jobs: '/apis/batch/v1' };
+
+/** `resource verb` of a role to a request that the app makes and that needs it. */
+export type CallsByRight = Map<string, Call>;
+
+/** For every kind that a branch has; `objects` are there in feature-ours, and nothing is in feature-empty. */
+export function provisionerCalls(objects: KubeObject[]): CallsByRight {
+  const as = 'provisioner';
+  const ours = branchNamespace('ours');
+  const calls: CallsByRight = new Map([
+    ['namespaces get', { as, method: 'GET', path: pathOf(ours) }],
+    ['namespaces create', { as, ...dryCreate(branchNamespace('new')) }],
+    ['namespaces patch', { as, ...dryApply(ours) }],
+  ]);
+  for (const object of objects) {
+    const resource = pluralOf(object.kind);
+    if (object.kind !== 'Secret') {
+      calls.set(`${resource} get`, { as, method: 'GET', path: pathOf(object) });
+      calls.set(`${resource} list`, { as, method: 'GET', path: collectionOf(object) });
+    }
+    calls.set(`${resource} patch`, { as, ...dryApply(object) });
+    calls.set(`${resource} create`, { as, ...dryApply(inNamespace(object, 'feature-empty')) });
+    calls.set(`${resource} delete`, { as, ...dryDelete(object) });
+  }
+  for (const [resource, root] of Object.entries(READ_ONLY)) {
+    calls.set(`${resource} list`, { as, method: 'GET', path: `${root}/namespaces/feature-ours/${resource}` });
+    calls.set(`${resource} get`, { as, method: 'GET', path: `${root}/namespaces/feature-ours/${resource}/x` });
+  }
+  return calls;
+}
+
+export const CRON_JOB = '/apis/batch/v1/namespaces/feature-ours/cronjobs/todo-cron';
+
+export function merge(path: string, body: object): Omit<Call, 'as'> {
+  return { method: 'PATCH', path: `${path}?dryRun=All`, body, type: 'application/merge-patch+json' };
+}
+
+export function deprovisionerCalls(): CallsByRight {
+  const as = 'deprovisioner';
+  const ours = branchNamespace('ours');
+  return new Map<string, Call>([
+    ['namespaces get', { as, method: 'GET', path: pathOf(ours) }],
+    ['namespaces list', { as, method: 'GET', path: '/api/v1/namespaces' }],
+    ['namespaces delete', { as, ...dryDelete(ours) }],
+    ['cronjobs patch', { as, ...merge(CRON_JOB, { spec: { suspend: true } }) }],
+  ]);
+}
