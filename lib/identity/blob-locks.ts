@@ -26,22 +26,25 @@ export function createIdentityLocks(options: BlobLocksOptions): IdentityLocks {
   const { container, clock } = options;
   const random = () => options.random();
   /** Callers of this process, in order: only the first of them asks for the lease. */
-  const lines = new Map<string, symbol[]>();
+  const lines = new Map<string, PromiseWithResolvers<void>[]>();
 
   async function blob(id: string, kind: 'json' | 'lock') {
     const hash = createHash('sha256').update(id.toLowerCase()).digest('hex').slice(0, 16);
     return (await container()).getBlockBlobClient(`${hash}.${kind}`);
   }
 
-  async function waitForLease(id: string, isFirst: () => boolean): Promise<HeldLease> {
+  async function waitForLease(id: string, turn: Promise<void>): Promise<HeldLease> {
     const deadline = clock.now() + MAX_WAIT_MS;
+    let isFirst = false;
+    void turn.then(() => (isFirst = true));
     const leased = await blob(id, 'lock');
-    for (;;) {
-      const lease = isFirst() ? await takeLease(leased, clock) : 'busy';
+    do {
+      const lease = isFirst ? await takeLease(leased, clock) : 'busy';
       if (lease !== 'busy') return lease;
-      if (clock.now() >= deadline) throw busy(id, MAX_WAIT_MS / 2 + random() * MAX_WAIT_MS);
-      await clock.sleep(POLL_MS * (0.5 + random()));
-    }
+      const pause = clock.sleep(POLL_MS * (0.5 + random()));
+      await (isFirst ? pause : Promise.race([turn, pause]));
+    } while (clock.now() < deadline);
+    throw busy(id, MAX_WAIT_MS / 2 + random() * MAX_WAIT_MS);
   }
 
   async function load(id: string): Promise<{ ledger: Ledger; etag?: string }> {
@@ -57,20 +60,23 @@ export function createIdentityLocks(options: BlobLocksOptions): IdentityLocks {
 
   return {
     async withLock(id, work) {
-      const ticket = Symbol(id);
-      const line = lines.get(id.toLowerCase()) ?? [];
-      lines.set(id.toLowerCase(), line);
-      line.push(ticket);
+      const key = id.toLowerCase();
+      const line = lines.get(key) ?? [];
+      lines.set(key, line);
+      const turn = Promise.withResolvers<void>();
+      line.push(turn);
+      line[0]?.resolve();
       try {
-        const lease = await waitForLease(id, () => line[0] === ticket).catch((error: unknown) => fail(id, error));
+        const lease = await waitForLease(id, turn.promise).catch((error: unknown) => fail(id, error));
         try {
           return await work(lease);
         } finally {
           await lease.release();
         }
       } finally {
-        line.splice(line.indexOf(ticket), 1);
-        if (line.length === 0) lines.delete(id.toLowerCase());
+        line.splice(line.indexOf(turn), 1);
+        line[0]?.resolve();
+        if (line.length === 0) lines.delete(key);
       }
     },
     async read(id) {
