@@ -10,8 +10,8 @@ const MAX_BODY_BYTES = 104_857_600;
 
 export interface HttpListener {
   port: number;
-  /** Takes no new request; those in flight go on. */
-  close(): void;
+  /** Takes no new request; resolves when the answers to those in flight are sent. */
+  close(): Promise<void>;
 }
 
 /** Serves the routes over HTTP on a port of this machine (0 for a free one); throws when the port is taken. */
@@ -21,18 +21,21 @@ export async function listen(options: {
   invoker: Invoker;
 }): Promise<HttpListener> {
   const server = createServer((request, response) => {
-    answer(request, options).then(
-      (given) => send(request, response, given),
-      () => send(request, response, { statusCode: '500' }),
-    );
+    const finish = (given: HttpData) => {
+      if (!server.listening) response.setHeader('connection', 'close');
+      send(request, response, given);
+    };
+    answer(request, options).then(finish, () => finish({ statusCode: '500' }));
   });
   server.listen(options.port, '127.0.0.1');
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    close() {
+    async close() {
+      const closed = once(server, 'close');
       server.close();
       server.closeIdleConnections();
+      await closed;
     },
   };
 }

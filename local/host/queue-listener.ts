@@ -23,7 +23,7 @@ export interface QueueListenerOptions {
 }
 
 export interface QueueListener {
-  /** Takes no new message; resolves when the look for one has ended. */
+  /** Takes no new message; resolves when those in hand are handled and gone from the queue. */
   close(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ async function pollUntilClosed(options: QueueListenerOptions, signal: AbortSigna
   while (!signal.aborted) {
     let found = 0;
     try {
-      for (const message of await receive(options, signal)) {
+      for (const message of await receive(options)) {
         found += 1;
         const processed = processMessage(options, message)
           .catch((error: unknown) => log('error', `Queue trigger of '${fn.name}': ${oneLine(error)}`))
@@ -61,7 +61,6 @@ async function pollUntilClosed(options: QueueListenerOptions, signal: AbortSigna
       }
       trouble = '';
     } catch (error) {
-      if (signal.aborted) return;
       if (oneLine(error) !== trouble)
         log('error', `Queue trigger of '${fn.name}' can't look for messages: ${oneLine(error)}`);
       trouble = oneLine(error);
@@ -71,6 +70,7 @@ async function pollUntilClosed(options: QueueListenerOptions, signal: AbortSigna
       await Promise.race([...running, aborted(signal)]);
     if (found === 0) await sleep(wait * (0.8 + Math.random() * 0.4), undefined, { signal }).catch(() => undefined);
   }
+  await Promise.all(running);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
@@ -78,11 +78,10 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 /** A queue that does not exist (yet) is an empty one. */
-async function receive({ queue, settings, leaseSeconds }: QueueListenerOptions, abortSignal: AbortSignal) {
+async function receive({ queue, settings, leaseSeconds }: QueueListenerOptions) {
   try {
     const numberOfMessages = settings.batchSize;
-    return (await queue.receiveMessages({ numberOfMessages, visibilityTimeout: leaseSeconds, abortSignal }))
-      .receivedMessageItems;
+    return (await queue.receiveMessages({ numberOfMessages, visibilityTimeout: leaseSeconds })).receivedMessageItems;
   } catch (error) {
     if ((error as { statusCode?: number }).statusCode === 404) return [];
     throw error;

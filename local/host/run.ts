@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseTimeSpan } from './time-span.ts';
 import { resolveExpressions } from './expressions.ts';
 import { type HostSettings, readHostSettings } from './host-json.ts';
@@ -10,6 +11,8 @@ import { listenToQueue, poisonQueueName, type QueueListener } from './queue-list
 import { type Route, toRoute } from './routes.ts';
 import { queueService } from './storage-connection.ts';
 import { runOnSchedule } from './timer-listener.ts';
+
+const SEND_WITHIN_MS = 1_000;
 
 export interface RunOptions {
   appDir: string;
@@ -69,9 +72,11 @@ async function drain({
   starter: Starter;
   invoker: Invoker;
 }): Promise<void> {
-  http.close();
+  const answered = http.close();
   await starter.close();
   await invoker.drained();
+  // A client that never finishes its request does not hold the end up.
+  await Promise.race([answered, sleep(SEND_WITHIN_MS)]);
 }
 
 function toServed(fn: AppFunction, routes: readonly Route[], url: string): ServedFunction {

@@ -85,7 +85,7 @@ function isAbandoned() {
 async function install() {
   const started = Date.now();
   const count = Object.keys(JSON.parse(lockText).packages).length - 1;
-  console.log(`Installing ${count} packages as package-lock.json says, about a minute the first time`);
+  console.log(`Installing ${count} packages as package-lock.json says, a minute or two the first time`);
   const timer = setInterval(() => progress('installing', started), 1000);
   const { code, said } = await npmCi();
   clearInterval(timer);

@@ -29,7 +29,7 @@ afterAll(async () => {
 
 async function start(more: Record<string, string> = {}): Promise<void> {
   const settings = { AzureWebJobsStorage: azurite.connectionString, ...more };
-  host = await startHost({ appDir: app.dir, settings, messageLease: '00:00:02' });
+  host = await startHost({ appDir: app.dir, settings, messageLease: '00:00:04' });
 }
 
 async function send(text: string, encoding: BufferEncoding | 'none' = 'base64'): Promise<void> {
@@ -113,11 +113,21 @@ describe('a queue message', () => {
     expect(mostAtOnce).toBe(3);
   });
 
+  it('is finished and gone from the queue before the host stops', async () => {
+    await start();
+    await send('{"ms":700}');
+    await seenOnce((all) => all.length === 1);
+
+    await host.stop();
+
+    expect(await visible('work')).toBe(0);
+  });
+
   it('stays hidden while its function runs longer than the lease', async () => {
     await start();
-    await send('{"ms":3000}');
+    await send('{"ms":6000}');
 
-    await new Promise((resolve) => setTimeout(resolve, 3800));
+    await new Promise((resolve) => setTimeout(resolve, 7000));
     const { seen } = await seenOnce(() => true);
 
     expect(seen.map(({ metadata }) => metadata['dequeueCount'])).toEqual([1]);
