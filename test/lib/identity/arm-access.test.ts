@@ -7,9 +7,9 @@ import { identity } from './world.ts';
 
 /** Which scopes a client asks tokens for, and what it sends: the request itself is answered here. */
 async function ask(arm: Omit<ArmAccess, 'credential'>) {
-  const scopes: (string | string[])[] = [];
+  const scopes: string[] = [];
   const getToken = async (scope: string | string[]) => {
-    scopes.push(scope);
+    scopes.push(...[scope].flat());
     return { token: 'secret', expiresOnTimestamp: Date.now() + 3_600_000 };
   };
   const access = { ...arm, credential: { getToken } };
