@@ -115,7 +115,7 @@ function isApplied(session: Session, draft: readonly KubeObject[]): boolean {
   const { record, request, owned } = session;
   if (request.reason === 'provision' || request.reason === 'sweep') return false;
   if (record.applied === undefined || owned === undefined || owned.uid !== record.uid) return false;
-  return record.applied === toFingerprint(draft, record.identity);
+  return record.applied === toFingerprint(draft, record);
 }
 
 function begin(session: Session, reserved: Reserved): void {
@@ -166,7 +166,7 @@ async function settle(
   if (done.changes.length > 0) {
     record.uid = session.owned?.uid ?? record.uid ?? '';
     record.template = peers.overlays.hash;
-    record.applied = toFingerprint(done.objects, record.identity);
+    record.applied = toFingerprint(done.objects, record);
     if (done.url === undefined) delete record.url;
     else record.url = done.url;
     if (changed || record.appliedAt === undefined) record.appliedAt = toIso(now);

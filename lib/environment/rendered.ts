@@ -73,9 +73,12 @@ interface RouteSpec {
 }
 
 /** Tells whether the same objects with the same identity were applied before: 32 hex digits. */
-export function toFingerprint(objects: readonly KubeObject[], identity: string | undefined): string {
+export function toFingerprint(
+  objects: readonly KubeObject[],
+  record: Pick<EnvironmentRecord, 'identity' | 'repository'>,
+): string {
   return createHash('sha256')
-    .update(JSON.stringify([identity ?? '', objects]))
+    .update(JSON.stringify([record.identity ?? '', record.repository.id ?? '', objects]))
     .digest('hex')
     .slice(0, 32);
 }

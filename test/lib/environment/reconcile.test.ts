@@ -442,3 +442,17 @@ describe('reconcile, faults', () => {
     expect(world.requests.poison).toHaveLength(1);
   });
 });
+
+describe('reconcile, repository ids', () => {
+  it('fills in the id that a first manual call lacked, in the record and on the namespace', async () => {
+    await world.handle(world.request('provision', { repository: { fullName: 'acme/shop' } }));
+    await world.settle();
+    const id = 'feature-branch-provisioner/repository-id';
+    expect(world.cluster.namespaces.get(NAMESPACE)?.live.annotations[id]).toBeUndefined();
+
+    world.clock.advance(1_000);
+    await create();
+    expect(world.record()?.repository.id).toBe(42);
+    expect(world.cluster.namespaces.get(NAMESPACE)?.live.annotations[id]).toBe('42');
+  });
+});
