@@ -12,8 +12,14 @@ import { inPool, placeCredentials } from './place.ts';
 
 export type Decision =
   | { refused: Refusal }
-  | { full: string; fullIdentities: string[] }
-  | { identityId: string; parts: Part[]; warnings: string[] };
+  | { full: string; fullIdentities: string[]; isFree: boolean }
+  | {
+      identityId: string;
+      parts: Part[];
+      warnings: string[];
+      /** How many environments like this one the pool has room for; absent where its identity is settled. */
+      room?: number;
+    };
 
 /** Guard 5 and the choice of an identity, over a pool that is not empty. Reads only. */
 export async function decide(context: AccessContext, request: AccessRequest): Promise<Decision> {
@@ -39,7 +45,7 @@ export async function decide(context: AccessContext, request: AccessRequest): Pr
   const refused = parts.find((part) => part.refused !== undefined)?.refused;
   if (refused !== undefined) return { refused };
   const tooFull = parts.filter(({ missing, free }) => missing > free);
-  if (tooFull.length > 0) return toFull(tooFull);
+  if (tooFull.length > 0) return toFull(tooFull, false);
   if (!isFree) return { identityId: first, parts, warnings };
 
   const appraised = looks.candidates.map((look) => appraise(look, slug, ownsOn(look.identityId, true)));
@@ -47,9 +53,10 @@ export async function decide(context: AccessContext, request: AccessRequest): Pr
   const refusal = appraised.find((part) => part.refused !== undefined)?.refused;
   if (admitted.length === 0 && refusal !== undefined) return { refused: refusal };
   const home = chooseIdentity(admitted);
-  if (home === undefined) return toFull(admitted);
+  if (home === undefined) return toFull(admitted, true);
   const others = parts.filter(({ identityId }) => identityId !== home.identityId);
-  return { identityId: home.identityId, parts: [home, ...others], warnings };
+  const found = { identityId: home.identityId, parts: [home, ...others], warnings };
+  return home.missing === 0 ? found : { ...found, room: countRoom(admitted) };
 }
 
 export function toOwn(issuer: string, { name, subject, audience }: WantedCredential): OwnCredential {
@@ -76,6 +83,10 @@ async function lookAtAll(
   return found;
 }
 
-function toFull(parts: Part[]): Decision {
-  return { full: describeFull(parts), fullIdentities: parts.map(({ identityId }) => identityId) };
+function countRoom(parts: Part[]): number {
+  return parts.reduce((sum, { free, missing }) => sum + Math.floor(Math.max(0, free) / Math.max(1, missing)), 0);
+}
+
+function toFull(parts: Part[], isFree: boolean): Decision {
+  return { full: describeFull(parts), fullIdentities: parts.map(({ identityId }) => identityId), isFree };
 }

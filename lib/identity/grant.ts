@@ -10,6 +10,7 @@ import { guardCredential } from './guard-credential.ts';
 import type { OwnCredential } from './guard-credential.ts';
 import { freeSlots, MAX_CREDENTIALS, withCredential, withoutReservation, withReservation } from './ledger.ts';
 import { lookAt, readCredential } from './look.ts';
+import { finishMoves } from './move.ts';
 import { slowDown, takeTurn } from './pace.ts';
 import { placeCredentials } from './place.ts';
 import { retrying } from './retry.ts';
@@ -26,12 +27,13 @@ export async function grant(
   const { floating, fixed } = await placeCredentials(context, request.wanted);
   const all = [...floating.map((wanted) => ({ identityId: home, wanted })), ...fixed];
   const byIdentity = Map.groupBy(all, ({ identityId }) => identityId);
-  return settleAll(
+  const changes = await settleAll(
     [...byIdentity].map(([identityId, ones]) => {
       const owns = ones.map(({ wanted }) => toOwn(issuer, wanted));
       return grantOn(context, { identityId, owns, slug: request.slug, admit });
     }),
   );
+  return [...changes, ...(await finishMoves(context, { request, identityId: home, admit }))];
 }
 
 interface GrantOn {

@@ -30,6 +30,16 @@ export interface Ledger {
   writes: number;
   reservations: Reservation[];
   pace: Partial<Record<WriteKind, Pace>>;
+  /** Environments that came here from an identity outside the pool, where credentials of theirs may be left. */
+  moves?: { slug: string; from: string }[];
+  /** In the pool's own blob: who waits for a slot, the longest first. */
+  waiting?: Waiter[];
+}
+
+export interface Waiter {
+  slug: string;
+  /** When it asked last, in ms since the epoch. */
+  at: number;
 }
 
 export function newLedger(): Ledger {

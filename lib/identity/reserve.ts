@@ -6,6 +6,8 @@ import type { Part } from './appraise.ts';
 import { decide } from './decide.ts';
 import type { Decision } from './decide.ts';
 import { freeSlots, withoutReservation, withoutSeen, withReservation } from './ledger.ts';
+import { isTurnOf, joinLine, leaveLine } from './line.ts';
+import { noteMove } from './move.ts';
 import { describeIdentity } from './place.ts';
 
 /** What renders where there is no identity to name. */
@@ -22,18 +24,34 @@ export async function reserve(
   request: AccessRequest,
 ): Promise<{ reserved: Reserved } | { refused: Refusal } | { full: string }> {
   if (context.pool.length === 0) return { reserved: withoutPool() };
+  const { slug } = request;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const decision = await decideAgain(context, request);
     if ('refused' in decision) return decision;
-    if ('full' in decision) return { full: decision.full };
-    if (!(await takeSlots(context, { slug: request.slug, parts: decision.parts }))) continue;
-    const { identityId, warnings } = decision;
+    if ('full' in decision) {
+      if (decision.isFree) await joinLine(context, slug);
+      return { full: decision.full };
+    }
+    const { identityId, parts, room, warnings } = decision;
+    if (room !== undefined && !(await isTurnOf(context, { slug, room })))
+      return { full: await waitBehind(context, slug) };
+    if (!(await takeSlots(context, { slug, parts }))) continue;
+    await Promise.all([
+      noteMove(context, { slug, from: request.identity, to: identityId }),
+      room === undefined ? undefined : leaveLine(context, slug),
+    ]);
     const described = await describeIdentity(context, identityId);
     return { reserved: { identity: identityId, ...described, warnings } };
   }
   throw new ProvisionerError('conflict', 'other environments take credential slots too fast', {
     retryAfterMs: Math.round(1000 + context.random() * 4000),
   });
+}
+
+/** A slot that falls free is for the one that has waited longest. */
+async function waitBehind(context: AccessContext, slug: string): Promise<string> {
+  const ahead = await joinLine(context, slug);
+  return `waiting for a credential slot behind ${ahead} that ${ahead === 1 ? 'has' : 'have'} waited longer`;
 }
 
 function withoutPool(): Reserved {

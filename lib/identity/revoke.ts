@@ -9,6 +9,7 @@ import { gateOf } from './gate.ts';
 import { isOwn } from './guard-credential.ts';
 import type { HeldCredential } from './guard-credential.ts';
 import { withoutCredential, withoutReservation } from './ledger.ts';
+import { leaveLine } from './line.ts';
 import { lookAt, readCredential } from './look.ts';
 import type { Look } from './look.ts';
 import { slowDown, takeTurn } from './pace.ts';
@@ -23,10 +24,8 @@ type IsOwn = (held: HeldCredential) => boolean;
 
 /** Removes what is exactly this environment's, and nothing else ever; absent is success. */
 export async function revoke(context: AccessContext, request: AccessRequest, admit: Admit): Promise<Change[]> {
-  const issuer = await context.issuer();
-  const ids = await placesOf(context, request);
-  const isOwnOf = ownOf(request, issuer);
-  return settleAll(ids.map((identityId) => revokeOn(context, { identityId, slug: request.slug, isOwnOf, admit })));
+  const [ids] = await Promise.all([placesOf(context, request), leaveLine(context, request.slug)]);
+  return settleAll(ids.map((identityId) => revokeOn(context, { identityId, request, admit })));
 }
 
 /** What revoke would remove. Reads only. */
@@ -73,13 +72,15 @@ function subjectPrefix(namespace: string): string {
 
 interface RevokeOn {
   identityId: string;
-  slug: string;
-  isOwnOf: IsOwn;
+  request: AccessRequest;
   admit: Admit;
 }
 
-async function revokeOn(context: AccessContext, { identityId, slug, isOwnOf, admit }: RevokeOn): Promise<Change[]> {
+/** Removes the environment's credentials from one identity, of the pool or not. */
+export async function revokeOn(context: AccessContext, { identityId, request, admit }: RevokeOn): Promise<Change[]> {
   const { identities, locks } = context;
+  const { slug } = request;
+  const isOwnOf = ownOf(request, await context.issuer());
   const seen = await lookUnlessGone(context, identityId);
   if (seen === undefined || (!isReserved(seen, slug) && !seen.credentials.some(isOwnOf))) return [];
   const write = { identityId, kind: 'delete' } as const;

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ContainerClient } from '@azure/storage-blob';
 import type { Access } from '../../../lib/environment/peers.ts';
 import { ProvisionerError } from '../../../lib/errors.ts';
 import type { IdentityLocks } from '../../../lib/identity/identity-locks.ts';
@@ -24,6 +25,7 @@ const TWO = identityId('pool-2');
 
 let azurite: Azurite;
 let azure: AzureStandIn;
+let container: ContainerClient;
 let locks: IdentityLocks;
 let access: Access;
 
@@ -46,7 +48,8 @@ beforeAll(async () => {
 afterAll(() => azurite.stop());
 beforeEach(async () => {
   azure = await startAzure({ identities: ['pool-1', 'pool-2', 'taken-out'].map(identity) });
-  locks = makeLocks(await makeContainer(azurite.connectionString));
+  container = await makeContainer(azurite.connectionString);
+  locks = makeLocks(container);
   access = makeAccess(azure, { locks, pool: [ONE, TWO] });
 });
 afterEach(() => azure.close());
@@ -101,6 +104,23 @@ describe('reserve', () => {
 
     await access.revoke(requestFor('ex-0', { identity: TWO }), always);
     expect(await access.reserve(requestFor('ex-1'))).toMatchObject({ reserved: { identity: TWO } });
+  });
+
+  it('gives a slot that falls free to the one that waited longest, and to a newcomer only what is left', async () => {
+    for (const one of [...foreign(19), held('ex-0')]) azure.hold(ONE, one);
+    access = makeAccess(azure, { locks, pool: [ONE] });
+    const other = makeAccess(azure, { locks: makeLocks(container), pool: [ONE] });
+    for (const slug of ['first', 'second', 'third']) await access.reserve(requestFor(slug));
+    await access.revoke(requestFor('third', { identity: ONE }), always);
+    await access.revoke(requestFor('ex-0', { identity: ONE }), always);
+
+    const behind = (count: number) => ({ full: expect.stringContaining(`behind ${count} that`) });
+    expect(await other.reserve(requestFor('newcomer'))).toEqual(behind(2));
+    expect(await other.reserve(requestFor('second'))).toEqual(behind(1));
+    expect(await other.reserve(requestFor('first'))).toMatchObject({ reserved: { identity: ONE } });
+    expect(await other.reserve(requestFor('second'))).toEqual({
+      full: expect.stringContaining('19 of 20 and has 1 reserved'),
+    });
   });
 
   it.each([
@@ -315,6 +335,28 @@ describe('grant', () => {
       object: 'FederatedCredential/pool-1/keyvault-workload-identity-ex-1',
     });
     expect(writes()).toHaveLength(1);
+  });
+
+  it('moves an environment whose identity was taken out of the pool, and leaves nothing behind', async () => {
+    const out = identityId('taken-out');
+    for (const one of [held('ex-1'), held('ex-2')]) azure.hold(out, one);
+    const request = requestFor('ex-1', { identity: out });
+    const answer = await access.reserve(request);
+    if (!('reserved' in answer)) throw new Error('no slot');
+    const { reserved } = answer;
+    expect(azure.credentials(out)).toHaveLength(2);
+
+    // by now the record names the new identity
+    const changes = await access.grant(requestFor('ex-1', { identity: ONE }), reserved, always);
+
+    expect(changes.map(({ object, action }) => `${action} ${object}`)).toEqual([
+      'created FederatedCredential/pool-1/keyvault-workload-identity-ex-1',
+      'deleted FederatedCredential/taken-out/keyvault-workload-identity-ex-1',
+    ]);
+    expect(azure.credentials(out)).toEqual([held('ex-2')]);
+    expect(await access.grant(requestFor('ex-1', { identity: ONE }), reserved, always)).toMatchObject([
+      { action: 'unchanged' },
+    ]);
   });
 });
 

@@ -1,0 +1,37 @@
+import type { AccessRequest, Admit, Change } from '../environment/peers.ts';
+import { isSameId } from './arm-id.ts';
+import type { AccessContext } from './context.ts';
+import { inPool } from './place.ts';
+import { revokeOn } from './revoke.ts';
+
+/** Notes on the new identity that the environment leaves one which was taken out of the pool; the record forgets it. */
+export async function noteMove(
+  context: AccessContext,
+  { slug, from, to }: { slug: string; from: string | undefined; to: string },
+): Promise<void> {
+  if (from === undefined || isSameId(from, to) || inPool(context, from) !== undefined) return;
+  await context.locks.change(to, (ledger) => {
+    const others = (ledger.moves ?? []).filter((move) => move.slug !== slug || !isSameId(move.from, from));
+    return { ...ledger, moves: [...others, { slug, from }] };
+  });
+}
+
+/** Once the new credentials are there, removes those that stayed behind. */
+export async function finishMoves(
+  context: AccessContext,
+  { request, identityId, admit }: { request: AccessRequest; identityId: string; admit: Admit },
+): Promise<Change[]> {
+  const { slug } = request;
+  const moves = ((await context.locks.read(identityId)).moves ?? []).filter((move) => move.slug === slug);
+  const changes: Change[] = [];
+  for (const { from } of moves) {
+    // one that came back into the pool holds credentials of its own right
+    if (inPool(context, from) === undefined)
+      changes.push(...(await revokeOn(context, { identityId: from, request, admit })));
+    await context.locks.change(identityId, (ledger) => ({
+      ...ledger,
+      moves: (ledger.moves ?? []).filter((move) => move.slug !== slug || !isSameId(move.from, from)),
+    }));
+  }
+  return changes;
+}
