@@ -172,7 +172,10 @@ export interface RenderValues {
 export interface Overlays {
   /** Of what was compiled. */
   hash: string;
-  /** Replaces the placeholders and passes the gate; throws `render`. Holds no Namespace. */
+  /**
+   * Replaces the placeholders and passes the gate; throws `render`. The environment's own Namespace is among the objects
+   * where an overlay holds one: it is made apart, with the marks that the overlay gives it.
+   */
   render(values: RenderValues): KubeObject[];
 }
 

@@ -39,7 +39,7 @@ export interface InventoryEntry {
   apiVersion: string;
   kind: string;
   name: string;
-  /** The time in our managedFields entry when we last applied it: another one means that others changed our fields. */
+  /** Our managedFields entry as it was after our last apply, in short: another one means that others changed our fields. */
   managed?: string;
   resourceVersion?: string;
 }

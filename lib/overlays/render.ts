@@ -16,8 +16,11 @@ export function createOverlays(compiled: Compiled, environment: OverlaySettings)
     render(values) {
       checkImageTag(values.imageTag);
       const rendered = compiled.overlays.flatMap((overlay) => renderOverlay(overlay, { values, environment }));
-      checkUnique(rendered);
-      return rendered.map(({ object }) => object);
+      const isOwn = ({ object }: Rendered) => isOwnNamespace(object, values.namespace);
+      const objects = rendered.filter((one) => !isOwn(one));
+      checkUnique(objects);
+      const namespaces = rendered.filter(isOwn).map(({ object }) => object);
+      return [...mergeNamespaces(namespaces, values), ...objects.map(({ object }) => object)];
     },
   };
 }
@@ -29,11 +32,26 @@ function renderOverlay(
   const valueOf = toValueOf(values, { defaults: overlay.defaults, environment });
   return overlay.objects
     .map((template) => replaceInObject({ overlay: overlay.name, object: template }, valueOf))
-    .filter((object) => !isOwnNamespace(object, values.namespace))
     .map((object) => ({
       overlay: overlay.name,
-      object: toNamespaced({ overlay: overlay.name, object }, values),
+      object: isOwnNamespace(object, values.namespace)
+        ? object
+        : toNamespaced({ overlay: overlay.name, object }, values),
     }));
+}
+
+/** One Namespace with what all overlays mark it with, such as a pod security level; none where none holds it. */
+function mergeNamespaces(namespaces: readonly KubeObject[], { namespace, labels }: RenderValues): KubeObject[] {
+  if (namespaces.length === 0) return [];
+  const marks = (of: 'labels' | 'annotations') =>
+    Object.assign({}, ...namespaces.map(({ metadata }) => metadata[of])) as Record<string, string>;
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: namespace, labels: { ...marks('labels'), ...labels }, annotations: marks('annotations') },
+    },
+  ];
 }
 
 /** A blank setting counts as none: portals and sample files leave them so. */

@@ -1,11 +1,8 @@
-import { join } from 'node:path';
 import { installAddOns } from './add-ons.ts';
 import { createAdmin } from './admin.ts';
 import { installGuards } from './guard.ts';
 import { startKubelet } from './kubelet.ts';
 import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from './start.ts';
-
-const MANIFESTS = join(import.meta.dirname, '..', '..', 'manifests');
 
 /** A real control plane as an administrator leaves it to the app: add-ons, roles, policies, and nodes that run pods. */
 export async function startGuardedControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
@@ -15,7 +12,7 @@ export async function startGuardedControlPlane(options: ControlPlaneOptions): Pr
   try {
     log('installing add-ons, roles and policies');
     await installAddOns(plane.access);
-    await installGuards(admin, { manifestsDir: MANIFESTS, kubeconfig: plane.kubeconfig, log });
+    await installGuards(admin, { kubeconfig: plane.kubeconfig });
   } catch (error) {
     await plane.stop();
     throw error;

@@ -165,7 +165,9 @@ function modelOverlays(overlays: World['overlays']): Overlays {
           .replaceAll('TAG', imageTag)
           .replaceAll('CLIENT', clientId);
         const rendered = JSON.parse(text) as KubeObject;
-        return { ...rendered, metadata: { ...rendered.metadata, namespace, labels } };
+        const { metadata } = rendered;
+        const place = rendered.kind === 'Namespace' ? {} : { namespace };
+        return { ...rendered, metadata: { ...metadata, ...place, labels: { ...metadata.labels, ...labels } } };
       }),
   };
 }

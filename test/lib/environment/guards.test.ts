@@ -93,7 +93,8 @@ describe('guardOwner', () => {
     expect(guardOwner(live, asked)).toBeUndefined();
   });
   it('takes one without the id by the repository’s name', () => {
-    const { 'feature-branch-provisioner/repository-id': _, ...annotations } = live.annotations;
+    const annotations = { ...live.annotations };
+    delete annotations['feature-branch-provisioner/repository-id'];
     expect(guardOwner({ ...live, annotations }, asked)).toBeUndefined();
   });
   it.each([

@@ -41,6 +41,24 @@ describe('reconcile, a life', () => {
     });
   });
 
+  it('gives the namespace the marks of the overlay, and ours above them', async () => {
+    const labels = { 'pod-security.kubernetes.io/enforce': 'restricted', 'app.kubernetes.io/managed-by': 'helm' };
+    world.overlays.objects = [
+      ...world.overlays.objects,
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE, labels } },
+    ];
+    await create();
+
+    expect(world.cluster.namespaces.get(NAMESPACE)?.live.labels).toEqual({
+      'pod-security.kubernetes.io/enforce': 'restricted',
+      'app.kubernetes.io/managed-by': 'feature-branch-provisioner',
+      'feature-branch-provisioner/slug': 'ex-c4-e6',
+    });
+    expect(world.cluster.writes.filter((write) => write.includes('Namespace'))).toEqual([
+      `POST Namespace/${NAMESPACE}`,
+    ]);
+  });
+
   it('lets workloads wait for the credential, and routes for workloads', async () => {
     const steps: string[] = [];
     world.turn.hook = (what) => void steps.push(what);

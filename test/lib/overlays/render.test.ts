@@ -166,12 +166,28 @@ describe('the labels', () => {
 });
 
 describe('the namespace', () => {
-  it("is given to an object without one, and the environment's own Namespace is left out", () => {
-    const namespace = { ...object('Namespace'), metadata: { name: 'feature-BRANCH_NAME' } };
+  it('is given to an object without one', () => {
+    expect(render([object('Service')])[0]?.metadata.namespace).toBe('feature-ex-c4-e6');
+  });
 
-    const rendered = render([namespace, object('Service')]);
+  it("that is the environment's own comes once, with every overlay's marks and our labels", () => {
+    const own = (metadata: object): KubeObject => ({
+      ...object('Namespace'),
+      metadata: { name: 'feature-BRANCH_NAME', ...metadata },
+    });
 
-    expect(rendered.map(({ kind, metadata }) => [kind, metadata.namespace])).toEqual([['Service', 'feature-ex-c4-e6']]);
+    const rendered = render([
+      own({ labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } }),
+      own({ annotations: { team: 'BRANCH_NAME' } }),
+      object('Service'),
+    ]);
+
+    expect(rendered.map(({ kind }) => kind)).toEqual(['Namespace', 'Service']);
+    expect(rendered[0]?.metadata).toEqual({
+      name: 'feature-ex-c4-e6',
+      labels: { 'pod-security.kubernetes.io/enforce': 'restricted', ...VALUES.labels },
+      annotations: { team: 'ex-c4-e6' },
+    });
   });
 });
 
