@@ -1,0 +1,213 @@
+import type { Access, AccessRequest, Admit, Change } from '../../lib/environment/peers.ts';
+import { ProvisionerError } from '../../lib/errors.ts';
+import { call, CALL_TIMEOUT_MS, passTime, send } from './call.ts';
+import type { Activity } from './hosts.ts';
+import { checkMode, checkWriter } from './invariants.ts';
+import { LEASE_MS } from './leases.ts';
+import { drawFor, violate } from './stage.ts';
+import { isOurs } from './invariants.ts';
+import { namespaceAt } from './cluster.ts';
+import type { World } from './world.ts';
+
+const MARGIN_MS = 10_000;
+const IN_FLIGHT_MS = 60_000;
+const LOCK_TRIES = 8;
+/** A foreign namespace may have taken the place within the time of trust. */
+const TRUST_MS = 5_000;
+
+export interface Identity {
+  id: string;
+  /** Subjects by credential name. */
+  credentials: Map<string, string>;
+  /** The ledger: names that an environment is about to write. */
+  reservations: Map<string, { names: string[]; at: number }>;
+  lock?: { who: Activity; until: number };
+}
+
+export function createIdentities(count: number): Identity[] {
+  return Array.from({ length: count }, (_, index) => ({
+    id: `/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/pool-${index}`,
+    credentials: new Map<string, string>(),
+    reservations: new Map<string, { names: string[]; at: number }>(),
+  }));
+}
+
+/** Federated credentials on a pool of small identities: one writer each, slots reserved in a ledger, guard 5. */
+export function accessFor(world: World, who: Activity): Access {
+  const { stage, identities } = world;
+  const change = (name: string, action: Change['action']): Change => ({
+    object: `FederatedCredential/${name}`,
+    action,
+  });
+  const at = <T>(what: string, on: string, act: () => T): Promise<T> => call(stage, who, { what, on, act });
+
+  /** Runs the work as the identity's only writer; the gate is asked before each write. */
+  async function withLock<T>(identity: Identity, admit: Admit, work: (gate: Admit) => Promise<T>): Promise<T> {
+    let askedAt = 0;
+    for (let tries = 0; ; tries += 1) {
+      askedAt = stage.now();
+      const isMine = await at('LOCK', identity.id.slice(-6), () => {
+        if (identity.lock !== undefined && identity.lock.until > stage.now()) return false;
+        identity.lock = { who, until: stage.now() + LEASE_MS };
+        return true;
+      });
+      if (isMine) break;
+      if (tries === LOCK_TRIES) throw new ProvisionerError('conflict', 'others write to it', { retryAfterMs: 5_000 });
+      await passTime(stage, who, 500 + Math.floor(drawFor(stage, stage.calls) * 1_000));
+    }
+    const gate: Admit = (timeoutMs) => {
+      if (askedAt + LEASE_MS - stage.now() < timeoutMs + MARGIN_MS)
+        throw new ProvisionerError('lease-lost', 'the lock of the identity ends too soon to write');
+      return admit(timeoutMs);
+    };
+    try {
+      return await work(gate);
+    } finally {
+      if (identity.lock?.who === who)
+        await at('UNLOCK', identity.id.slice(-6), () => void unlock(identity)).catch(() => undefined);
+    }
+  }
+  const unlock = (identity: Identity): void => {
+    if (identity.lock?.who === who) delete identity.lock;
+  };
+  const begin = (identity: Identity, slug: string, what: string) => (): void => {
+    checkMode(stage, who, what);
+    checkWriter(stage, who, { slug, blob: world.store.blobs.get(slug) });
+    const { lock } = identity;
+    if (lock?.who !== who || lock.until - stage.now() < CALL_TIMEOUT_MS)
+      violate(stage, 'oneWriterPerIdentity', `${who.name} began ${what} on ${identity.id.slice(-6)} without its lock`);
+  };
+  const free = ({ credentials, reservations }: Identity, slug: string): number => {
+    const names = new Set(credentials.keys());
+    for (const [other, reserved] of reservations)
+      if (other !== slug) for (const name of reserved.names) names.add(name);
+    return stage.options.limit - names.size;
+  };
+  const dropVoid = (identity: Identity): void => {
+    for (const [slug, { at: since }] of identity.reservations) {
+      const record = world.store.blobs.get(slug)?.record;
+      const holds = record?.identity === identity.id && record.phase !== 'gone' && record.phase !== 'refused';
+      if (!holds && stage.now() - since > IN_FLIGHT_MS) identity.reservations.delete(slug);
+    }
+  };
+  const foreign = ({ credentials }: Identity, { wanted }: AccessRequest) =>
+    wanted.find(({ name, subject }) => credentials.has(name) && credentials.get(name) !== subject);
+  const ownOn = ({ credentials }: Identity, { namespace, nameOf }: AccessRequest): string[] => {
+    const prefix = `system:serviceaccount:${namespace}:`;
+    return [...credentials].flatMap(([name, subject]) =>
+      subject.startsWith(prefix) && nameOf(subject.slice(prefix.length)) === name ? [name] : [],
+    );
+  };
+
+  return {
+    reserve: (request) =>
+      at('RESERVE', request.slug, () => {
+        const kept = identities.find(({ id }) => id === request.identity);
+        const candidates = kept === undefined ? identities : [kept];
+        const admitted = candidates.filter((identity) => foreign(identity, request) === undefined);
+        if (admitted.length === 0) return { refused: { guard: 'credential', reason: 'the name is somebody else’s' } };
+        admitted.forEach(dropVoid);
+        const missing = ({ credentials }: Identity) => request.wanted.filter(({ name }) => !credentials.has(name));
+        const home = admitted
+          .filter((identity) => missing(identity).length <= free(identity, request.slug))
+          .sort((one, other) => free(other, request.slug) - free(one, request.slug))[0];
+        if (home === undefined) return { full: 'all slots are taken' };
+        const names = missing(home).map(({ name }) => name);
+        if (names.length > 0) home.reservations.set(request.slug, { names, at: stage.now() });
+        return {
+          reserved: { identity: home.id, clientId: `client-${home.id.slice(-1)}`, tenantId: 'tenant', warnings: [] },
+        };
+      }),
+
+    async grant(request, reserved, admit) {
+      const identity = identities.find(({ id }) => id === reserved.identity);
+      if (identity === undefined) return [];
+      const look = (): Promise<boolean[]> =>
+        at('LOOK', identity.id.slice(-6), () => {
+          const taken = foreign(identity, request);
+          if (taken !== undefined) throw new ProvisionerError('rejected', `${taken.name} is somebody else’s`);
+          return request.wanted.map(({ name }) => identity.credentials.has(name));
+        });
+      if (!identity.reservations.has(request.slug) && (await look()).every(Boolean))
+        return request.wanted.map(({ name }) => change(name, 'unchanged'));
+      return withLock(identity, admit, async (gate) => {
+        const present = await look();
+        const changes: Change[] = [];
+        for (const [index, { name, subject }] of request.wanted.entries()) {
+          if (present[index] === true) {
+            changes.push(change(name, 'unchanged'));
+            continue;
+          }
+          let beganAt = 0;
+          await send(stage, who, {
+            what: 'PUT',
+            on: name,
+            admit: gate,
+            begin() {
+              beganAt = stage.now();
+              begin(identity, request.slug, 'PUT')();
+            },
+            act() {
+              const { credentials } = identity;
+              if (credentials.size >= stage.options.limit && !credentials.has(name)) {
+                if (!world.foreign.hasFilled) violate(stage, 'noIdentityOverItsLimit', `PUT ${name} found it full`);
+                identity.reservations.delete(request.slug);
+                throw new ProvisionerError('quota', 'the identity is full');
+              }
+              judgeGrant(name, request, beganAt);
+              credentials.set(name, subject);
+            },
+          });
+          changes.push(change(name, 'created'));
+        }
+        identity.reservations.delete(request.slug);
+        return changes;
+      });
+    },
+
+    async revoke(request, admit) {
+      const prefix = `system:serviceaccount:${request.namespace}:`;
+      const mentions = ({ credentials }: Identity) => [...credentials.values()].some((one) => one.startsWith(prefix));
+      const places = identities.filter(
+        (one) => request.identity === undefined || one.id === request.identity || mentions(one),
+      );
+      const settled = await Promise.allSettled(places.map((identity) => revokeOn(identity, request, admit)));
+      return settled.flatMap((one) => {
+        if (one.status === 'rejected') throw one.reason;
+        return one.value;
+      });
+    },
+
+    plan: (request, state) =>
+      at('PLAN', request.slug, () => ({
+        changes: request.wanted.map(({ name }) => change(name, state === 'present' ? 'created' : 'deleted')),
+      })),
+  };
+
+  /** A foreign namespace never gets a credential. */
+  function judgeGrant(name: string, request: AccessRequest, beganAt: number): void {
+    const found = namespaceAt(stage, world.cluster, request.namespace);
+    const record = world.store.blobs.get(request.slug)?.record;
+    if (found === undefined || isOurs(found, record) || beganAt - found.marksSince < TRUST_MS) return;
+    violate(stage, 'noCredentialForForeigners', `PUT ${name} for a namespace that is not ours`);
+  }
+
+  async function revokeOn(identity: Identity, request: AccessRequest, admit: Admit): Promise<Change[]> {
+    const found = await at('LOOK', identity.id.slice(-6), () => ownOn(identity, request));
+    if (found.length === 0 && !identity.reservations.has(request.slug)) return [];
+    return withLock(identity, admit, async (gate) => {
+      const own = await at('LOOK', identity.id.slice(-6), () => ownOn(identity, request));
+      for (const name of own) {
+        await send(stage, who, {
+          what: 'DELETE',
+          on: name,
+          admit: gate,
+          begin: begin(identity, request.slug, 'DELETE credential'),
+          act: () => void identity.credentials.delete(name),
+        });
+      }
+      identity.reservations.delete(request.slug);
+      return own.map((name) => change(name, 'deleted'));
+    });
+  }
+}

@@ -1,0 +1,158 @@
+import type { Admit, Change, Cluster, KubeObject, LiveNamespace } from '../../lib/environment/peers.ts';
+import { ProvisionerError, toProvisionerError } from '../../lib/errors.ts';
+import { call, send } from './call.ts';
+import { copy } from './copy.ts';
+import type { Activity } from './hosts.ts';
+import { checkMode, checkOurs, checkWanted, checkWriter } from './invariants.ts';
+import { drawFor, type Stage } from './stage.ts';
+import type { World } from './world.ts';
+
+export interface ModelNamespace {
+  live: LiveNamespace;
+  objects: Map<string, string>;
+  /** Since when it bears the marks that it bears. */
+  marksSince: number;
+  /** When it is gone, once it terminates. */
+  goneAt?: number;
+  /** Somebody else made it with our marks, from a backup. */
+  isRestored?: boolean;
+}
+
+export interface ClusterState {
+  namespaces: Map<string, ModelNamespace>;
+  versions: number;
+}
+
+export function namespaceAt(stage: Stage, { namespaces }: ClusterState, name: string): ModelNamespace | undefined {
+  const found = namespaces.get(name);
+  if (found?.goneAt === undefined || stage.now() < found.goneAt) return found;
+  namespaces.delete(name);
+  return undefined;
+}
+
+export function makeNamespace(stage: Stage, state: ClusterState, metadata: KubeObject['metadata']): ModelNamespace {
+  const version = (state.versions += 1);
+  const live: LiveNamespace = {
+    name: metadata.name,
+    uid: `uid-${version}`,
+    resourceVersion: String(version),
+    labels: { ...metadata.labels },
+    annotations: { ...metadata.annotations },
+    terminating: false,
+    conditions: [],
+  };
+  const made: ModelNamespace = { live, objects: new Map(), marksSince: stage.now() };
+  state.namespaces.set(metadata.name, made);
+  return made;
+}
+
+export function terminate(stage: Stage, state: ClusterState, found: ModelNamespace): void {
+  found.live.terminating = true;
+  found.live.resourceVersion = String((state.versions += 1));
+  found.goneAt ??= stage.now() + stage.options.terminationMs;
+}
+
+/** A cluster's rules as far as the core meets them: uid and resourceVersion, 409, termination that takes time. */
+export function clusterFor(world: World, who: Activity): Cluster {
+  const { stage, cluster: state } = world;
+  const at = (name: string): ModelNamespace | undefined => namespaceAt(stage, state, name);
+  const slugOf = (namespace: string): string => namespace.slice('feature-'.length);
+  const recordOf = (namespace: string) => world.store.blobs.get(slugOf(namespace))?.record;
+  const read = <T>(what: string, on: string, act: () => T): Promise<T> => call(stage, who, { what, on, act });
+  const write = <T>(
+    step: { what: string; namespace: string; on?: string; admit: Admit },
+    act: (judge: (found: ModelNamespace) => void, beganAt: number) => T,
+  ): Promise<T> => {
+    const { what, namespace, admit, on = namespace } = step;
+    let beganAt = 0;
+    return send(stage, who, {
+      what,
+      on,
+      admit,
+      begin() {
+        beganAt = stage.now();
+        checkMode(stage, who, what);
+        checkWriter(stage, who, { slug: slugOf(namespace), blob: world.store.blobs.get(slugOf(namespace)) });
+      },
+      act: () =>
+        act(
+          (found) => checkOurs(stage, { who, what: `${what} ${on}`, beganAt, found, record: recordOf(namespace) }),
+          beganAt,
+        ),
+    });
+  };
+
+  async function applyOne(object: KubeObject, namespace: string, admit: Admit): Promise<Change> {
+    const name = `${object.kind}/${namespace}/${object.metadata.name}`;
+    const text = JSON.stringify(object);
+    return write({ what: 'APPLY', namespace, on: name, admit }, (judge) => {
+      const found = at(namespace);
+      if (found === undefined) throw new ProvisionerError('gone', `namespace ${namespace} is gone`);
+      const before = found.objects.get(name);
+      if (found.live.terminating && before === undefined)
+        throw new ProvisionerError('terminating', 'it is being deleted');
+      judge(found);
+      found.objects.set(name, text);
+      return { object: name, action: before === undefined ? 'created' : before === text ? 'unchanged' : 'configured' };
+    });
+  }
+
+  return {
+    readNamespace: (name) =>
+      read('GET', name, () => {
+        const found = at(name);
+        return found && copy(found.live);
+      }),
+    createNamespace: ({ metadata }, admit) =>
+      write({ what: 'POST', namespace: metadata.name, admit }, () =>
+        at(metadata.name) ? 'exists' : copy(makeNamespace(stage, state, metadata).live),
+      ),
+    applyNamespace: ({ metadata }, admit) =>
+      write({ what: 'MARK', namespace: metadata.name, admit }, (judge) => {
+        const found = at(metadata.name);
+        if (found === undefined || found.live.uid !== metadata['uid'])
+          throw new ProvisionerError('conflict', 'another uid');
+        judge(found);
+        Object.assign(found.live.labels, metadata.labels);
+        Object.assign(found.live.annotations, metadata.annotations);
+        found.live.resourceVersion = String((state.versions += 1));
+        return copy(found.live);
+      }),
+    async apply(objects, { namespace, admit }) {
+      const settled = await Promise.allSettled(objects.map((object) => applyOne(object, namespace, admit)));
+      const error = settled.find((one) => one.status === 'rejected');
+      return {
+        changes: settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
+        inventory: objects.flatMap(({ apiVersion, kind, metadata }, index) =>
+          settled[index]?.status === 'fulfilled' ? [{ apiVersion, kind, name: metadata.name }] : [],
+        ),
+        ...(error !== undefined && { error: toProvisionerError(error.reason) }),
+      };
+    },
+    plan: (objects, { namespace }) =>
+      read('PLAN', namespace, () =>
+        objects.map(({ kind, metadata }) => ({ object: `${kind}/${namespace}/${metadata.name}`, action: 'unchanged' })),
+      ),
+    readiness: (_objects, { namespace }) =>
+      read('READY?', namespace, () => {
+        const roll = stage.isCalm ? 0 : drawFor(stage, stage.calls * 3);
+        return { state: roll < 0.75 ? 'ready' : roll < 0.97 ? 'starting' : 'failed' };
+      }),
+    contents: (namespace) => read('COUNT', namespace, () => ({ Deployment: at(namespace)?.objects.size ?? 0 })),
+    deleteNamespace: ({ name, uid, resourceVersion }, admit) =>
+      write({ what: 'DELETE', namespace: name, admit }, (judge, beganAt) => {
+        const found = at(name);
+        if (found === undefined) return 'absent';
+        // a precondition that is not given does not protect
+        if ((uid && found.live.uid !== uid) || (resourceVersion && found.live.resourceVersion !== resourceVersion))
+          return 'changed';
+        judge(found);
+        const record = recordOf(name);
+        if (record !== undefined)
+          checkWanted(stage, { who, beganAt, record, livesSince: world.github.livesSince(record) });
+        terminate(stage, state, found);
+        return 'deleting';
+      }),
+    policies: () => read('POLICIES?', '', () => stage.options.policies),
+  };
+}

@@ -1,0 +1,149 @@
+import { createHmac } from 'node:crypto';
+import { toNamespace, toSlug } from '../../lib/environment/names.ts';
+import { receiveManual } from '../../lib/intake/manual.ts';
+import { receiveWebhook } from '../../lib/intake/webhook.ts';
+import { meddle } from './foreigners.ts';
+import { kill, pause } from './hosts.ts';
+import type { Branch, DeliveryPlan, WorldEvent } from './history.ts';
+import { startOn, type World } from './world.ts';
+
+const SECRET = 'a secret that only this world knows';
+
+/** One thing that happens in the world. */
+export function happen(world: World, event: WorldEvent): void {
+  const { stage, github, hosts } = world;
+  stage.tell?.(`EVENT ${JSON.stringify(event)}`);
+  switch (event.kind) {
+    case 'create':
+    case 'push':
+    case 'delete':
+      return onBranch(world, event);
+    case 'provision':
+    case 'deprovision':
+      return byHand(world, event);
+    case 'sweep':
+      return startOn(world, 'sweep', (peers) => world.core.sweep(peers));
+    case 'template':
+      world.template.version += 1;
+      return;
+    case 'rename': {
+      const repository = github.repositories[event.repository];
+      if (repository === undefined || repository.fullName === 'acme/renamed') return;
+      repository.formerNames.push(repository.fullName);
+      repository.fullName = 'acme/renamed';
+      return;
+    }
+    case 'kill':
+    case 'pause': {
+      const host = hosts[event.host];
+      if (host === undefined) return;
+      if (event.kind === 'pause') pause(stage, host, event.lastsMs);
+      else world.queue.giveBack(kill(stage, host, event.lastsMs));
+      return;
+    }
+    default:
+      return meddle(world, { kind: event.kind, identity: event.identity, slug: slugOf(world, event) });
+  }
+}
+
+export function slugOf(world: World, { repository, ref }: Branch): string {
+  return toSlug({ repository: world.github.repositories[repository]?.fullName ?? '', ref });
+}
+
+export function namespaceOf(world: World, branch: Branch): string {
+  return toNamespace(slugOf(world, branch));
+}
+
+function onBranch(
+  world: World,
+  event: { kind: 'create' | 'push' | 'delete'; deliveries: DeliveryPlan[] } & Branch,
+): void {
+  const { stage, github } = world;
+  const { repository, ref, kind } = event;
+  const exists = github.exists(repository, ref);
+  // what GitHub would refuse did not happen
+  if (kind === 'delete' ? !exists : kind === 'create' && exists) return;
+  if (kind === 'delete') github.set(repository, ref, false);
+  else if (!exists) github.set(repository, ref, true);
+  const pushedAt = Math.floor(stage.now() / 1_000);
+  const source = github.repositories[repository];
+  if (source === undefined) return;
+  for (const [index, { event: name, afterMs, againMs }] of event.deliveries.entries()) {
+    const delivery = `delivery-${stage.now() - stage.startMs}-${index}`;
+    const body = Buffer.from(JSON.stringify(toPayload(name, { kind, ref, pushedAt, ...source })));
+    const deliver = (): void => receive(world, { name, delivery, body });
+    stage.scheduler.at(stage.now() + afterMs, deliver);
+    if (againMs !== undefined) stage.scheduler.at(stage.now() + afterMs + againMs, deliver);
+  }
+}
+
+function toPayload(
+  name: DeliveryPlan['event'],
+  what: { kind: 'create' | 'push' | 'delete'; ref: string; pushedAt: number; id: number; fullName: string },
+): Record<string, unknown> {
+  const { kind, ref, pushedAt, id, fullName } = what;
+  const repository = { id, full_name: fullName, default_branch: 'main' };
+  if (name === 'push') {
+    const after = kind === 'delete' ? '0'.repeat(40) : 'a'.repeat(40);
+    return {
+      ref: `refs/heads/${ref}`,
+      deleted: kind === 'delete',
+      after,
+      repository: { ...repository, pushed_at: pushedAt },
+    };
+  }
+  const at = new Date(pushedAt * 1_000).toISOString().replace('.000Z', 'Z');
+  return {
+    ref,
+    ref_type: 'branch',
+    ...(name === 'create' && { master_branch: 'main' }),
+    repository: { ...repository, pushed_at: at },
+  };
+}
+
+function receive(world: World, { name, delivery, body }: { name: string; delivery: string; body: Buffer }): void {
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    'x-github-event': name,
+    'x-github-delivery': delivery,
+    'x-hub-signature-256': `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`,
+  };
+  startOn(world, `webhook ${name}`, (peers) =>
+    receiveWebhook(
+      { ...peers, ...intakeOf(world), secrets: () => [SECRET], requests: async () => peers.requests },
+      { header: (wanted) => headers[wanted], bytes: body, requestId: delivery },
+    ),
+  );
+}
+
+function byHand(
+  world: World,
+  { kind, repository, ref, imageTag }: { kind: 'provision' | 'deprovision'; imageTag?: string } & Branch,
+): void {
+  const fullName = world.github.repositories[repository]?.fullName;
+  const body = { branch: ref, repository: fullName, ...(imageTag !== undefined && { imageTag }) };
+  startOn(world, `manual ${kind}`, (peers) =>
+    receiveManual(
+      {
+        ...peers,
+        ...intakeOf(world),
+        peers: async () => peers,
+        requests: async () => peers.requests,
+        records: async () => peers.records,
+        cluster: async () => peers.cluster,
+      },
+      { reason: kind, bytes: Buffer.from(JSON.stringify(body)), statusUrl: '/', requestId: kind },
+    ),
+  );
+}
+
+function intakeOf({ settings }: World) {
+  const { repositories, defaultBranches, protectedNamespaces, admits } = settings;
+  const intake = {
+    repositories: [...repositories],
+    defaultBranches: [...defaultBranches],
+    protectedNamespaces: [...protectedNamespaces],
+    admits,
+  };
+  return { settings: () => intake };
+}

@@ -1,0 +1,96 @@
+/** A whole history as data: what happens in the world, what fails and when. The seed decides the rest: how long calls take. */
+export interface History {
+  seed: number;
+  world: WorldOptions;
+  events: WorldEvent[];
+  faults: { call: number; kind: Fault }[];
+  twists: { message: number; kind: 'double' | 'delay'; ms: number }[];
+}
+
+export interface WorldOptions {
+  /** Whether the app has GitHub credentials. */
+  github: boolean;
+  hosts: number;
+  identities: number;
+  /** Credentials that an identity holds at most. */
+  limit: number;
+  maxEnvironments?: number;
+  terminationMs: number;
+  /** So long reads of GitHub lag behind at most. */
+  lagMs: number;
+  mode: 'apply' | 'observe';
+  policies: 'bound' | 'unbound';
+}
+
+export const FAULTS = [
+  'refused',
+  'cut-before',
+  'cut-after',
+  'timeout',
+  'timeout-after',
+  401,
+  403,
+  404,
+  409,
+  412,
+  422,
+  429,
+  500,
+] as const;
+export type Fault = (typeof FAULTS)[number];
+
+export interface Branch {
+  /** Index into REPOSITORIES. */
+  repository: number;
+  ref: string;
+}
+
+/** ms counts from the start of the history. */
+export type WorldEvent = { ms: number } & (
+  | ({ kind: 'create' | 'push' | 'delete'; deliveries: DeliveryPlan[] } & Branch)
+  | ({ kind: 'provision'; imageTag?: string } & Branch)
+  | ({ kind: 'deprovision' } & Branch)
+  | { kind: 'sweep' }
+  | { kind: 'template' }
+  | { kind: 'rename'; repository: number }
+  | { kind: 'kill' | 'pause'; host: number; lastsMs: number }
+  | ({ kind: ForeignKind; identity: number } & Branch)
+);
+
+export const FOREIGN = [
+  'make-namespace',
+  'replace-namespace',
+  'restore-namespace',
+  'strip-namespace',
+  'delete-namespace',
+  'touch-namespace',
+  'leave-namespace',
+  'make-credential',
+  'delete-credential',
+  'leave-credential',
+  'fill-identity',
+] as const;
+export type ForeignKind = (typeof FOREIGN)[number];
+
+/** One delivery of an event: `create`, `delete` or `push`, and when after it. */
+export interface DeliveryPlan {
+  event: 'create' | 'delete' | 'push';
+  afterMs: number;
+  /** When after the first try the same delivery comes again, if it does. */
+  againMs?: number;
+}
+
+export type EventKind = WorldEvent['kind'];
+
+/** One line for each thing that happens. */
+export function describeHistory(history: History): string {
+  const { world, events, faults, twists } = history;
+  return [
+    `seed ${history.seed} ${JSON.stringify(world)}`,
+    ...events.map(
+      (event) => `  ${(event.ms / 1000).toFixed(3).padStart(9)} s  ${JSON.stringify({ ...event, ms: undefined })}`,
+    ),
+    ...faults.map(({ call, kind }) => `  call ${call} fails: ${kind}`),
+    ...twists.map(({ message, kind, ms }) => `  message ${message}: ${kind}, ${ms} ms`),
+  ].join('\n');
+}

@@ -1,0 +1,96 @@
+import type { EnvironmentRecord } from '../../lib/environment/record.ts';
+import { CALL_TIMEOUT_MS } from './call.ts';
+import type { ModelNamespace } from './cluster.ts';
+import type { Activity } from './hosts.ts';
+import { isHeld } from './leases.ts';
+import { violate, type Stage } from './stage.ts';
+import type { Blob } from './storage.ts';
+
+/** DESIGN: after a pause this long the owner is asked again, so what was looked at is believed no longer. */
+const TRUST_MS = 5_000;
+/** DESIGN: GitHub is asked again after 5, 30 and 120 s before it is believed against the newest event. */
+const ASK_AGAIN_MS = 155_000;
+/** Longer than any one holder's work from its last look at GitHub to the call that deletes. */
+const LONGEST_WORK_MS = 200_000;
+
+/** One environment, one writer: a write begins only under the lease, and under what covers its whole timeout. */
+export function checkWriter(
+  stage: Stage,
+  who: Activity,
+  { slug, blob }: { slug: string; blob: Blob | undefined },
+): void {
+  const lease = blob?.lease;
+  const isHolder = lease !== undefined && lease === who.lease && isHeld(stage, lease);
+  if (!isHolder)
+    return violate(stage, 'oneWriterPerEnvironment', `${who.name} began a write to ${slug} without its lease`);
+  if (lease.until - stage.now() < CALL_TIMEOUT_MS)
+    violate(stage, 'oneWriterPerEnvironment', `${who.name} began a write to ${slug} that its lease may not outlive`);
+}
+
+/** Nothing that is not ours is written or deleted; what changed hands within the time of trust may be. */
+export function checkOurs(
+  stage: Stage,
+  write: { who: Activity; what: string; beganAt: number; found: ModelNamespace; record: EnvironmentRecord | undefined },
+): void {
+  const { who, what, beganAt, found, record } = write;
+  if (isOurs(found, record) || beganAt - found.marksSince < TRUST_MS) return;
+  violate(stage, 'onlyOursIsWritten', `${who.name}: ${what} met a namespace that is not ours`);
+}
+
+/** By the marks that DESIGN names, spelt out here. */
+export function isOurs({ live }: ModelNamespace, record: EnvironmentRecord | undefined): boolean {
+  if (record === undefined) return false;
+  const { labels, annotations } = live;
+  const id = annotations['feature-branch-provisioner/repository-id'];
+  const isSameRepository =
+    id === undefined || record.repository.id === undefined
+      ? annotations['feature-branch-provisioner/repository'] === record.repository.fullName
+      : id === String(record.repository.id);
+  return (
+    labels['app.kubernetes.io/managed-by'] === 'feature-branch-provisioner' &&
+    labels['feature-branch-provisioner/slug'] === record.name &&
+    annotations['feature-branch-provisioner/ref'] === record.ref &&
+    isSameRepository
+  );
+}
+
+/** A record that is not gone belongs to one branch of one repository for good. */
+export function checkClaim(stage: Stage, before: EnvironmentRecord, after: EnvironmentRecord): void {
+  if (before.phase === 'gone') return;
+  const [one, other] = [before.repository, after.repository];
+  const isSame = one.id === undefined || other.id === undefined ? one.fullName === other.fullName : one.id === other.id;
+  if (before.ref !== after.ref || !isSame || before.namespace !== after.namespace)
+    violate(
+      stage,
+      'aRecordKeepsItsClaim',
+      `record ${before.name} went to ${after.ref} of ${after.repository.fullName}`,
+    );
+}
+
+/** A branch that lives, or is wanted, never loses its namespace. */
+export function checkWanted(
+  stage: Stage,
+  deletion: { who: Activity; beganAt: number; record: EnvironmentRecord; livesSince: number | undefined },
+): void {
+  const { who, beganAt, record, livesSince } = deletion;
+  if (record.stop !== undefined) return;
+  const isWanted = ['create', 'push', 'provision'].includes(record.event.reason);
+  if (isWanted && !stage.options.github)
+    violate(
+      stage,
+      'whatIsWantedStays',
+      `${who.name} deleted ${record.name}, whose newest event is ${record.event.reason}`,
+    );
+  if (isWanted && beganAt - Date.parse(record.event.at) < ASK_AGAIN_MS)
+    violate(stage, 'whatIsWantedStays', `${who.name} deleted ${record.name} without asking GitHub again`);
+  if (stage.options.github && livesSince !== undefined && beganAt - livesSince > LONGEST_WORK_MS)
+    violate(stage, 'whatIsWantedStays', `${who.name} deleted ${record.name}, whose branch lives`);
+}
+
+/** Nothing is made outside where the app only observes, or where the admission policies do not hold it. */
+export function checkMode(stage: Stage, who: Activity, what: string): void {
+  const { mode, policies } = stage.options;
+  if (mode === 'observe') violate(stage, 'observeWritesNothing', `${who.name}: ${what}`);
+  if (policies === 'unbound' && !what.startsWith('DELETE'))
+    violate(stage, 'unboundWritesNothing', `${who.name}: ${what}`);
+}

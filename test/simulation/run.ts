@@ -1,0 +1,81 @@
+import { CORE, type Core } from './core.ts';
+import { checkEnd } from './end-state.ts';
+import { happen } from './events.ts';
+import type { History } from './history.ts';
+import { createWorld, startOn, type World } from './world.ts';
+
+/** Long enough for what was on its way when the faults ended: killed hosts' messages, delayed ones, one ask-again. */
+const CALM_MS = 130_000;
+/** Then every environment is asked for once more, and has this long. */
+const END_MS = 25 * 60_000;
+const STEP_MS = 30_000;
+
+export interface Played {
+  violation?: string;
+  calls: number;
+  world: World;
+}
+
+/** Plays a history to its end: the invariants hold at every step, and the table at the end. */
+export async function play(
+  history: History,
+  options: { core?: Core; tell?: (line: string) => void } = {},
+): Promise<Played> {
+  const world = createWorld(history, { core: CORE, ...options });
+  const { stage, hosts, queue } = world;
+  const isOver = (): boolean => stage.violation !== undefined;
+  for (const event of history.events) stage.scheduler.at(stage.startMs + event.ms, () => happen(world, event));
+  const lastMs = Math.max(0, ...history.events.map(endOf));
+  await stage.scheduler.runUntil(stage.startMs + lastMs + 5_000, isOver);
+  stage.isCalm = true;
+  stage.tell?.('CALM: nothing fails from now on');
+  for (const host of hosts) host.pausedUntil = Math.min(host.pausedUntil, stage.now());
+  await stage.scheduler.runUntil(stage.now() + CALM_MS, isOver);
+  await askForAll(world, isOver);
+  const until = stage.now() + END_MS;
+  while (queue.messages.size > 0 && stage.now() < until && !isOver() && !onlyWaits(world))
+    await stage.scheduler.runUntil(stage.now() + STEP_MS, isOver);
+  if (!isOver()) checkEnd(world);
+  return { calls: stage.calls, world, ...(stage.violation !== undefined && { violation: stage.violation }) };
+}
+
+function endOf(event: History['events'][number]): number {
+  if (!('deliveries' in event)) return event.ms + ('lastsMs' in event ? event.lastsMs : 0);
+  return event.ms + Math.max(0, ...event.deliveries.map(({ afterMs, againMs = 0 }) => afterMs + againMs));
+}
+
+/** A sweep, and a look at what a sweep finds well. */
+async function askForAll(world: World, isOver: () => boolean): Promise<void> {
+  const { stage, store, queue } = world;
+  stage.tell?.('LAST SWEEP');
+  startOn(world, 'last sweep', async (peers) => {
+    const { queued } = await world.core.sweep(peers);
+    for (const [name, { record }] of store.blobs) {
+      if (queued.includes(name) || record.phase === 'gone') continue;
+      const at = new Date(stage.now()).toISOString();
+      const { repository, ref } = record;
+      await peers.requests.send({
+        v: 1,
+        id: peers.newId(),
+        environment: name,
+        repository,
+        ref,
+        reason: 'sweep',
+        at,
+        attempt: 0,
+        since: at,
+      });
+    }
+  });
+  await stage.scheduler.runUntil(stage.now() + 5_000, isOver);
+  stage.tell?.(`${queue.messages.size} messages left`);
+}
+
+/** Whatever is left on the queue waits for a slot that nobody will free. */
+function onlyWaits({ queue, store }: World): boolean {
+  return [...queue.messages].every(({ request, tries, isPoison }) => {
+    const record = store.blobs.get(request.environment)?.record;
+    const isWaiting = record?.phase === 'waiting' && record.waitingFor !== 'namespace-terminating';
+    return isWaiting && record.next?.id === request.id && request.attempt > 2 && tries === 0 && !isPoison;
+  });
+}

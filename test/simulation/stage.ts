@@ -1,0 +1,50 @@
+import type { Fault, History, WorldOptions } from './history.ts';
+import { drawAt } from './random.ts';
+import { createScheduler, type Scheduler } from './scheduler.ts';
+
+const START_MS = Date.parse('2026-11-23T10:00:00.000Z');
+
+/** What every model of one history shares. */
+export interface Stage {
+  seed: number;
+  options: WorldOptions;
+  startMs: number;
+  scheduler: Scheduler;
+  now(): number;
+  faults: Map<number, Fault>;
+  /** Nothing fails, dies, pauses or meddles any more. */
+  isCalm: boolean;
+  calls: number;
+  activities: number;
+  /** The first invariant that broke, in words. */
+  violation?: string;
+  /** Where the steps are told, if somebody wants to read them. */
+  tell: ((line: string) => void) | undefined;
+}
+
+export function createStage(history: History, tell?: (line: string) => void): Stage {
+  const scheduler = createScheduler(START_MS);
+  return {
+    seed: history.seed,
+    options: history.world,
+    startMs: START_MS,
+    scheduler,
+    now: () => scheduler.now(),
+    faults: new Map(history.faults.map(({ call, kind }) => [call, kind])),
+    isCalm: false,
+    calls: 0,
+    activities: 0,
+    tell: tell && ((line) => tell(`${((scheduler.now() - START_MS) / 1000).toFixed(3).padStart(10)}  ${line}`)),
+  };
+}
+
+/** Only the first one counts: what comes after it may follow from it. */
+export function violate(stage: Stage, invariant: string, what: string): void {
+  stage.tell?.(`VIOLATED ${invariant}: ${what}`);
+  stage.violation ??= `${invariant}: ${what}`;
+}
+
+/** In [0, 1): the same for the same call of the same seed. */
+export function drawFor(stage: Stage, place: number): number {
+  return drawAt(stage.seed, place);
+}

@@ -1,0 +1,99 @@
+import type { Records } from '../../lib/environment/peers.ts';
+import type { EnvironmentRecord } from '../../lib/environment/record.ts';
+import { ProvisionerError } from '../../lib/errors.ts';
+import { fromMetadata, toMetadata } from '../../lib/storage/metadata.ts';
+import { call } from './call.ts';
+import { copy } from './copy.ts';
+import type { Activity } from './hosts.ts';
+import { beginRenewal, isHeld, leave, remainingMs, startLease, type BlobLease } from './leases.ts';
+import { checkClaim } from './invariants.ts';
+import type { Stage } from './stage.ts';
+
+export interface Blob {
+  record: EnvironmentRecord;
+  etag: string;
+  lease?: BlobLease;
+}
+
+export interface Store {
+  blobs: Map<string, Blob>;
+  tags: number;
+}
+
+export function createStore(): Store {
+  return { blobs: new Map(), tags: 0 };
+}
+
+/** The records as one activity sees them: ETags, leases that end, metadata for lists. */
+export function recordsFor(stage: Stage, store: Store, who: Activity): Records {
+  const { blobs } = store;
+  const put = (slug: string, record: EnvironmentRecord): string => {
+    const before = blobs.get(slug);
+    const etag = `"${(store.tags += 1)}"`;
+    if (before?.lease !== undefined && !isHeld(stage, before.lease)) before.lease.isTaken = true;
+    blobs.set(slug, { record: copy(record), etag, ...(before?.lease && { lease: before.lease }) });
+    return etag;
+  };
+  const at = <T>(what: string, on: string, act: () => T): Promise<T> => call(stage, who, { what, on, act });
+  return {
+    read: (slug) =>
+      at('READ', slug, () => {
+        const blob = blobs.get(slug);
+        return blob && { record: copy(blob.record), etag: blob.etag };
+      }),
+    create(record) {
+      const sent = copy(record);
+      return at('CREATE', record.name, () =>
+        blobs.has(sent.name) ? 'exists' : { record: copy(sent), etag: put(sent.name, sent) },
+      );
+    },
+    async write(record, held) {
+      const sent = copy(record);
+      const etag = await at('WRITE', record.name, () => {
+        const blob = blobs.get(sent.name);
+        // an ETag that is not given is a condition that is not made
+        const isSame = held.etag === '*' || blob?.etag === held.etag;
+        const isOurs = blob?.lease?.id === held.lease.id && isHeld(stage, blob.lease);
+        if (blob === undefined || !isSame || !isOurs) throw new ProvisionerError('conflict', 'the record changed');
+        checkClaim(stage, blob.record, sent);
+        return put(sent.name, sent);
+      });
+      return { record, etag };
+    },
+    remove: (slug, etag) =>
+      at('REMOVE', slug, () => {
+        const blob = blobs.get(slug);
+        if (blob?.etag === etag && !isHeld(stage, blob.lease)) blobs.delete(slug);
+      }),
+    async *list() {
+      const listed = await at('LIST', 'records', () =>
+        [...blobs].map(([slug, { record }]) => fromMetadata(slug, toMetadata(record))),
+      );
+      for (const summary of listed) if (summary !== undefined) yield summary;
+    },
+    async lease(slug) {
+      const askedAt = stage.now();
+      const lease = await at('LEASE', slug, () => {
+        const blob = blobs.get(slug);
+        if (blob === undefined) throw new ProvisionerError('conflict', 'the record went away');
+        if (isHeld(stage, blob.lease)) return 'busy';
+        if (blob.lease !== undefined) blob.lease.isTaken = true;
+        blob.lease = startLease(stage, { host: who.host, askedAt, number: (store.tags += 1) });
+        return blob.lease;
+      });
+      if (lease === 'busy') return lease;
+      beginRenewal(stage, lease);
+      who.lease = lease;
+      return {
+        id: lease.id,
+        remainingMs: () => remainingMs(stage, lease),
+        async release() {
+          leave(lease);
+          await at('RELEASE', slug, () => {
+            lease.until = 0;
+          }).catch(() => undefined);
+        },
+      };
+    },
+  };
+}

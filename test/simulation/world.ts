@@ -1,0 +1,132 @@
+import type { EnvironmentSettings, Log, Peers } from '../../lib/environment/peers.ts';
+import type { EnvironmentRequest } from '../../lib/environment/request.ts';
+import { handleMessage, handlePoison } from '../../lib/intake/message.ts';
+import { accessFor, createIdentities, type Identity } from './access.ts';
+import { passTime } from './call.ts';
+import { clusterFor, type ClusterState } from './cluster.ts';
+import type { Core } from './core.ts';
+import { createGitHub, type GitHub } from './github.ts';
+import { createHosts, startActivity, type Activity, type Host } from './hosts.ts';
+import type { History } from './history.ts';
+import { overlaysOf, type Template } from './overlays.ts';
+import { createQueue, requestsFor, type Queue, type QueueMessage } from './queue.ts';
+import { createStage, drawFor, type Stage } from './stage.ts';
+import { createStore, recordsFor, type Store } from './storage.ts';
+
+/** Everything there is in one history. */
+export interface World {
+  stage: Stage;
+  core: Core;
+  hosts: Host[];
+  store: Store;
+  queue: Queue;
+  cluster: ClusterState;
+  identities: Identity[];
+  github: GitHub;
+  template: Template;
+  settings: EnvironmentSettings;
+  foreign: { hasFilled: boolean };
+  /** How each first request's reconciles ended. */
+  outcomes: Map<string, Set<string>>;
+  /** Requests that abandon wrote into a record, or found to be older than it. */
+  abandoned: Map<string, string>;
+  peersFor(who: Activity): Peers;
+}
+
+export function createWorld(history: History, options: { core: Core; tell?: (line: string) => void }): World {
+  const stage = createStage(history, options.tell);
+  const { world: plan } = history;
+  const hosts = createHosts(plan.hosts);
+  const template: Template = { version: 1 };
+  const overlays = overlaysOf(template);
+  const settings: EnvironmentSettings = {
+    repositories: [{ fullName: 'acme/shop' }, { fullName: 'acme/api' }, { fullName: 'acme/renamed' }],
+    admits: () => true,
+    defaultBranches: ['main'],
+    protectedNamespaces: [],
+    initialImageTag: '{slug}',
+    allowUnguarded: false,
+    mode: plan.mode,
+    readyDeadlineMs: 600_000,
+    ...(plan.maxEnvironments !== undefined && { maxEnvironments: plan.maxEnvironments }),
+  };
+  let ids = 0;
+  const world: World = {
+    stage,
+    core: options.core,
+    hosts,
+    store: createStore(),
+    queue: createQueue(stage, history, { hosts, handle: (who, message) => handle(world, who, message) }),
+    cluster: { namespaces: new Map(), versions: 0 },
+    identities: createIdentities(plan.identities),
+    github: createGitHub(stage),
+    template,
+    settings,
+    foreign: { hasFilled: false },
+    outcomes: new Map(),
+    abandoned: new Map(),
+    peersFor: (who) => ({
+      settings,
+      clock: { now: () => stage.now(), sleep: (ms) => passTime(stage, who, ms) },
+      random: () => drawFor(stage, stage.calls * 11 + 7),
+      newId: () => `id-${(ids += 1)}`,
+      log: logOf(stage, who),
+      records: recordsFor(stage, world.store, who),
+      requests: requestsFor(stage, world.queue, who),
+      cluster: clusterFor(world, who),
+      access: accessFor(world, who),
+      overlays,
+      ...(plan.github && { branches: world.github.portFor(who) }),
+    }),
+  };
+  return world;
+}
+
+/** As the two queue functions do it. */
+async function handle(world: World, who: Activity, message: QueueMessage): Promise<void> {
+  const peers = world.peersFor(who);
+  const deps = { log: peers.log, requests: async () => peers.requests, peers: async () => peers };
+  if (message.isPoison) {
+    return handlePoison(deps, {
+      message: message.request,
+      async work(_peers, request) {
+        world.abandoned.set(request.id, await world.core.abandon(peers, request));
+      },
+    });
+  }
+  return handleMessage(deps, {
+    message: message.request,
+    async work(_peers, request) {
+      noteOutcome(world, request, await world.core.reconcile(peers, request));
+    },
+  });
+}
+
+function noteOutcome(world: World, request: EnvironmentRequest, outcome: string): void {
+  const before = world.outcomes.get(request.id) ?? new Set();
+  world.outcomes.set(request.id, before.add(outcome));
+}
+
+/** Starts something on a host that is up; nothing where none is. */
+export function startOn(world: World, name: string, work: (peers: Peers, who: Activity) => Promise<unknown>): void {
+  const { stage, hosts } = world;
+  const up = hosts.filter(({ isUp, pausedUntil }) => isUp && pausedUntil <= stage.now());
+  const host = up[Math.floor(drawFor(stage, stage.calls * 13 + 5) * up.length)];
+  if (host === undefined) return;
+  const who = startActivity(stage, host, name);
+  work(world.peersFor(who), who).catch((thrown: unknown) => {
+    stage.tell?.(`${who.name}  throws ${thrown instanceof Error ? thrown.message : ''}`);
+  });
+}
+
+function logOf(stage: Stage, who: Activity): Log {
+  const { tell } = stage;
+  if (tell === undefined) return { info: ignore, warn: ignore, error: ignore };
+  const write = (message: string, fields?: Record<string, unknown>): void =>
+    tell(`${who.name}  says: ${message} ${JSON.stringify(fields ?? {})}`);
+  return { info: write, warn: write, error: write };
+}
+
+function ignore(): void {
+  // nobody reads it
+}
