@@ -75,7 +75,6 @@ Everything goes on running; Ctrl-C ends it.
                   curl -s ${url}/api/github/webhook -H 'Content-Type: application/json' -H 'X-GitHub-Event: create' \\
                     -H "X-GitHub-Delivery: $(date +%s)" -H "X-Hub-Signature-256: sha256=$sig" -d "$body"
 
-GitHub's stand-in at ${stage.github.url} knows only the branches of the story, so a new branch is asked for again for
-two and a half minutes before it counts as gone.
+GitHub is not asked here whether a branch exists: what you send is believed.
 `);
 }

@@ -79,8 +79,9 @@ async function start(options: DemoOptions, stops: (() => Promise<void>)[], stop:
       AzureWebJobsStorage: azurite.connectionString,
       GITHUB_REPOSITORIES: repository.fullName,
       GITHUB_WEBHOOK_SECRET: secret,
-      GITHUB_TOKEN,
       GITHUB_API_URL: github.url,
+      // who plays on sends events of branches that the stand-in does not know: without a token they are believed
+      ...(!options.keep && { GITHUB_TOKEN }),
       ARM_ENDPOINT: azure.url,
       WORKLOAD_IDENTITIES: IDENTITY,
       OIDC_ISSUER_URL: 'https://issuer.example.test/demo/',
