@@ -59,6 +59,8 @@ export async function provision(session: Session): Promise<Outcome> {
   const { reserved } = chosen;
 
   begin(session, reserved);
+  // said before the first PUT: whoever comes after a crash must know that there may be some
+  record.credentials = wanted.map(({ name }) => name);
   await save(session);
   const objects = renderEnvironment(peers.overlays, { record, settings, reserved });
   const changes: Change[] = [];

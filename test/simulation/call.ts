@@ -1,5 +1,5 @@
 import type { Admit } from '../../lib/environment/peers.ts';
-import { codeOfStatus, ProvisionerError } from '../../lib/errors.ts';
+import { codeOfStatus, ProvisionerError, toProvisionerError } from '../../lib/errors.ts';
 import { isAlive, resume, type Activity } from './hosts.ts';
 import type { Fault } from './history.ts';
 import { drawFor, type Stage } from './stage.ts';
@@ -21,7 +21,7 @@ export function call<T>(stage: Stage, who: Activity, step: { what: string; on: s
       const { answer, error } = carryOut(step, fault);
       stage.tell?.(
         `${who.name}  [${number}] ${step.what} ${step.on}${fault === undefined ? '' : ` FAULT ${fault}`}` +
-          `${error === undefined ? '' : ` -> ${error instanceof Error ? error.message : 'thrown'}`}${isOrphan ? ' (killed meanwhile)' : ''}`,
+          `${error === undefined ? '' : ` -> ${error.message}`}${isOrphan ? ' (killed meanwhile)' : ''}`,
       );
       const go = (): void => resume(stage, who, () => (error === undefined ? resolve(answer as T) : reject(error)));
       const wait = answerDelay(stage, number, fault);
@@ -54,14 +54,14 @@ export function passTime(stage: Stage, who: Activity, ms: number): Promise<void>
 function carryOut<T>(
   step: { what: string; on: string; act: () => T },
   fault: Fault | undefined,
-): { answer?: T; error?: unknown } {
+): { answer?: T; error?: Error } {
   const name = `${step.what} ${step.on}`;
   if (fault !== undefined && fault !== 'cut-after' && fault !== 'timeout-after') return { error: toError(fault, name) };
   try {
     const answer = step.act();
     return fault === undefined ? { answer } : { error: toError(fault, name) };
-  } catch (error) {
-    return { error };
+  } catch (thrown) {
+    return { error: toProvisionerError(thrown) };
   }
 }
 

@@ -2,6 +2,8 @@ import {
   FAULTS,
   FOREIGN,
   type Branch,
+  type Fault,
+  type ForeignKind,
   type DeliveryPlan,
   type History,
   type WorldEvent,
@@ -32,7 +34,7 @@ export function drawHistory(seed: number): History {
   const span = ms + 20_000;
   const hasForeigners = dice.chance(0.5);
   for (let index = hasForeigners ? dice.whole(1, 3) : 0; index > 0; index -= 1) {
-    const kind = dice.pick(FOREIGN);
+    const kind = dice.pick<ForeignKind>(FOREIGN);
     events.push({ ms: dice.whole(0, span), kind, identity: dice.whole(0, world.identities - 1), ...branch() });
   }
   for (let index = dice.whole(0, 3); index > 0; index -= 1) {
@@ -93,7 +95,7 @@ function drawFaults(dice: Dice): History['faults'] {
   const bursts = dice.chance(0.2);
   for (let index = 0; index < count; index += 1) {
     const call = dice.whole(1, 160);
-    const kind = dice.pick(FAULTS);
+    const kind = dice.pick<Fault>(FAULTS);
     for (let more = bursts ? dice.whole(1, 12) : 1; more > 0; more -= 1) faults.push({ call: call + more, kind });
   }
   return faults;

@@ -70,7 +70,8 @@ function checkRecord(world: World, record: EnvironmentRecord): void {
       violate(stage, 'endRecords', `${name} ends refused by ${record.refused?.guard ?? ''}`);
     return;
   }
-  checkPresent(world, record, record.refused?.guard === 'credential' ? undefined : credentials);
+  // somebody else took the name of its credential: what stands keeps standing, and the record says so
+  if (record.refused?.guard !== 'credential') checkPresent(world, record, credentials);
 }
 
 /** A repository that no delivery gave an id, and whose name changed: GitHub's answers prove nothing, so it is asked for a day. */
@@ -79,7 +80,7 @@ function isUnknowable({ stage, github }: World, { repository }: Pick<Environment
   return stage.options.github && repository.id === undefined && isRenamed;
 }
 
-function checkPresent(world: World, record: EnvironmentRecord, credentials: string[] | undefined): void {
+function checkPresent(world: World, record: EnvironmentRecord, credentials: string[]): void {
   const { stage, cluster, template } = world;
   const { name, namespace } = record;
   const found = namespaceAt(stage, cluster, namespace);
@@ -95,8 +96,6 @@ function checkPresent(world: World, record: EnvironmentRecord, credentials: stri
   const isWhole = objects.length === 3 && objects.some((text) => text.includes(`web:${tag}"`));
   if (!isWhole || !objects.some((text) => text.includes(`.v${template.version}.`)))
     no('its objects are not what renders');
-  // somebody else took the name: what stands keeps standing, and the record says so
-  if (credentials === undefined) return;
   if (credentials.length !== 1 || credentials[0] !== record.identity)
     violate(
       stage,

@@ -26,11 +26,14 @@ export function desiredOf(world: World, claim: Claim): ReadonlySet<Wish> {
   });
   // who comes first takes the slug: whose events count is decided by the order in which they were taken up
   if (others || isRenamed) return EITHER;
-  const stop = stopOf(known);
-  if (stop === 'open') return EITHER;
-  if (stop === 'holds') return new Set<Wish>(['absent']);
-  if (!stage.options.github) return newestOf(known);
-  return new Set<Wish>([github.livesSince(claim) === undefined ? 'absent' : 'present']);
+  const lives: Wish = github.livesSince(claim) === undefined ? 'absent' : 'present';
+  const wishes = new Set<Wish>();
+  for (const events of choices(known)) {
+    const stop = stopOf(events);
+    if (stop !== 'none') wishes.add('absent');
+    if (stop !== 'holds') wishes.add(stage.options.github ? lives : newestOf(events));
+  }
+  return wishes;
 }
 
 function isSame(request: Claim, claim: Claim): boolean {
@@ -49,15 +52,11 @@ function isWanting(reason: string): boolean {
 }
 
 /** Deliveries by position, ties by receipt; the newest of them against the newest manual call by receipt. */
-function newestOf(known: readonly EnvironmentRequest[]): ReadonlySet<Wish> {
-  const wishes = new Set<Wish>();
-  for (const events of choices(known)) {
-    const delivery = newestDelivery(events);
-    const manual = newestBy(events.filter(({ deliveryId }) => deliveryId === undefined));
-    const newest = delivery === undefined || (manual !== undefined && manual.at >= delivery.at) ? manual : delivery;
-    wishes.add(newest !== undefined && isWanting(newest.reason) ? 'present' : 'absent');
-  }
-  return wishes;
+function newestOf(events: readonly EnvironmentRequest[]): Wish {
+  const delivery = newestDelivery(events);
+  const manual = newestBy(events.filter(({ deliveryId }) => deliveryId === undefined));
+  const newest = delivery === undefined || (manual !== undefined && manual.at >= delivery.at) ? manual : delivery;
+  return newest !== undefined && isWanting(newest.reason) ? 'present' : 'absent';
 }
 
 /** Whether a stop by hand holds: nothing newer asked for the environment. */

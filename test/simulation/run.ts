@@ -5,7 +5,7 @@ import type { History } from './history.ts';
 import { createWorld, startOn, type World } from './world.ts';
 
 /** Long enough for what was on its way when the faults ended: killed hosts' messages, delayed ones, one ask-again. */
-const CALM_MS = 130_000;
+const CALM_MS = 260_000;
 /** Then every environment is asked for once more, and has this long. */
 const END_MS = 25 * 60_000;
 const STEP_MS = 30_000;
