@@ -114,7 +114,7 @@ export const access = once(async (): Promise<Access> => {
   const { pool, issuer, aksClusterId = '' } = settings;
   const container = once(async () => {
     const client = (await blobs()).getContainerClient('identities');
-    await client.createIfNotExists();
+    await client.createIfNotExists({ abortSignal: AbortSignal.timeout(8_000) });
     return client;
   });
   return createFederatedAccess({

@@ -17,7 +17,11 @@ export interface AksOptions {
   /** The principal, for ARM and for the API server. Only with a stand-in may it be absent: its kubeconfig has a user. */
   credential?: TokenCredential;
   connections?: number;
+  /** Of the call to ARM with its retries, in ms. */
+  timeoutMs?: number;
 }
+
+const TIMEOUT_MS = 10_000;
 
 /**
  * A connection to an AKS cluster. Server and CA come from its user kubeconfig, once per connection (ARM admits about one
@@ -55,7 +59,7 @@ function bearer(credential: TokenCredential): ClusterAddress['authorization'] {
   };
 }
 
-async function userKubeconfig({ clusterId, arm, credential }: AksOptions): Promise<string> {
+async function userKubeconfig({ clusterId, arm, credential, timeoutMs = TIMEOUT_MS }: AksOptions): Promise<string> {
   const id = parseClusterId(clusterId);
   const { ContainerServiceClient } = await import('./container-service.ts');
   const standIn = arm.endpoint?.startsWith('http://') ?? false;
@@ -66,7 +70,11 @@ async function userKubeconfig({ clusterId, arm, credential }: AksOptions): Promi
   // the SDK refuses to send a token in the clear, and a stand-in wants none
   if (standIn) client.pipeline.removePolicy({ name: 'bearerTokenAuthenticationPolicy' });
   try {
-    const list = await client.managedClusters.listClusterUserCredentials(id.resourceGroup, id.name, { format: 'exec' });
+    const list = await client.managedClusters.listClusterUserCredentials(id.resourceGroup, id.name, {
+      format: 'exec',
+      // a call without an answer would hold up every other one that waits for this connection to open
+      abortSignal: AbortSignal.timeout(timeoutMs),
+    });
     const value = list.kubeconfigs?.[0]?.value;
     if (value) return Buffer.from(value).toString('utf8');
   } catch (cause) {

@@ -11,21 +11,26 @@ export interface HeldLease extends HeldLock {
 }
 
 /** Takes the lease of an empty blob, which is made when it is not there; renews it until it is released. */
-export async function takeLease(blob: BlockBlobClient, clock: Clock): Promise<HeldLease | 'busy'> {
+export async function takeLease(
+  blob: BlockBlobClient,
+  options: { clock: Clock; timeoutMs: number },
+): Promise<HeldLease | 'busy'> {
+  const { clock, timeoutMs } = options;
+  const within = () => ({ abortSignal: AbortSignal.timeout(timeoutMs) });
   const client = blob.getBlobLeaseClient();
   let until = clock.now() + LEASE_S * 1000;
   try {
-    await client.acquireLease(LEASE_S);
+    await client.acquireLease(LEASE_S, within());
   } catch (error) {
     if (statusOf(error) === 409) return 'busy';
     if (statusOf(error) !== 404) throw error;
-    await blob.upload('', 0, { conditions: { ifNoneMatch: '*' } }).catch(ignoreOtherWriter);
-    return takeLease(blob, clock);
+    await blob.upload('', 0, { conditions: { ifNoneMatch: '*' }, ...within() }).catch(ignoreOtherWriter);
+    return takeLease(blob, options);
   }
 
   const timer = setInterval(() => {
     const asked = clock.now();
-    client.renewLease().then(
+    client.renewLease(within()).then(
       () => (until = asked + LEASE_S * 1000),
       // it may come back by the next renewal; if not, `remainingMs` says when it ends
       () => {},
@@ -39,7 +44,7 @@ export async function takeLease(blob: BlockBlobClient, clock: Clock): Promise<He
       clearInterval(timer);
       until = 0;
       // one that can't be released ends by itself
-      await client.releaseLease().catch(() => {});
+      await client.releaseLease(within()).catch(() => {});
     },
   };
 }

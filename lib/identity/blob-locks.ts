@@ -13,17 +13,21 @@ import type { Ledger } from './ledger.ts';
 const MAX_WAIT_MS = 8_000;
 const POLL_MS = 200;
 const MAX_CHANGES = 20;
+const TIMEOUT_MS = 8_000;
 
 export interface BlobLocksOptions {
   /** Of blobs `<hash>.json` and `<hash>.lock`, one pair per identity; another container forgets every reservation. */
   container: () => Promise<ContainerClient>;
   clock: Clock;
   random(): number;
+  /** Of one call to storage with its retries, in ms: the SDK would wait without end for an answer that never comes. */
+  timeoutMs?: number;
 }
 
 /** One writer per identity across all instances, by a blob lease; beside it the ledger, changed by its ETag alone. */
 export function createIdentityLocks(options: BlobLocksOptions): IdentityLocks {
-  const { container, clock } = options;
+  const { container, clock, timeoutMs = TIMEOUT_MS } = options;
+  const within = () => ({ abortSignal: AbortSignal.timeout(timeoutMs) });
   const random = () => options.random();
   /** Callers of this process, in order: only the first of them asks for the lease. */
   const lines = new Map<string, PromiseWithResolvers<void>[]>();
@@ -39,7 +43,7 @@ export function createIdentityLocks(options: BlobLocksOptions): IdentityLocks {
     void turn.then(() => (isFirst = true));
     const leased = await blob(id, 'lock');
     do {
-      const lease = isFirst ? await takeLease(leased, clock) : 'busy';
+      const lease = isFirst ? await takeLease(leased, { clock, timeoutMs }) : 'busy';
       if (lease !== 'busy') return lease;
       const pause = clock.sleep(POLL_MS * (0.5 + random()));
       await (isFirst ? pause : Promise.race([turn, pause]));
@@ -49,7 +53,7 @@ export function createIdentityLocks(options: BlobLocksOptions): IdentityLocks {
 
   async function load(id: string): Promise<{ ledger: Ledger; etag?: string }> {
     try {
-      const found = await (await blob(id, 'json')).download();
+      const found = await (await blob(id, 'json')).download(0, undefined, within());
       const ledger = parseLedger(found.readableStreamBody === undefined ? '' : await text(found.readableStreamBody));
       return found.etag === undefined ? { ledger } : { ledger, etag: found.etag };
     } catch (error) {
@@ -93,7 +97,7 @@ export function createIdentityLocks(options: BlobLocksOptions): IdentityLocks {
           const headers = { blobContentType: 'application/json' };
           await (
             await blob(id, 'json')
-          ).upload(body, Buffer.byteLength(body), { conditions, blobHTTPHeaders: headers });
+          ).upload(body, Buffer.byteLength(body), { conditions, blobHTTPHeaders: headers, ...within() });
           return changed;
         } catch (error) {
           if (statusOf(error) !== 409 && statusOf(error) !== 412) return fail(id, error);

@@ -10,10 +10,15 @@ const TIMEOUT_MS = 10_000;
  * The token issuer of an AKS cluster, character for character as AKS states it: a missing trailing slash is the commonest
  * reason for a refused token (https://azure.github.io/azure-workload-identity/docs/troubleshooting.html). Asked once.
  */
-export function aksIssuer({ clusterId, arm }: { clusterId: string; arm: ArmAccess }): () => Promise<string> {
+export function aksIssuer(options: {
+  clusterId: string;
+  arm: ArmAccess;
+  /** Of the call to ARM, in ms. */
+  timeoutMs?: number;
+}): () => Promise<string> {
   let asked: Promise<string> | undefined;
   return () => {
-    asked ??= readIssuer(clusterId, arm).catch((error: unknown) => {
+    asked ??= readIssuer(options).catch((error: unknown) => {
       asked = undefined;
       throw error;
     });
@@ -26,14 +31,18 @@ export function givenIssuer(url: string): () => Promise<string> {
   return async () => url;
 }
 
-async function readIssuer(clusterId: string, arm: ArmAccess): Promise<string> {
+async function readIssuer({
+  clusterId,
+  arm,
+  timeoutMs = TIMEOUT_MS,
+}: Parameters<typeof aksIssuer>[0]): Promise<string> {
   const { subscription, resourceGroup, name } = parseArmId(clusterId, 'Microsoft.ContainerService/managedClusters');
   const object = `ManagedCluster/${name}`;
   const { ContainerServiceClient } = await import('./container-service.ts');
   const client = withoutToken(new ContainerServiceClient(armCredential(arm), subscription, armClientOptions(arm)), arm);
   try {
     const cluster = await client.managedClusters.get(resourceGroup, name, {
-      abortSignal: AbortSignal.timeout(TIMEOUT_MS),
+      abortSignal: AbortSignal.timeout(timeoutMs),
     });
     const issuer = cluster.oidcIssuerProfile?.issuerURL;
     if (issuer) return issuer;

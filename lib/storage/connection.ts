@@ -11,7 +11,7 @@ export interface StorageConnection {
   credential(): Promise<TokenCredential>;
 }
 
-/** GitHub gives up after 10 s: three tries of 2.5 s leave room to answer 503. */
+/** What the service gives a call; that an answer never comes is what time-limit.ts is for. */
 const OPTIONS = {
   retryOptions: { maxTries: 3, tryTimeoutInMs: 2_500, retryDelayInMs: 100, maxRetryDelayInMs: 500 },
 };

@@ -1,25 +1,30 @@
 import type { BlobLeaseClient } from '@azure/storage-blob';
 import type { Lease } from '../environment/peers.ts';
 import { toFault, toStorageError } from './storage-error.ts';
+import { within } from './time-limit.ts';
 
 /** The longest a blob lease that ends by itself can last. */
 const LEASE_S = 60;
 const RENEW_MS = 15_000;
 
 /** A blob's lease, renewed in the background until it is released; `busy` where somebody else holds it. */
-export async function acquireLease(client: BlobLeaseClient, what: string): Promise<Lease | 'busy'> {
+export async function acquireLease(
+  client: BlobLeaseClient,
+  options: { what: string; timeoutMs: number },
+): Promise<Lease | 'busy'> {
+  const { what, timeoutMs } = options;
   // counted from before the call: the service's minute begins later than ours
   let heldUntil = performance.now() + LEASE_S * 1_000;
   let id: string;
   try {
-    id = (await client.acquireLease(LEASE_S)).leaseId ?? client.leaseId;
+    id = (await client.acquireLease(LEASE_S, { abortSignal: within(timeoutMs) })).leaseId ?? client.leaseId;
   } catch (thrown) {
     if (toFault(thrown).status === 409) return 'busy';
     throw toStorageError(thrown, `the lease of ${what}`);
   }
   const renewal = setInterval(() => {
     const asked = performance.now();
-    client.renewLease().then(
+    client.renewLease({ abortSignal: within(timeoutMs) }).then(
       () => {
         heldUntil = Math.max(heldUntil, asked + LEASE_S * 1_000);
       },
@@ -37,7 +42,7 @@ export async function acquireLease(client: BlobLeaseClient, what: string): Promi
       clearInterval(renewal);
       heldUntil = 0;
       // one that cannot be released ends by itself within the minute
-      await client.releaseLease().catch(() => undefined);
+      await client.releaseLease({ abortSignal: within(timeoutMs) }).catch(() => undefined);
     },
   };
 }

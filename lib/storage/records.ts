@@ -5,23 +5,30 @@ import type { EnvironmentRecord } from '../environment/record.ts';
 import { acquireLease } from './leases.ts';
 import { fromMetadata, toMetadata } from './metadata.ts';
 import { toFault, toStorageError, withMade } from './storage-error.ts';
+import { TIMEOUT_MS, within } from './time-limit.ts';
 
 /** Where records live; changing it orphans every environment. */
 export const RECORD_CONTAINER = 'environments';
 
 const SUFFIX = '.json';
+/** A list has pages. */
+const LIST_CALLS = 4;
 const JSON_HEADERS = { blobContentType: 'application/json' };
 
 /** Records as JSON blobs, conditional on their ETag and written under their lease. */
-export function createRecords(options: { container: () => Promise<ContainerClient> }): Records {
-  const { container } = options;
+export function createRecords(options: {
+  container: () => Promise<ContainerClient>;
+  /** Of one call with its retries. */
+  timeoutMs?: number;
+}): Records {
+  const { container, timeoutMs = TIMEOUT_MS } = options;
   const blobOf = async (slug: string) => (await container()).getBlockBlobClient(`${slug}${SUFFIX}`);
 
   return {
     async read(slug) {
       const blob = await blobOf(slug);
       try {
-        const answer = await blob.download();
+        const answer = await blob.download(0, undefined, { abortSignal: within(timeoutMs) });
         const text = await new Response(answer.readableStreamBody as unknown as ReadableStream).text();
         return { record: parseRecord(slug, text), etag: answer.etag ?? '' };
       } catch (thrown) {
@@ -34,8 +41,8 @@ export function createRecords(options: { container: () => Promise<ContainerClien
       const blob = await blobOf(record.name);
       try {
         return await withMade(
-          () => put(blob, record, { ifNoneMatch: '*' }),
-          async () => (await container()).createIfNotExists(),
+          () => put(blob, record, { conditions: { ifNoneMatch: '*' }, timeoutMs }),
+          async () => (await container()).createIfNotExists({ abortSignal: within(timeoutMs) }),
         );
       } catch (thrown) {
         if (toFault(thrown).code === 'BlobAlreadyExists') return 'exists';
@@ -46,7 +53,7 @@ export function createRecords(options: { container: () => Promise<ContainerClien
     async write(record, held) {
       const blob = await blobOf(record.name);
       try {
-        return await put(blob, record, { ifMatch: held.etag, leaseId: held.lease.id });
+        return await put(blob, record, { conditions: { ifMatch: held.etag, leaseId: held.lease.id }, timeoutMs });
       } catch (thrown) {
         throw toStorageError(thrown, nameOf(record.name));
       }
@@ -54,7 +61,7 @@ export function createRecords(options: { container: () => Promise<ContainerClien
 
     async remove(slug, etag) {
       try {
-        await (await blobOf(slug)).delete({ conditions: { ifMatch: etag } });
+        await (await blobOf(slug)).delete({ conditions: { ifMatch: etag }, abortSignal: within(timeoutMs) });
       } catch (thrown) {
         const { status } = toFault(thrown);
         // gone, changed or leased by now: whoever did that decides
@@ -65,7 +72,10 @@ export function createRecords(options: { container: () => Promise<ContainerClien
     async *list() {
       const client = await container();
       try {
-        for await (const item of client.listBlobsFlat({ includeMetadata: true })) {
+        for await (const item of client.listBlobsFlat({
+          includeMetadata: true,
+          abortSignal: within(timeoutMs * LIST_CALLS),
+        })) {
           const summary = fromMetadata(item.name.slice(0, -SUFFIX.length), item.metadata ?? {});
           if (summary !== undefined) yield summary;
         }
@@ -75,7 +85,7 @@ export function createRecords(options: { container: () => Promise<ContainerClien
     },
 
     async lease(slug) {
-      return acquireLease((await blobOf(slug)).getBlobLeaseClient(), nameOf(slug));
+      return acquireLease((await blobOf(slug)).getBlobLeaseClient(), { what: nameOf(slug), timeoutMs });
     },
   };
 }
@@ -85,11 +95,12 @@ type BlockBlob = ReturnType<ContainerClient['getBlockBlobClient']>;
 async function put(
   blob: BlockBlob,
   record: EnvironmentRecord,
-  conditions: { ifMatch?: string; ifNoneMatch?: string; leaseId?: string },
+  options: { conditions: { ifMatch?: string; ifNoneMatch?: string; leaseId?: string }; timeoutMs: number },
 ): Promise<StoredRecord> {
   const text = JSON.stringify(record);
   const answer = await blob.upload(text, Buffer.byteLength(text), {
-    conditions,
+    conditions: options.conditions,
+    abortSignal: within(options.timeoutMs),
     // an upload without metadata wipes it
     metadata: toMetadata(record),
     blobHTTPHeaders: JSON_HEADERS,
