@@ -1,7 +1,7 @@
 import { ProvisionerError, toProvisionerError } from '../errors.ts';
 import { toErrorField } from './failure.ts';
 import { guardRecord } from './guards.ts';
-import { newRecord, note, observe } from './observe.ts';
+import { isFrom, newRecord, note, observe, saysSomething } from './observe.ts';
 import type { Peers, StoredRecord } from './peers.ts';
 import type { EnvironmentRequest } from './request.ts';
 import { toIso } from './session.ts';
@@ -65,5 +65,6 @@ function take(stored: StoredRecord, request: EnvironmentRequest): { record: Stor
   if (isOther && before.phase !== 'gone') return { record: before, newer: true };
   if (isOther) return { record: newRecord(request), newer: false };
   if (request.attempt > 0) return { record: before, newer: before.next?.id !== request.id };
-  return { record: observe(before, request).record, newer: before.event.at > request.at };
+  const { record } = observe(before, request);
+  return { record, newer: saysSomething(request) ? !isFrom(request, record.event) : before.event.at > request.at };
 }

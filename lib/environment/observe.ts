@@ -1,5 +1,5 @@
 import { isWanting } from './desired.ts';
-import type { EnvironmentRecord, HistoryEntry } from './record.ts';
+import type { EnvironmentRecord, HistoryEntry, RecordEvent } from './record.ts';
 import type { EnvironmentRequest } from './request.ts';
 import { toNamespace } from './names.ts';
 
@@ -13,11 +13,7 @@ export function newRecord(request: EnvironmentRequest): EnvironmentRecord {
     namespace: toNamespace(request.environment),
     repository: request.repository,
     ref: request.ref,
-    event: {
-      reason: request.reason,
-      at: request.at,
-      ...(request.position !== undefined && { position: request.position }),
-    },
+    event: toEvent(request),
     phase: 'queued',
     steps: {},
     inventory: [],
@@ -40,17 +36,14 @@ export function observe(
   if (next.repository.id === undefined && request.repository.id !== undefined)
     next.repository.id = request.repository.id;
   if (!saysSomething(request) || seen || request.attempt > 0) return { record: next, news: false };
-  if (isStale(record, request)) {
+  const { event, passed } = toSlots(record, request);
+  next.event = event;
+  if (passed === undefined) delete next.passed;
+  else next.passed = passed;
+  if (!isFrom(request, event)) {
     note(next, { at: request.at, what: 'stale', reason: request.reason });
     return { record: next, news: false };
   }
-  const position = highest(record.event.position, request.position);
-  next.event = {
-    reason: request.reason,
-    at: request.at,
-    ...(position !== undefined && { position }),
-    ...(deliveryId !== undefined && { deliveryId }),
-  };
   if (request.reason === 'deprovision') next.stop = { at: request.at, why: request.why ?? 'deprovisioned by hand' };
   if (isWanting(request.reason)) {
     delete next.stop;
@@ -68,27 +61,47 @@ export function observe(
   return { record: next, news: true };
 }
 
+/** Whether the record's newest event is what this request says. */
+export function isFrom(request: EnvironmentRequest, event: RecordEvent): boolean {
+  return event.at === request.at && event.reason === request.reason && event.deliveryId === request.deliveryId;
+}
+
 /** Adds to the history, the newest last, the oldest dropped. */
 export function note(record: EnvironmentRecord, entry: HistoryEntry): void {
   record.history = [...record.history, entry].slice(-KEPT);
 }
 
-function saysSomething(request: EnvironmentRequest): boolean {
+/** Whether the request wants something, and does not only ask for a look. */
+export function saysSomething(request: EnvironmentRequest): boolean {
   return isWanting(request.reason) || request.reason === 'delete' || request.reason === 'deprovision';
 }
 
-/** Positions order deliveries alone; a tie, and whatever a manual call is part of, goes by receipt. */
-function isStale(record: EnvironmentRecord, request: EnvironmentRequest): boolean {
-  const { event } = record;
-  if (request.position !== undefined && event.position !== undefined) {
-    if (request.position < event.position) return true;
-    const isManual = event.reason === 'provision' || event.reason === 'deprovision';
-    if (request.position > event.position && !isManual) return false;
-  }
-  return request.at < event.at;
+/**
+ * Positions order deliveries alone; the newest delivery and the newest manual call go by receipt. Both are kept, since
+ * an older delivery that comes late must meet the one that it is older than, whatever a person asked for meanwhile.
+ */
+function toSlots(record: EnvironmentRecord, request: EnvironmentRequest): Pick<EnvironmentRecord, 'event' | 'passed'> {
+  const { event: newest, passed } = record;
+  const same = isManual(newest) === isManual(request) ? newest : passed;
+  const other = same === newest ? passed : newest;
+  if (same !== undefined && isOlder(request, same)) return { event: newest, ...(passed && { passed }) };
+  const taken = toEvent(request);
+  if (other === undefined) return { event: taken };
+  const [manual, delivery] = isManual(taken) ? [taken, other] : [other, taken];
+  const placed = { ...manual, ...(delivery.position !== undefined && { position: delivery.position }) };
+  return manual.at < delivery.at ? { event: delivery, passed: placed } : { event: placed, passed: delivery };
 }
 
-function highest(one: number | undefined, other: number | undefined): number | undefined {
-  if (one === undefined || other === undefined) return one ?? other;
-  return Math.max(one, other);
+function isOlder(request: EnvironmentRequest, same: RecordEvent): boolean {
+  const isOrdered = request.position !== undefined && same.position !== undefined;
+  if (isOrdered && request.position !== same.position) return Number(request.position) < Number(same.position);
+  return request.at < same.at;
+}
+
+function toEvent({ reason, at, position, deliveryId }: EnvironmentRequest): RecordEvent {
+  return { reason, at, ...(position !== undefined && { position }), ...(deliveryId !== undefined && { deliveryId }) };
+}
+
+function isManual({ reason }: Pick<EnvironmentRequest, 'reason'>): boolean {
+  return reason === 'provision' || reason === 'deprovision';
 }

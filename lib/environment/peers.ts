@@ -63,6 +63,21 @@ export interface Applied {
   error?: Error;
 }
 
+export interface Pruned {
+  changes: Change[];
+  /** What may still be there: deletes that were refused or got no answer. */
+  left: InventoryEntry[];
+  /** The first failure, where not every delete went through. */
+  error?: Error;
+}
+
+/** An object that is not as our last apply left it. */
+export interface Drifted {
+  /** `Kind/namespace/name`. */
+  object: string;
+  why: 'missing' | 'changed';
+}
+
 export interface Readiness {
   state: 'ready' | 'starting' | 'failed';
   /** What is waited for, or what failed, in one line. */
@@ -86,6 +101,16 @@ export interface Cluster {
     objects: KubeObject[],
     options: { namespace: string; fresh: boolean; known: InventoryEntry[]; admit: Admit },
   ): Promise<Applied>;
+  /**
+   * Deletes what was applied once and is rendered no more, where it is still ours by our labels and our fields, nobody
+   * else's by an owner reference, and not annotated to stay; what is not is skipped with the reason.
+   */
+  prune(
+    entries: InventoryEntry[],
+    options: { namespace: string; labels: Record<string, string>; admit: Admit },
+  ): Promise<Pruned>;
+  /** Which of the objects are gone, or changed by others in fields of ours, since the apply that `known` tells of. Reads only. */
+  drift(objects: KubeObject[], options: { namespace: string; known: InventoryEntry[] }): Promise<Drifted[]>;
   /** The change set of a server-side dry run, in an existing namespace. */
   plan(objects: KubeObject[], options: { namespace: string }): Promise<Change[]>;
   readiness(objects: KubeObject[], options: { namespace: string }): Promise<Readiness>;

@@ -77,6 +77,8 @@ export interface EnvironmentRecord {
   /** Somebody asked for its end by hand, or it expired; only something newer starts it again. */
   stop?: { at: string; why: string };
   event: RecordEvent;
+  /** The newest of the other sort than `event`: the delivery that a manual call passed, or the other way round. */
+  passed?: RecordEvent;
   phase: Phase;
   waitingFor?: WaitingFor;
   /** What it waits for, in words. */

@@ -108,12 +108,14 @@ function receive(world: World, { name, delivery, body }: { name: string; deliver
     'x-github-delivery': delivery,
     'x-hub-signature-256': `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`,
   };
-  startOn(world, `webhook ${name}`, (peers) =>
-    receiveWebhook(
+  world.undelivered.set(delivery, () => receive(world, { name, delivery, body }));
+  startOn(world, `webhook ${name}`, async (peers) => {
+    const { status } = await receiveWebhook(
       { ...peers, ...intakeOf(world), secrets: () => [SECRET], requests: async () => peers.requests },
       { header: (wanted) => headers[wanted], bytes: body, requestId: delivery },
-    ),
-  );
+    );
+    if (status < 300) world.undelivered.delete(delivery);
+  });
 }
 
 function byHand(

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { createWorld, NAMESPACE, type World } from '../world/world.ts';
+import { abandon, createWorld, NAMESPACE, type World } from '../world/world.ts';
 
 /** What simulated histories broke, each as its shortest story. */
 let world: World;
@@ -48,5 +48,44 @@ describe('a host that dies between the PUT of a credential and the record of it'
 
     expect(world.record()?.phase).toBe('gone');
     expect(world.access.credentials.size).toBe(0);
+  });
+});
+
+describe('a delivery that comes late', () => {
+  const T = Date.parse('2026-11-23T10:00:00.000Z');
+  const at = (s: number) => ({ at: new Date(T + s * 1000).toISOString(), since: new Date(T + s * 1000).toISOString() });
+
+  it('is stale against a newer delivery though a person asked in between', async () => {
+    await world.handle(world.request('create', { ...at(1), position: 1_000 }));
+    await world.handle(world.request('provision', { ...at(4) }));
+    await world.handle(world.request('push', { ...at(5), position: 1_000 }));
+    // newer than each delivery, and received before the person asked
+    await world.handle(world.request('delete', { ...at(3), position: 9_000 }));
+    await world.settle();
+
+    expect(world.record()).toMatchObject({ phase: 'ready', event: { reason: 'provision', position: 9_000 } });
+  });
+
+  it('ends no stop that was asked for after it was received', async () => {
+    await world.handle(world.request('create', { ...at(1), position: 1_000 }));
+    await world.handle(world.request('deprovision', { ...at(5) }));
+    await world.handle(world.request('delete', { ...at(6), position: 9_000 }));
+    await world.handle(world.request('create', { ...at(4), position: 12_000 }));
+    await world.settle();
+
+    expect(world.record()).toMatchObject({ phase: 'gone', event: { reason: 'deprovision' } });
+    expect(world.record()?.stop).toBeDefined();
+  });
+});
+
+describe('a poisoned request', () => {
+  it('is written into the record where it is the newest by position, though received first', async () => {
+    const early = world.request('delete', { position: 9_000 });
+    world.clock.advance(1_000);
+    await world.handle(world.request('create', { position: 1_000 }));
+    await world.settle();
+
+    expect(await abandon(world.peers, early)).toBe('written');
+    expect(world.record()).toMatchObject({ phase: 'failed', event: { reason: 'delete' } });
   });
 });

@@ -30,6 +30,8 @@ export async function play(
   stage.isCalm = true;
   stage.tell?.('CALM: nothing fails from now on');
   for (const host of hosts) host.pausedUntil = Math.min(host.pausedUntil, stage.now());
+  await stage.scheduler.runUntil(stage.now() + 30_000, isOver);
+  for (const redeliver of [...world.undelivered.values()]) redeliver();
   await stage.scheduler.runUntil(stage.now() + CALM_MS, isOver);
   await askForAll(world, isOver);
   const until = stage.now() + END_MS;

@@ -26,6 +26,8 @@ export interface World {
   template: Template;
   settings: EnvironmentSettings;
   foreign: { hasFilled: boolean };
+  /** Deliveries that GitHub shows as failed, and how somebody sends them again. */
+  undelivered: Map<string, () => void>;
   /** How each first request's reconciles ended. */
   outcomes: Map<string, Set<string>>;
   /** Requests that abandon wrote into a record, or found to be older than it. */
@@ -63,6 +65,7 @@ export function createWorld(history: History, options: { core: Core; tell?: (lin
     template,
     settings,
     foreign: { hasFilled: false },
+    undelivered: new Map(),
     outcomes: new Map(),
     abandoned: new Map(),
     peersFor: (who) => ({
