@@ -1,4 +1,5 @@
 import type { Admit, Change, Cluster, KubeObject, LiveNamespace } from '../../lib/environment/peers.ts';
+import type { InventoryEntry } from '../../lib/environment/record.ts';
 import { ProvisionerError, toProvisionerError } from '../../lib/errors.ts';
 import { call, send } from './call.ts';
 import { copy } from './copy.ts';
@@ -97,6 +98,16 @@ export function clusterFor(world: World, who: Activity): Cluster {
     });
   }
 
+  async function pruneOne(entry: InventoryEntry, namespace: string, admit: Admit): Promise<Change> {
+    const object = `${entry.kind}/${namespace}/${entry.name}`;
+    return write({ what: 'PRUNE', namespace, on: object, admit }, (judge) => {
+      const found = at(namespace);
+      if (found !== undefined && found.objects.has(object)) judge(found);
+      found?.objects.delete(object);
+      return { object, action: 'deleted' };
+    });
+  }
+
   return {
     readNamespace: (name) =>
       read('GET', name, () => {
@@ -129,6 +140,22 @@ export function clusterFor(world: World, who: Activity): Cluster {
         ...(error !== undefined && { error: toProvisionerError(error.reason) }),
       };
     },
+    async prune(entries, { namespace, admit }) {
+      const settled = await Promise.allSettled(entries.map((entry) => pruneOne(entry, namespace, admit)));
+      const error = settled.find((one) => one.status === 'rejected');
+      return {
+        changes: settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
+        left: entries.filter((_, index) => settled[index]?.status === 'rejected'),
+        ...(error !== undefined && { error: toProvisionerError(error.reason) }),
+      };
+    },
+    drift: (objects, { namespace }) =>
+      read('DRIFT?', namespace, () =>
+        objects.flatMap(({ kind, metadata }) => {
+          const object = `${kind}/${namespace}/${metadata.name}`;
+          return at(namespace)?.objects.has(object) === true ? [] : [{ object, why: 'missing' as const }];
+        }),
+      ),
     plan: (objects, { namespace }) =>
       read('PLAN', namespace, () =>
         objects.map(({ kind, metadata }) => ({ object: `${kind}/${namespace}/${metadata.name}`, action: 'unchanged' })),

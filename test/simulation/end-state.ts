@@ -111,7 +111,9 @@ function checkWaiting(world: World, record: EnvironmentRecord): void {
     const full = identities.filter(({ credentials }) => credentials.size >= limit);
     const isFull =
       record.identity === undefined ? full.length === identities.length : full.some(({ id }) => id === record.identity);
-    if (!isFull) violate(stage, 'endRecords', `${record.name} waits for a slot, and one is free`);
+    // a stranger who fills an identity after its slots were reserved leaves them reserved and of no use
+    if (!isFull && !world.foreign.hasFilled)
+      violate(stage, 'endRecords', `${record.name} waits for a slot, and one is free`);
   } else if (record.waitingFor === 'capacity') {
     const others = [...store.blobs.values()].filter(
       ({ record: other }) => other.name !== record.name && other.phase !== 'gone',

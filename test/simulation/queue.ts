@@ -63,7 +63,9 @@ export function createQueue(stage: Stage, history: History, workers: Workers): Q
     stage.scheduler.at(stage.now() + delayMs, () => dispatch(message));
   const toPoison = (message: QueueMessage): void => {
     queue.messages.delete(message);
-    if (message.isPoison) violate(stage, 'noRequestIsLost', `abandon gave up ${message.request.id}`);
+    if (message.isPoison && stage.isCalm) violate(stage, 'noRequestIsLost', `abandon gave up ${message.request.id}`);
+    // the queue itself refused each try: somebody moves the message back
+    else if (message.isPoison) add({ ...message, tries: 0 }, 60_000);
     else queue.send(message.request, { delayMs: 0, isPoison: true });
   };
   const dispatch = (message: QueueMessage): void => {

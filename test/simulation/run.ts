@@ -9,6 +9,8 @@ const CALM_MS = 260_000;
 /** Then every environment is asked for once more, and has this long. */
 const END_MS = 25 * 60_000;
 const STEP_MS = 30_000;
+/** So many steps in which nothing but waiting goes on show that nothing else will. */
+const PATIENCE = 4;
 
 export interface Played {
   violation?: string;
@@ -28,15 +30,20 @@ export async function play(
   const lastMs = Math.max(0, ...history.events.map(endOf));
   await stage.scheduler.runUntil(stage.startMs + lastMs + 5_000, isOver);
   stage.isCalm = true;
+  // the last look is at everything
+  world.settings.driftIntervalMs = 0;
   stage.tell?.('CALM: nothing fails from now on');
   for (const host of hosts) host.pausedUntil = Math.min(host.pausedUntil, stage.now());
   await stage.scheduler.runUntil(stage.now() + 30_000, isOver);
-  for (const redeliver of [...world.undelivered.values()]) redeliver();
+  for (const [index, redeliver] of [...world.undelivered.values()].entries())
+    stage.scheduler.at(stage.now() + index * 100, redeliver);
   await stage.scheduler.runUntil(stage.now() + CALM_MS, isOver);
   await askForAll(world, isOver);
   const until = stage.now() + END_MS;
-  while (queue.messages.size > 0 && stage.now() < until && !isOver() && !onlyWaits(world))
+  for (let waited = 0; queue.messages.size > 0 && stage.now() < until && !isOver() && waited < PATIENCE;) {
     await stage.scheduler.runUntil(stage.now() + STEP_MS, isOver);
+    waited = onlyWaits(world) ? waited + 1 : 0;
+  }
   if (!isOver()) checkEnd(world);
   return { calls: stage.calls, world, ...(stage.violation !== undefined && { violation: stage.violation }) };
 }

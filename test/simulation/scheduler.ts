@@ -28,6 +28,7 @@ export function createScheduler(startMs: number): Scheduler {
       push(heap, { time: Math.max(time, now), order: (orders += 1), run });
     },
     async runUntil(time, isOver) {
+      for (let turn = 0; turn < TURNS; turn += 1) await TICK;
       for (let next = heap[0]; next !== undefined && next.time <= time && !isOver(); next = heap[0]) {
         pop(heap);
         now = next.time;

@@ -27,11 +27,12 @@ export function createStore(): Store {
 /** The records as one activity sees them: ETags, leases that end, metadata for lists. */
 export function recordsFor(stage: Stage, store: Store, who: Activity): Records {
   const { blobs } = store;
+  // takes what it is given: callers hand over a copy
   const put = (slug: string, record: EnvironmentRecord): string => {
     const before = blobs.get(slug);
     const etag = `"${(store.tags += 1)}"`;
     if (before?.lease !== undefined && !isHeld(stage, before.lease)) before.lease.isTaken = true;
-    blobs.set(slug, { record: copy(record), etag, ...(before?.lease && { lease: before.lease }) });
+    blobs.set(slug, { record, etag, ...(before?.lease && { lease: before.lease }) });
     return etag;
   };
   const at = <T>(what: string, on: string, act: () => T): Promise<T> => call(stage, who, { what, on, act });

@@ -50,6 +50,7 @@ export function createWorld(history: History, options: { core: Core; tell?: (lin
     allowUnguarded: false,
     mode: plan.mode,
     readyDeadlineMs: 600_000,
+    driftIntervalMs: 3_600_000,
     ...(plan.maxEnvironments !== undefined && { maxEnvironments: plan.maxEnvironments }),
   };
   let ids = 0;

@@ -105,6 +105,26 @@ export function modelCluster({ clock, turn }: { clock: VirtualClock; turn: Turn 
       }
       return { changes, inventory };
     },
+    async prune(entries, { namespace, admit }) {
+      const changes: Change[] = [];
+      for (const { kind, name } of entries) {
+        const object = `${kind}/${namespace}/${name}`;
+        await write(`DELETE ${object}`, admit);
+        at(namespace)?.objects.delete(object);
+        changes.push({ object, action: 'deleted' });
+      }
+      return { changes, left: [] };
+    },
+    async drift(objects, { namespace }) {
+      await turn('drift');
+      const held = at(namespace)?.objects;
+      return objects.flatMap((object) => {
+        const name = `${object.kind}/${namespace}/${object.metadata.name}`;
+        const live = held?.get(name);
+        if (live === JSON.stringify(object)) return [];
+        return [{ object: name, why: live === undefined ? ('missing' as const) : ('changed' as const) }];
+      });
+    },
     async plan(objects) {
       await turn('dry run');
       return objects.map(({ kind, metadata }) => ({
