@@ -99,11 +99,20 @@ function parseId(text: string | undefined): number | 'invalid' | undefined {
   return /^[1-9]\d{0,15}$/.test(text) ? Number(text) : 'invalid';
 }
 
+const compiled = new Map<string, RegExp>();
+
 function firstMatch(patterns: readonly string[], name: string): string | undefined {
-  return patterns.find((pattern) => {
-    const source = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-    return new RegExp(`^${source.join('.*')}$`, 's').test(name);
-  });
+  return patterns.find((pattern) => toRegExp(pattern).test(name));
+}
+
+/** Kept, since the same few are asked for at every step. */
+function toRegExp(pattern: string): RegExp {
+  const known = compiled.get(pattern);
+  if (known !== undefined) return known;
+  const source = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  const made = new RegExp(`^${source.join('.*')}$`, 's');
+  compiled.set(pattern, made);
+  return made;
 }
 
 /** A name that others chose, safe to show on one line. */
