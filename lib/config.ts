@@ -200,7 +200,6 @@ export function readEnvironmentSettings(environment: Environment): EnvironmentSe
     settings.fault('INITIAL_IMAGE_TAG', 'is not an image tag');
   }
   const maxEnvironments = settings.count('MAX_ENVIRONMENTS');
-  settings.duration('DRIFT_INTERVAL', '1h');
   // better not to work than to delete what a grace or a life span should have kept, or the other way about
   for (const [name, off] of [
     ['ENVIRONMENT_TTL', []],
@@ -217,6 +216,7 @@ export function readEnvironmentSettings(environment: Environment): EnvironmentSe
     allowUnguarded: settings.oneOf('ALLOW_UNGUARDED', ['false', 'true']) === 'true',
     mode: settings.oneOf('MODE', ['apply', 'observe']),
     readyDeadlineMs: settings.duration('READY_DEADLINE', '10m') ?? 0,
+    driftIntervalMs: settings.duration('DRIFT_INTERVAL', '1h') ?? 0,
     ...(credentialName !== undefined && { credentialName }),
     ...(maxEnvironments !== undefined && { maxEnvironments }),
   });

@@ -4,8 +4,11 @@ import { DEFAULT_CONNECTIONS, type Connection } from './connection.ts';
 import { countContents } from './contents.ts';
 import { createDiscovery } from './discovery.ts';
 import { applyNamespace, createNamespace, deleteNamespace, readNamespace } from './namespace.ts';
+import { inspectKinds } from './inspect.ts';
+import { findDrift } from './drift.ts';
 import { planObjects } from './plan.ts';
 import { probePolicies } from './policies.ts';
+import { pruneObjects } from './prune.ts';
 import { judgeReadiness } from './readiness.ts';
 import { createSend } from './request.ts';
 
@@ -34,8 +37,11 @@ export function createCluster(options: ClusterOptions): Cluster {
     createNamespace: (namespace, admit) => createNamespace(send, namespace, admit),
     applyNamespace: (namespace, admit) => applyNamespace(send, namespace, admit),
     apply: (objects, target) => applyObjects(context, objects, target),
+    prune: (entries, target) => pruneObjects(context, entries, target),
+    drift: (objects, target) => findDrift(context, objects, target),
     plan: (objects, target) => planObjects(context, objects, target),
     readiness: (objects, target) => judgeReadiness(context, objects, target),
+    inspect: (kinds, target) => inspectKinds(context, kinds, target),
     contents: (namespace) => countContents(context, namespace),
     deleteNamespace: (target, admit) => deleteNamespace(sendDelete, target, admit),
     policies: () => probePolicies({ provisioner: send, deprovisioner: sendDelete }),

@@ -4,6 +4,7 @@ import type { ManagedFieldsEntry } from './field-manager.ts';
 /** What the API server says of any object, of what we read. */
 export interface Metadata {
   name: string;
+  namespace?: string;
   uid: string;
   resourceVersion: string;
   generation?: number;
@@ -12,6 +13,7 @@ export interface Metadata {
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
   managedFields?: ManagedFieldsEntry[];
+  ownerReferences?: { kind: string; name: string; uid: string; controller?: boolean }[];
 }
 
 /** The metadata in an answer; an answer without is not one of an API server. */

@@ -19,8 +19,8 @@ export function pathOf({ resource, namespace, name }: ObjectPath): string {
 }
 
 /** The query of a server-side apply: unknown fields are refused instead of dropped in silence. */
-export function applyQuery(options: { dryRun?: boolean } = {}): string {
-  const query = new URLSearchParams({ fieldManager: FIELD_MANAGER, force: String(FORCE), fieldValidation: 'Strict' });
-  if (options.dryRun) query.set('dryRun', 'All');
+export function applyQuery({ dryRun, manager = FIELD_MANAGER }: { dryRun?: boolean; manager?: string } = {}): string {
+  const query = new URLSearchParams({ fieldManager: manager, force: String(FORCE), fieldValidation: 'Strict' });
+  if (dryRun) query.set('dryRun', 'All');
   return `?${query.toString()}`;
 }

@@ -100,6 +100,7 @@ function finish(session: Session, changes: Change[]): Outcome {
     'template',
     'applied',
     'appliedAt',
+    'checkedAt',
     'url',
     'error',
     'refused',

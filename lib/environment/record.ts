@@ -25,6 +25,8 @@ export type StepName =
   | 'foundation'
   | 'workloads'
   | 'exposure'
+  | 'drift'
+  | 'prune'
   | 'readiness'
   | 'deletion';
 
@@ -97,6 +99,8 @@ export interface EnvironmentRecord {
   applied?: string;
   /** When the last apply ended: readiness is waited for from then on. */
   appliedAt?: string;
+  /** When every object was last looked at: a sweep looks again after DRIFT_INTERVAL. */
+  checkedAt?: string;
   inventory: InventoryEntry[];
   url?: string;
   warnings: string[];
@@ -124,4 +128,5 @@ export interface RecordSummary {
   error?: { code: string };
   template?: string;
   identity?: string;
+  checkedAt?: string;
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { leaveReplicasToAutoscalers } from './autoscaled.ts';
 import { ownerLabels } from './marks.ts';
 import { AUDIENCE, toCredentialName, toDatabase, toSubject } from './names.ts';
 import type { EnvironmentSettings, KubeObject, Overlays, Reserved, WantedCredential } from './peers.ts';
@@ -16,7 +17,7 @@ export function renderEnvironment(
   options: { record: Named; settings: EnvironmentSettings; reserved?: Reserved },
 ): KubeObject[] {
   const { record, settings, reserved } = options;
-  return overlays.render({
+  const rendered = overlays.render({
     slug: record.name,
     database: toDatabase(record.name),
     namespace: record.namespace,
@@ -25,6 +26,7 @@ export function renderEnvironment(
     tenantId: reserved?.tenantId ?? NO_IDENTITY,
     labels: ownerLabels(record.name),
   });
+  return leaveReplicasToAutoscalers(rendered);
 }
 
 export function toImageTag(record: Named, settings: EnvironmentSettings): string {

@@ -14,6 +14,7 @@ export function toMetadata(record: EnvironmentRecord): Record<string, string> {
     error: record.error?.code,
     template: record.template,
     identity: record.identity,
+    checkedat: record.checkedAt,
   };
   return Object.fromEntries(
     Object.entries(fields).flatMap(([key, value]) =>
@@ -39,7 +40,7 @@ export function fromMetadata(slug: string, metadata: Record<string, string>): Re
   )
     return undefined;
   const [id, url, waitingFor, error] = [read('repositoryid'), read('url'), read('waitingfor'), read('error')];
-  const [template, identity] = [read('template'), read('identity')];
+  const [template, identity, checkedAt] = [read('template'), read('identity'), read('checkedat')];
   return {
     name: slug,
     namespace,
@@ -53,6 +54,7 @@ export function fromMetadata(slug: string, metadata: Record<string, string>): Re
     ...(error !== undefined && { error: { code: error } }),
     ...(template !== undefined && { template }),
     ...(identity !== undefined && { identity }),
+    ...(checkedAt !== undefined && { checkedAt }),
   };
 }
 

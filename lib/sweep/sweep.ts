@@ -1,3 +1,4 @@
+import { isCheckDue } from '../environment/drift.ts';
 import type { Peers } from '../environment/peers.ts';
 import type { RecordSummary } from '../environment/record.ts';
 import { toProvisionerError } from '../errors.ts';
@@ -12,7 +13,10 @@ export interface Swept {
   failed: number;
 }
 
-/** Asks for a look at whatever is neither ready nor gone, or of an older template; and removes old tombstones. */
+/**
+ * Asks for a look at whatever is neither ready nor gone, of an older template, or not looked at for DRIFT_INTERVAL; and
+ * removes old tombstones.
+ */
 export async function sweep(peers: Peers): Promise<Swept> {
   const swept: Swept = { looked: 0, queued: [], removed: [], failed: 0 };
   for await (const summary of peers.records.list()) {
@@ -42,7 +46,8 @@ async function sweepOne(peers: Peers, { summary, swept }: { summary: RecordSumma
     swept.removed.push(name);
     return;
   }
-  if (phase === 'ready' && summary.template === peers.overlays.hash) return;
+  const isCurrent = summary.template === peers.overlays.hash && !isCheckDue(summary.checkedAt, peers);
+  if (phase === 'ready' && isCurrent) return;
   const at = new Date(now).toISOString();
   await peers.requests.send({
     v: 1,

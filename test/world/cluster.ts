@@ -136,6 +136,11 @@ export function modelCluster({ clock, turn }: { clock: VirtualClock; turn: Turn 
       await turn('readiness');
       return model.readinessIs;
     },
+    async inspect(kinds, { namespace }) {
+      await turn(`LIST ${namespace}`);
+      const objects = [...(at(namespace)?.objects.values() ?? [])].map((text) => JSON.parse(text) as KubeObject);
+      return kinds.map((type) => ({ ...type, items: objects.filter(({ kind }) => kind === type.kind) }));
+    },
     async contents(namespace) {
       const counts: Record<string, number> = {};
       for (const key of at(namespace)?.objects.keys() ?? []) {

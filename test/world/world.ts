@@ -48,6 +48,7 @@ export function createWorld(options: { github?: boolean; settings?: Partial<Envi
     allowUnguarded: false,
     mode: 'apply',
     readyDeadlineMs: 600_000,
+    driftIntervalMs: 3_600_000,
     ...options.settings,
   };
   const models = { clock, turn };

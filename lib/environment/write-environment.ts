@@ -1,0 +1,110 @@
+import { ProvisionerError } from '../errors.ts';
+import { toSubjectName } from './change-set.ts';
+import { findLeftovers, mergeInventory } from './inventory.ts';
+import { ensureNamespace } from './namespace.ts';
+import type { AccessRequest, Change, Drifted, KubeObject, Reserved } from './peers.ts';
+import { pruneLeftovers } from './prune.ts';
+import type { Refusal } from './refusal.ts';
+import { admitByOwner, confirmOwner, step, type Session } from './session.ts';
+import { toWaves } from './waves.ts';
+
+export interface Wanted {
+  objects: KubeObject[];
+  access: AccessRequest;
+  reserved: Reserved;
+  /** Where the same was applied before: what is not as it was then, and alone is applied again. */
+  drifted?: Drifted[] | undefined;
+}
+
+/**
+ * The writes, in their order: the namespace; the credential beside what starts no pod; workloads; what points at them;
+ * and last the removal of what the overlays no longer hold.
+ */
+export async function writeEnvironment(
+  session: Session,
+  wanted: Wanted,
+): Promise<{ changes: Change[] } | { foreign: Refusal } | 'terminating'> {
+  const { record } = session;
+  const made = await step(session, 'namespace', () => ensureNamespace(session, wanted.objects));
+  if ('guard' in made) return { foreign: made };
+  if (session.owned?.terminating === true) return 'terminating';
+  const changes = [made.change];
+  const fresh = made.change.action === 'created';
+  // what an earlier namespace of the name held went with it
+  if (fresh) record.inventory = [];
+
+  const objects = wanted.objects.filter(({ kind }) => kind !== 'Namespace');
+  const waves = toWaves(pickDrifted(objects, { ...wanted, changes }));
+  const credential = step(session, 'credential', () => grant(session, wanted));
+  const foundation = applyWave(session, waves.foundation, { name: 'foundation', fresh, changes });
+  // both are awaited whatever the other does: nothing may still write when this function returns
+  const [granted, based] = await Promise.allSettled([credential, foundation]);
+  if (session.lost !== undefined) return { foreign: session.lost };
+  if (granted.status === 'rejected') throw granted.reason;
+  if (based.status === 'rejected') throw based.reason;
+  changes.push(...granted.value);
+
+  for (const [name, wave] of [['workloads', waves.workloads] as const, ['exposure', waves.exposure] as const]) {
+    const foreign = wave.length === 0 ? undefined : await stillOurs(session);
+    if (foreign !== undefined) return { foreign };
+    await applyWave(session, wave, { name, fresh, changes });
+  }
+  const leftovers = findLeftovers(record.inventory, objects);
+  if (leftovers.length > 0) {
+    const foreign = await stillOurs(session);
+    if (foreign !== undefined) return { foreign };
+    changes.push(...(await step(session, 'prune', () => pruneLeftovers(session, leftovers))));
+  }
+  return { changes };
+}
+
+/** What must be applied; the rest goes into the change set as it is. */
+function pickDrifted(
+  objects: KubeObject[],
+  { drifted, changes }: { drifted?: Drifted[] | undefined; changes: Change[] },
+): KubeObject[] {
+  if (drifted === undefined) return objects;
+  const names = new Set(drifted.map(({ object }) => object));
+  return objects.filter((object) => {
+    const name = toSubjectName(object);
+    if (!names.has(name)) changes.push({ object: name, action: 'unchanged' });
+    return names.has(name);
+  });
+}
+
+async function grant(session: Session, { access, reserved }: Wanted): Promise<Change[]> {
+  const { record, peers } = session;
+  const identity = reserved.identity === undefined ? {} : { identity: reserved.identity };
+  const granted = await peers.access.grant({ ...access, ...identity }, reserved, admitByOwner(session));
+  record.credentials = access.wanted.map(({ name }) => name);
+  return granted;
+}
+
+async function stillOurs(session: Session): Promise<Refusal | undefined> {
+  const foreign = await confirmOwner(session);
+  if (foreign !== undefined) return foreign;
+  if (session.owned === undefined) {
+    throw new ProvisionerError('gone', `namespace ${session.record.namespace} went away while it was written to`);
+  }
+  return undefined;
+}
+
+async function applyWave(
+  session: Session,
+  objects: KubeObject[],
+  { name, fresh, changes }: { name: 'foundation' | 'workloads' | 'exposure'; fresh: boolean; changes: Change[] },
+): Promise<void> {
+  if (objects.length === 0) return;
+  const { record, peers } = session;
+  await step(session, name, async () => {
+    const applied = await peers.cluster.apply(objects, {
+      namespace: record.namespace,
+      fresh,
+      known: record.inventory,
+      admit: admitByOwner(session),
+    });
+    changes.push(...applied.changes);
+    record.inventory = mergeInventory(record.inventory, applied.inventory);
+    if (applied.error !== undefined) throw applied.error;
+  });
+}
