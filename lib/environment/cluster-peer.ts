@@ -1,3 +1,4 @@
+import type { Inspected } from './chain-facts.ts';
 import type { InventoryEntry } from './record.ts';
 
 /**
@@ -99,6 +100,8 @@ export interface Cluster {
   /** The change set of a server-side dry run, in an existing namespace. */
   plan(objects: KubeObject[], options: { namespace: string }): Promise<Change[]>;
   readiness(objects: KubeObject[], options: { namespace: string }): Promise<Readiness>;
+  /** The live objects of each kind, never Secrets; one that cannot be read says why and fails nothing. Reads only. */
+  inspect(kinds: { apiVersion: string; kind: string }[], options: { namespace: string }): Promise<Inspected[]>;
   /** How many objects of each kind a namespace holds, of the kinds that we may list. */
   contents(namespace: string): Promise<Record<string, number>>;
   /** By the deprovisioner's principal, with uid and resourceVersion as preconditions; `changed` when they did not hold. */

@@ -1,5 +1,5 @@
 import type { Admit, Change, Cluster, KubeObject } from './cluster-peer.ts';
-import type { AccessFacts, Holdings, Inspected } from './chain-facts.ts';
+import type { AccessFacts, Holdings } from './chain-facts.ts';
 import type { EnvironmentRecord, RecordSummary } from './record.ts';
 import type { EnvironmentRequest, Repository } from './request.ts';
 import type { Refusal } from './refusal.ts';

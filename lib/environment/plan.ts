@@ -19,16 +19,18 @@ export async function planProvision(peers: Peers, record: EnvironmentRecord): Pr
   if (refusal !== undefined) return refusal;
   const live = await readOwned(peers, record);
   if (live !== undefined && 'guard' in live) return live;
-  const objects = renderEnvironment(peers.overlays, { record, settings });
-  const access = toAccessRequest({ record, settings }, toWantedCredentials(objects, { record, settings }));
+  const draft = renderEnvironment(peers.overlays, { record, settings });
+  const access = toAccessRequest({ record, settings }, toWantedCredentials(draft, { record, settings }));
+  const credentials = await peers.access.plan(access, 'present');
+  if (credentials.refused !== undefined) return credentials.refused;
+  const { reserved } = credentials;
+  // with the ids that an apply would send: others would show accounts and classes as changed that are not
+  const objects = reserved === undefined ? draft : renderEnvironment(peers.overlays, { record, settings, reserved });
   const applied = objects.filter(({ kind }) => kind !== 'Namespace');
-  const [credentials, planned] = await Promise.all([
-    peers.access.plan(access, 'present'),
+  const planned =
     live === undefined
       ? applied.map((object): Change => ({ object: toSubjectName(object), action: 'created' }))
-      : peers.cluster.plan(applied, { namespace: record.namespace }),
-  ]);
-  if (credentials.refused !== undefined) return credentials.refused;
+      : await peers.cluster.plan(applied, { namespace: record.namespace });
   const namespace: Change = {
     object: `Namespace/${record.namespace}`,
     action: live === undefined ? 'created' : 'unchanged',

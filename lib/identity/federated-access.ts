@@ -1,4 +1,4 @@
-import type { Access, AccessRequest, Change, Clock, Log } from '../environment/peers.ts';
+import type { Access, AccessRequest, Change, Clock, Log, Reserved } from '../environment/peers.ts';
 import type { Refusal } from '../environment/guards.ts';
 import type { ArmAccess } from './arm-access.ts';
 import { createArmIdentities } from './arm-identities.ts';
@@ -6,7 +6,10 @@ import { credentialObject } from './context.ts';
 import type { AccessContext } from './context.ts';
 import { decide } from './decide.ts';
 import { grant } from './grant.ts';
+import { readHoldings } from './holdings.ts';
 import type { IdentityLocks } from './identity-locks.ts';
+import { inspect } from './inspect.ts';
+import { describeIdentity } from './place.ts';
 import { reserve } from './reserve.ts';
 import { findOwn, revoke } from './revoke.ts';
 
@@ -35,6 +38,7 @@ export function createFederatedAccess(options: FederatedAccessOptions): Access {
   const context: AccessContext = {
     ...options,
     pool: [...new Map(pool.map((id) => [id.toLowerCase(), id])).values()],
+    lists: new Map(),
     identities: createArmIdentities({ arm, timeoutMs }),
     issuer: () => options.issuer(),
     random: () => options.random(),
@@ -48,6 +52,9 @@ export function createFederatedAccess(options: FederatedAccessOptions): Access {
     grant: (request, reserved, admit) => grant(context, { request, reserved, admit }),
     revoke: (request, admit) => revoke(context, request, admit),
     plan: (request, state) => plan(context, request, state),
+    // an identity that was made anew under its name has another client id: nothing that is remembered is trusted here
+    inspect: (request) => inspect({ ...context, identities: createArmIdentities({ arm, timeoutMs }) }, request),
+    holdings: () => readHoldings(context),
   };
 }
 
@@ -55,7 +62,7 @@ async function plan(
   context: AccessContext,
   request: AccessRequest,
   state: 'present' | 'absent',
-): Promise<{ changes: Change[]; refused?: Refusal }> {
+): Promise<{ changes: Change[]; refused?: Refusal; reserved?: Reserved }> {
   if (state === 'absent') return { changes: await findOwn(context, request) };
   const skip = (reason: string) => ({
     changes: request.wanted.map(({ name }) => ({
@@ -74,5 +81,6 @@ async function plan(
       action: now === 'present' ? ('unchanged' as const) : ('created' as const),
     })),
   );
-  return { changes };
+  const { identityId: identity, warnings } = decision;
+  return { changes, reserved: { identity, ...(await describeIdentity(context, identity)), warnings } };
 }

@@ -178,6 +178,29 @@ export function accessFor(world: World, who: Activity): Access {
       });
     },
 
+    inspect: (request) =>
+      at('INSPECT', request.slug, () => ({
+        issuer: 'issuer',
+        poolSize: identities.length,
+        identities: [],
+        placed: [],
+      })),
+
+    holdings: () =>
+      at('HOLDINGS', '', () => ({
+        issuer: 'issuer',
+        identities: identities.map(({ id, credentials }) => ({
+          identity: id,
+          credentials: [...credentials].map(([name, subject]) => ({
+            name,
+            subject,
+            issuer: 'issuer',
+            audiences: ['api://AzureADTokenExchange'],
+          })),
+        })),
+        unread: [],
+      })),
+
     plan: (request, state) =>
       at('PLAN', request.slug, () => ({
         changes: request.wanted.map(({ name }) => change(name, state === 'present' ? 'created' : 'deleted')),

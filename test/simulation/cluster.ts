@@ -165,6 +165,8 @@ export function clusterFor(world: World, who: Activity): Cluster {
         const roll = stage.isCalm ? 0 : drawFor(stage, stage.calls * 3);
         return { state: roll < 0.75 ? 'ready' : roll < 0.97 ? 'starting' : 'failed' };
       }),
+    inspect: (kinds, { namespace }) =>
+      read('INSPECT', namespace, () => kinds.map((type) => ({ ...type, why: 'the model keeps no objects' }))),
     contents: (namespace) => read('COUNT', namespace, () => ({ Deployment: at(namespace)?.objects.size ?? 0 })),
     deleteNamespace: ({ name, uid, resourceVersion }, admit) =>
       write({ what: 'DELETE', namespace: name, admit }, (judge, beganAt) => {

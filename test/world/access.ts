@@ -11,6 +11,16 @@ export interface ModelAccess extends Access {
 export const IDENTITY =
   '/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/pool-1';
 
+export const ISSUER = 'https://issuer.example.test/';
+
+function state([name, subject]: [string, string]) {
+  return { name, issuer: ISSUER, subject, audiences: ['api://AzureADTokenExchange'] };
+}
+
+function subjectPrefix(namespace: string): string {
+  return `system:serviceaccount:${namespace}:`;
+}
+
 /** One identity with a limit of credentials. */
 export function modelAccess({ turn }: { turn: Turn }): ModelAccess {
   const credentials = new Map<string, string>();
@@ -65,11 +75,32 @@ export function modelAccess({ turn }: { turn: Turn }): ModelAccess {
       if (state === 'present') {
         return {
           changes: request.wanted.map(({ name }) => change(name, credentials.has(name) ? 'unchanged' : 'created')),
+          reserved: { identity: IDENTITY, clientId: 'client', tenantId: 'tenant', warnings: [] },
         };
       }
       const prefix = `system:serviceaccount:${request.namespace}:`;
       const ours = [...credentials].filter(([, subject]) => subject.startsWith(prefix));
       return { changes: ours.map(([name]) => change(name, 'deleted')) };
+    },
+    async inspect(request) {
+      await turn(`inspect ${request.slug}`);
+      const concern = [...credentials].filter(([, subject]) => subject.startsWith(subjectPrefix(request.namespace)));
+      const ids = { clientId: 'client', tenantId: 'tenant' };
+      const { identity } = request;
+      return {
+        issuer: ISSUER,
+        poolSize: 1,
+        identities: identity === undefined ? [] : [{ identity, isPooled: true, ids, credentials: concern.map(state) }],
+        placed: request.wanted.map(({ serviceAccount }) => ({ serviceAccount, ...(identity && { identity }) })),
+      };
+    },
+    async holdings() {
+      await turn('list credentials');
+      return {
+        issuer: ISSUER,
+        identities: [{ identity: IDENTITY, credentials: [...credentials].map(state) }],
+        unread: [],
+      };
     },
   };
   return model;

@@ -1,0 +1,21 @@
+import type { Holdings } from '../environment/chain-facts.ts';
+import { toProvisionerError } from '../errors.ts';
+import { nameOfIdentity } from './context.ts';
+import type { AccessContext } from './context.ts';
+import { lookAt } from './look.ts';
+
+/** Everything that the identities of the pool hold, each listed now, one after the other: ARM counts lists (FACTS A8). */
+export async function readHoldings(context: AccessContext): Promise<Holdings> {
+  const holdings: Holdings = { issuer: await context.issuer(), identities: [], unread: [] };
+  for (const identity of context.pool) {
+    try {
+      const { credentials } = await lookAt(context, identity, { maxAgeMs: 0 });
+      holdings.identities.push({ identity, credentials: [...credentials] });
+    } catch (thrown) {
+      const { code, message } = toProvisionerError(thrown);
+      context.log.warn('credentials not listed', { identity: nameOfIdentity(identity), code, message });
+      holdings.unread.push(identity);
+    }
+  }
+  return holdings;
+}

@@ -1,0 +1,70 @@
+import type { AccessFacts, IdentityFacts } from '../environment/chain-facts.ts';
+import type { AccessRequest } from '../environment/peers.ts';
+import { ProvisionerError } from '../errors.ts';
+import { readArmFault } from './arm-error.ts';
+import { isSameId } from './arm-id.ts';
+import type { AccessContext } from './context.ts';
+import type { HeldCredential } from './guard-credential.ts';
+import { lookAt, readCredential } from './look.ts';
+import { describeIdentity, inPool, placeCredentials } from './place.ts';
+import { MAX_WAIT_MS } from './retry.ts';
+
+/** ARM admits one list in 4 s (FACTS A8). */
+const RECENT_MS = 5_000;
+
+/** What Azure says of an environment's identities and credentials. Reads only. */
+export async function inspect(context: AccessContext, request: AccessRequest): Promise<AccessFacts> {
+  const issuer = await context.issuer();
+  const { floating, fixed } = await placeCredentials(context, request.wanted);
+  const home = inPool(context, request.identity) ?? request.identity;
+  const placed = request.wanted.map(({ serviceAccount }) => {
+    const literal = fixed.find(({ wanted }) => wanted.serviceAccount === serviceAccount);
+    const isFloating = floating.some((one) => one.serviceAccount === serviceAccount);
+    const identity = literal?.identityId ?? (isFloating ? home : undefined);
+    return { serviceAccount, ...(identity !== undefined && { identity }) };
+  });
+  const ids = new Set(placed.flatMap(({ identity }) => identity ?? []).concat(home ?? []));
+  const identities = await Promise.all([...ids].map((identityId) => inspectIdentity(context, { identityId, request })));
+  return { issuer, poolSize: context.pool.length, identities, placed };
+}
+
+async function inspectIdentity(
+  context: AccessContext,
+  { identityId, request }: { identityId: string; request: AccessRequest },
+): Promise<IdentityFacts> {
+  const isPooled = context.pool.some((one) => isSameId(one, identityId));
+  const facts = { identity: identityId, isPooled };
+  try {
+    const [ids, credentials] = await Promise.all([
+      describeIdentity(context, identityId),
+      credentialsOf(context, { identityId, request }),
+    ]);
+    return { ...facts, ids, credentials };
+  } catch (error) {
+    const cause = error instanceof ProvisionerError ? error.cause : error;
+    if (readArmFault(cause, context.clock.now())?.status === 404) return { ...facts, credentials: [] };
+    throw error;
+  }
+}
+
+/** The shared list, and of this moment whatever bears the names of the environment's own. */
+async function credentialsOf(
+  context: AccessContext,
+  { identityId, request }: { identityId: string; request: AccessRequest },
+): Promise<HeldCredential[]> {
+  const deadline = context.clock.now() + MAX_WAIT_MS;
+  const look = await lookAt(context, identityId, { deadline });
+  const named = await Promise.all(
+    request.wanted.map(({ name }) => readCredential(context, { identityId, name, deadline })),
+  );
+  const now = named.filter((one) => one !== undefined);
+  // one that is missing may be there under another name
+  const isMissing = now.length < request.wanted.length;
+  const { credentials } = isMissing ? await lookAt(context, identityId, { maxAgeMs: RECENT_MS, deadline }) : look;
+  const names = new Set(request.wanted.map(({ name }) => name.toLowerCase()));
+  const prefix = `system:serviceaccount:${request.namespace}:`;
+  const others = credentials.filter(
+    ({ name, subject }) => subject.startsWith(prefix) && !names.has(name.toLowerCase()),
+  );
+  return [...others, ...now];
+}

@@ -1,0 +1,48 @@
+import { describe, expect, it } from '@jest/globals';
+import { planProvision } from '../../../lib/environment/plan.ts';
+import type { KubeObject } from '../../../lib/environment/peers.ts';
+import { newRecord } from '../../../lib/environment/observe.ts';
+import { createWorld } from '../../world/world.ts';
+
+const CLIENT_ID = 'azure.workload.identity/client-id';
+
+describe('planProvision', () => {
+  it('sends what an apply would send, with the ids of the identity that the environment has or would get', async () => {
+    const world = createWorld();
+    await world.handle(world.request('create'));
+    await world.settle();
+    const sent: KubeObject[][] = [];
+    const cluster = {
+      ...world.cluster,
+      async plan(objects: KubeObject[]) {
+        sent.push(objects);
+        return [];
+      },
+    };
+
+    await planProvision({ ...world.peers, cluster }, world.record() ?? newRecord(world.request('provision')));
+
+    const [account] = sent.flat().filter(({ kind }) => kind === 'ServiceAccount');
+    expect(account?.metadata.annotations?.[CLIENT_ID]).toBe('client');
+  });
+
+  it('names no identity where none would be given', async () => {
+    const world = createWorld();
+    await world.handle(world.request('create'));
+    await world.settle();
+    const sent: KubeObject[] = [];
+    const cluster = {
+      ...world.cluster,
+      async plan(objects: KubeObject[]) {
+        sent.push(...objects);
+        return [];
+      },
+    };
+    const access = { ...world.access, plan: async () => ({ changes: [] }) };
+
+    await planProvision({ ...world.peers, cluster, access }, world.record() ?? newRecord(world.request('provision')));
+
+    const [account] = sent.filter(({ kind }) => kind === 'ServiceAccount');
+    expect(account?.metadata.annotations?.[CLIENT_ID]).toBe('00000000-0000-0000-0000-000000000000');
+  });
+});
