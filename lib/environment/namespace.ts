@@ -14,10 +14,11 @@ export async function ensureNamespace(
   const object = `Namespace/${record.namespace}`;
   const wanted = toNamespaceObject(session, objects);
   if (session.owned === undefined) {
+    const askedAt = peers.clock.now();
     const made = await peers.cluster.createNamespace(wanted, admitByLease(session));
     if (made !== 'exists') {
       session.owned = made;
-      session.confirmedAt = peers.clock.now();
+      session.confirmedAt = askedAt;
       return { change: { object, action: 'created' } };
     }
     const foreign = await confirmOwner(session);

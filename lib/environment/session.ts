@@ -8,6 +8,10 @@ import type { EnvironmentRequest } from './request.ts';
 const LEASE_MARGIN_MS = 10_000;
 /** After a pause this long the world may have changed: the owner is asked again. */
 const TRUST_MS = 5_000;
+/** So many answers in a row that were too old when they came end the try. */
+const SLOW_LOOKS = 3;
+
+const CHECK_MS = 15_000;
 
 /** One holder's work on one environment, under its lease. The record is the working copy; `save` makes it last. */
 export interface Session {
@@ -38,8 +42,10 @@ export async function save(session: Session): Promise<void> {
 /** Looks the namespace up and holds it against guards 3 and 4. */
 export async function confirmOwner(session: Session): Promise<Refusal | undefined> {
   const { peers, record } = session;
+  // counted from before the call: a host that is paused reads an old answer
+  const askedAt = peers.clock.now();
   const live = await peers.cluster.readNamespace(record.namespace);
-  session.confirmedAt = peers.clock.now();
+  session.confirmedAt = askedAt;
   const before = session.owned;
   if (live === undefined) {
     delete session.owned;
@@ -73,12 +79,16 @@ export function admitByLease(session: Session): Admit {
 export function admitByOwner(session: Session): Admit {
   const byLease = admitByLease(session);
   let pending: Promise<void> | undefined;
+  let slow = 0;
   const confirm = async (): Promise<void> => {
     const refusal = await confirmOwner(session);
     if (refusal !== undefined) throw new ProvisionerError('conflict', refusal.reason);
     if (session.owned === undefined) {
       throw new ProvisionerError('gone', `namespace ${session.record.namespace} went away while it was written to`);
     }
+    slow = session.peers.clock.now() - session.confirmedAt <= TRUST_MS ? 0 : slow + 1;
+    if (slow < SLOW_LOOKS) return;
+    throw new ProvisionerError('unavailable', 'the API server answers too slowly to write by its answers');
   };
   return (timeoutMs) => {
     void byLease(timeoutMs);
@@ -115,7 +125,9 @@ export function refuse(session: Session, refusal: Refusal): Outcome {
   const stands = record.uid !== undefined && (record.phase === 'ready' || record.phase === 'starting');
   if (!stands || refusal.guard === 'owner' || refusal.guard === 'uid') record.phase = 'refused';
   peers.log.warn('refused', { environment: record.name, guard: refusal.guard, reason: refusal.reason });
-  return DONE;
+  if (record.phase !== 'starting') return DONE;
+  // what was applied before goes on to become ready: nobody else looks
+  return { kind: 'later', reason: 'check', delayMs: CHECK_MS, deadlineMs: peers.settings.readyDeadlineMs };
 }
 
 export function toIso(ms: number): string {
