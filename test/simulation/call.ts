@@ -12,6 +12,7 @@ export const CALL_TIMEOUT_MS = 10_000;
  */
 export function call<T>(stage: Stage, who: Activity, step: { what: string; on: string; act: () => T }): Promise<T> {
   const number = (stage.calls += 1);
+  if (!stage.isCalm) stage.onCall?.(number, who, step.on);
   const fault = stage.isCalm ? undefined : stage.faults.get(number);
   return new Promise((resolve, reject) => {
     if (!isAlive(who)) return;

@@ -6,6 +6,7 @@ import {
   type ForeignKind,
   type DeliveryPlan,
   type History,
+  type Strike,
   type WorldEvent,
   type WorldOptions,
 } from './history.ts';
@@ -43,7 +44,7 @@ export function drawHistory(seed: number): History {
     events.push({ ms: dice.whole(0, span), kind, host: dice.whole(0, world.hosts - 1), lastsMs });
   }
   events.sort((one, other) => one.ms - other.ms);
-  return { seed, world, events, faults: drawFaults(dice), twists: drawTwists(dice) };
+  return { seed, world, events, faults: drawFaults(dice), strikes: drawStrikes(dice), twists: drawTwists(dice) };
 }
 
 function drawWorld(dice: Dice): WorldOptions {
@@ -93,12 +94,33 @@ function drawFaults(dice: Dice): History['faults'] {
   const faults: History['faults'] = [];
   const count = dice.chance(0.3) ? 0 : dice.whole(1, 6);
   const bursts = dice.chance(0.2);
+  // an outage: whatever is called for a while fails, so that requests are given up
+  if (dice.chance(0.08)) {
+    const from = dice.whole(5, 100);
+    for (let call = from + dice.whole(20, 60); call > from; call -= 1) faults.push({ call, kind: 'refused' });
+  }
   for (let index = 0; index < count; index += 1) {
     const call = dice.whole(1, 160);
     const kind = dice.pick<Fault>(FAULTS);
     for (let more = bursts ? dice.whole(1, 12) : 1; more > 0; more -= 1) faults.push({ call: call + more, kind });
   }
   return faults;
+}
+
+function drawStrikes(dice: Dice): Strike[] {
+  const strikes: Strike[] = [];
+  for (let index = dice.chance(0.4) ? dice.whole(1, 3) : 0; index > 0; index -= 1) {
+    const kind = dice.pick<Strike['kind']>(['kill', 'pause', 'pause', 'meddle']);
+    const lastsMs = dice.chance(0.5) ? dice.whole(2_000, 40_000) : dice.whole(40_000, 90_000);
+    const hasForeign = kind === 'meddle' || dice.chance(0.3);
+    strikes.push({
+      call: dice.whole(1, 120),
+      kind,
+      lastsMs,
+      ...(hasForeign && { foreign: dice.pick<ForeignKind>(FOREIGN) }),
+    });
+  }
+  return strikes;
 }
 
 function drawTwists(dice: Dice): History['twists'] {

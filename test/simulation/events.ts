@@ -4,7 +4,7 @@ import { receiveManual } from '../../lib/intake/manual.ts';
 import { receiveWebhook } from '../../lib/intake/webhook.ts';
 import { meddle } from './foreigners.ts';
 import { kill, pause } from './hosts.ts';
-import type { Branch, DeliveryPlan, WorldEvent } from './history.ts';
+import type { Branch, DeliveryPlan, Strike, WorldEvent } from './history.ts';
 import { startOn, type World } from './world.ts';
 
 const SECRET = 'a secret that only this world knows';
@@ -44,6 +44,27 @@ export function happen(world: World, event: WorldEvent): void {
     default:
       return meddle(world, { kind: event.kind, identity: event.identity, slug: slugOf(world, event) });
   }
+}
+
+/** What happens to a host, and to what it works on, just as it makes a call. */
+export function strike(world: World, strikes: readonly Strike[]): void {
+  const { stage } = world;
+  const at = new Map(strikes.map((one) => [one.call, one]));
+  stage.onCall = (number, who, on) => {
+    const found = at.get(number);
+    if (found === undefined) return;
+    const { kind, lastsMs, foreign } = found;
+    const slug =
+      [...world.store.blobs.keys()].find((name) => on.includes(name)) ?? [...world.store.blobs.keys()][0] ?? 'ex';
+    // not from inside the caller's own code
+    stage.scheduler.at(stage.now(), () => {
+      if (kind === 'kill') world.queue.giveBack(kill(stage, who.host, lastsMs));
+      if (kind === 'pause') pause(stage, who.host, lastsMs);
+      if (foreign === undefined) return;
+      stage.tell?.(`STRIKE ${foreign} ${slug}`);
+      meddle(world, { kind: foreign, identity: number % world.identities.length, slug });
+    });
+  };
 }
 
 export function slugOf(world: World, { repository, ref }: Branch): string {

@@ -89,3 +89,54 @@ describe('a poisoned request', () => {
     expect(world.record()).toMatchObject({ phase: 'failed', event: { reason: 'delete' } });
   });
 });
+
+describe('a host that is paused while the owner is looked up', () => {
+  it('looks again before it writes', async () => {
+    await world.handle(world.request('create'));
+    await world.settle();
+    const { readNamespace } = world.cluster;
+    world.cluster.readNamespace = async (name) => {
+      const live = await readNamespace(name);
+      world.cluster.readNamespace = readNamespace;
+      world.cluster.namespaces.delete(NAMESPACE);
+      world.cluster.putForeign(NAMESPACE);
+      world.clock.advance(20_000);
+      return live;
+    };
+    world.access.credentials.clear();
+    world.cluster.writes.length = 0;
+    const request = world.request('provision', { imageTag: 'v2' });
+    await expect(world.handle(request)).rejects.toMatchObject({ code: 'conflict' });
+    await world.handle(request);
+
+    expect(world.record()).toMatchObject({ phase: 'refused', refused: { guard: 'owner' } });
+    expect(world.cluster.writes).toEqual([]);
+    expect(world.access.credentials.size).toBe(0);
+  });
+
+  it('gives up for now where each answer is too old when it comes', async () => {
+    await world.handle(world.request('create'));
+    const { readNamespace } = world.cluster;
+    world.cluster.readNamespace = async (name) => {
+      world.clock.advance(6_000);
+      return readNamespace(name);
+    };
+    await expect(world.handle(world.request('provision', { imageTag: 'v2' }))).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+  });
+});
+
+describe('a refusal while the workloads start', () => {
+  it('does not keep the environment from becoming ready', async () => {
+    world.cluster.readinessIs = { state: 'starting' };
+    await world.handle(world.request('create'));
+    world.access.credentials.set('keyvault-workload-identity-ex-c4-e6', 'system:serviceaccount:other:x');
+    await world.handle(world.request('provision'));
+    expect(world.record()).toMatchObject({ phase: 'starting', refused: { guard: 'credential' } });
+
+    world.cluster.readinessIs = { state: 'ready' };
+    await world.settle();
+    expect(world.record()?.phase).toBe('ready');
+  });
+});

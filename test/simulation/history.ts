@@ -4,6 +4,7 @@ export interface History {
   world: WorldOptions;
   events: WorldEvent[];
   faults: { call: number; kind: Fault }[];
+  strikes: Strike[];
   twists: { message: number; kind: 'double' | 'delay'; ms: number }[];
 }
 
@@ -45,6 +46,15 @@ export interface Branch {
   ref: string;
 }
 
+/** What happens to the caller's host, and to the environment that it calls for, just when it makes this call. */
+export interface Strike {
+  call: number;
+  kind: 'kill' | 'pause' | 'meddle';
+  lastsMs: number;
+  /** What somebody else does meanwhile. */
+  foreign?: ForeignKind;
+}
+
 /** ms counts from the start of the history. */
 export type WorldEvent = { ms: number } & (
   | ({ kind: 'create' | 'push' | 'delete'; deliveries: DeliveryPlan[] } & Branch)
@@ -84,13 +94,14 @@ export type EventKind = WorldEvent['kind'];
 
 /** One line for each thing that happens. */
 export function describeHistory(history: History): string {
-  const { world, events, faults, twists } = history;
+  const { world, events, faults, strikes, twists } = history;
   return [
     `seed ${history.seed} ${JSON.stringify(world)}`,
     ...events.map(
       (event) => `  ${(event.ms / 1000).toFixed(3).padStart(9)} s  ${JSON.stringify({ ...event, ms: undefined })}`,
     ),
     ...faults.map(({ call, kind }) => `  call ${call} fails: ${kind}`),
+    ...strikes.map(({ call, ...strike }) => `  at call ${call}: ${JSON.stringify(strike)}`),
     ...twists.map(({ message, kind, ms }) => `  message ${message}: ${kind}, ${ms} ms`),
   ].join('\n');
 }

@@ -67,7 +67,8 @@ export function pause(stage: Stage, host: Host, lastsMs: number): void {
   const until = Math.max(host.pausedUntil, stage.now() + lastsMs);
   for (const lease of host.leases) {
     settleLease(stage, lease);
-    lease.nextRenewal = Math.max(lease.nextRenewal, until);
+    // the timer fires at once then, and its answer takes a while
+    lease.nextRenewal = Math.max(lease.nextRenewal, until + 80);
   }
   host.pausedUntil = until;
 }

@@ -1,3 +1,4 @@
+import type { EnvironmentRequest } from '../../lib/environment/request.ts';
 import type { EnvironmentRecord } from '../../lib/environment/record.ts';
 import { CALL_TIMEOUT_MS } from './call.ts';
 import type { ModelNamespace } from './cluster.ts';
@@ -64,6 +65,26 @@ export function checkClaim(stage: Stage, before: EnvironmentRecord, after: Envir
       stage,
       'aRecordKeepsItsClaim',
       `record ${before.name} went to ${after.ref} of ${after.repository.fullName}`,
+    );
+}
+
+/** What a record holds for its newest event was asked for its own branch. */
+export function checkEvent(
+  stage: Stage,
+  accepted: readonly EnvironmentRequest[],
+  { event, ...record }: EnvironmentRecord,
+): void {
+  const source = accepted.find(
+    ({ at, reason, deliveryId }) => at === event.at && reason === event.reason && deliveryId === event.deliveryId,
+  );
+  if (source === undefined) return;
+  const [one, other] = [record.repository, source.repository];
+  const isSame = one.id === undefined || other.id === undefined ? one.fullName === other.fullName : one.id === other.id;
+  if (!isSame || record.ref !== source.ref)
+    violate(
+      stage,
+      'aRecordTellsItsOwnEvents',
+      `record ${record.name} took the ${event.reason} of ${source.ref} of ${other.fullName}`,
     );
 }
 

@@ -1,6 +1,6 @@
 import { CORE, type Core } from './core.ts';
 import { checkEnd } from './end-state.ts';
-import { happen } from './events.ts';
+import { happen, strike } from './events.ts';
 import type { History } from './history.ts';
 import { createWorld, startOn, type World } from './world.ts';
 
@@ -27,6 +27,7 @@ export async function play(
   const { stage, hosts, queue } = world;
   const isOver = (): boolean => stage.violation !== undefined;
   for (const event of history.events) stage.scheduler.at(stage.startMs + event.ms, () => happen(world, event));
+  strike(world, history.strikes);
   const lastMs = Math.max(0, ...history.events.map(endOf));
   await stage.scheduler.runUntil(stage.startMs + lastMs + 5_000, isOver);
   stage.isCalm = true;

@@ -11,7 +11,7 @@ export async function shrink(history: History, options: { core?: Core } = {}): P
   let current = history;
   for (let isSmaller = true; isSmaller;) {
     isSmaller = false;
-    for (const part of ['events', 'faults', 'twists'] as const) {
+    for (const part of ['events', 'faults', 'strikes', 'twists'] as const) {
       for (let index = current[part].length - 1; index >= 0; index -= 1) {
         const smaller: History = { ...current, [part]: current[part].toSpliced(index, 1) };
         if (!(await breaks(smaller))) continue;

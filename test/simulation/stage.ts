@@ -1,3 +1,4 @@
+import type { Activity } from './hosts.ts';
 import type { Fault, History, WorldOptions } from './history.ts';
 import { drawAt } from './random.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
@@ -12,6 +13,8 @@ export interface Stage {
   scheduler: Scheduler;
   now(): number;
   faults: Map<number, Fault>;
+  /** Told of each call when it is made. */
+  onCall?: (number: number, who: Activity, on: string) => void;
   /** Nothing fails, dies, pauses or meddles any more. */
   isCalm: boolean;
   calls: number;

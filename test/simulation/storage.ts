@@ -1,12 +1,13 @@
 import type { Records } from '../../lib/environment/peers.ts';
 import type { EnvironmentRecord } from '../../lib/environment/record.ts';
+import type { EnvironmentRequest } from '../../lib/environment/request.ts';
 import { ProvisionerError } from '../../lib/errors.ts';
 import { fromMetadata, toMetadata } from '../../lib/storage/metadata.ts';
 import { call } from './call.ts';
 import { copy } from './copy.ts';
 import type { Activity } from './hosts.ts';
 import { beginRenewal, isHeld, leave, remainingMs, startLease, type BlobLease } from './leases.ts';
-import { checkClaim } from './invariants.ts';
+import { checkClaim, checkEvent } from './invariants.ts';
 import type { Stage } from './stage.ts';
 
 export interface Blob {
@@ -18,10 +19,12 @@ export interface Blob {
 export interface Store {
   blobs: Map<string, Blob>;
   tags: number;
+  /** First requests that came onto the queue. */
+  accepted: readonly EnvironmentRequest[];
 }
 
 export function createStore(): Store {
-  return { blobs: new Map(), tags: 0 };
+  return { blobs: new Map(), tags: 0, accepted: [] };
 }
 
 /** The records as one activity sees them: ETags, leases that end, metadata for lists. */
@@ -57,6 +60,7 @@ export function recordsFor(stage: Stage, store: Store, who: Activity): Records {
         const isOurs = blob?.lease?.id === held.lease.id && isHeld(stage, blob.lease);
         if (blob === undefined || !isSame || !isOurs) throw new ProvisionerError('conflict', 'the record changed');
         checkClaim(stage, blob.record, sent);
+        checkEvent(stage, store.accepted, sent);
         return put(sent.name, sent);
       });
       return { record, etag };

@@ -83,6 +83,7 @@ export function createWorld(history: History, options: { core: Core; tell?: (lin
       ...(plan.github && { branches: world.github.portFor(who) }),
     }),
   };
+  world.store.accepted = world.queue.accepted;
   return world;
 }
 
