@@ -1,13 +1,15 @@
-import { toProvisionerError, type ProvisionerError } from '../errors.ts';
+import { ProvisionerError, toProvisionerError } from '../errors.ts';
 import type { Admit, Applied, Change, KubeObject } from '../environment/peers.ts';
 import type { InventoryEntry } from '../environment/record.ts';
 import { actionOf, type Before } from './action.ts';
 import type { Discovery } from './discovery.ts';
-import { managedMark } from './field-manager.ts';
+import { managedMark, withoutScaledReplicas } from './field-manager.ts';
 import { versionOf } from './metadata.ts';
 import type { Send } from './request.ts';
+import { removeToRemake } from './recreate.ts';
 import { isOptional, nameIn, sendApply, unserved } from './send-apply.ts';
 import { forEachLimited } from './slots.ts';
+import { immutableFields, statusOf } from './status.ts';
 import { versionsBefore } from './versions.ts';
 
 export interface ApplyContext {
@@ -83,18 +85,27 @@ async function applyOne(
 ): Promise<{ change: Change; entry?: InventoryEntry }> {
   const name = nameIn(object, options);
   const resource = await discovery.resourceOf(object);
-  const answer = resource && (await sendApply(send, object, { ...options, resource }));
-  if (!answer || answer.status === 404) {
+  const sent = withoutScaledReplicas(object, options.before?.managedFields);
+  let answer = resource && (await sendApply(send, sent, { ...options, resource }));
+  if (!resource || !answer || answer.status === 404) {
     if (!isOptional(object)) throw unserved(name, object);
     return { change: { object: name, action: 'skipped', reason: unserved(name, object).message } };
   }
+  const fields = immutableFields(answer.status, statusOf(answer.body));
+  if (fields !== undefined) {
+    await removeToRemake(send, object, { ...options, resource, fields });
+    answer = await sendApply(send, object, { ...options, resource });
+    if (answer.status === 422)
+      throw new ProvisionerError('conflict', `${name}: the old one still ends`, { object: name });
+  }
   const after = versionOf(answer.body, name);
   const managed = managedMark(after.managedFields);
+  const change: Change =
+    fields === undefined
+      ? { object: name, action: actionOf({ object, answer, before: options.before, after }) }
+      : { object: name, action: 'configured', reason: `made anew: ${fields} can not be changed` };
   return {
-    change: {
-      object: name,
-      action: actionOf({ object, answer, before: options.before, after }),
-    },
+    change,
     entry: { ...entryOf(object), resourceVersion: after.resourceVersion, ...(managed !== undefined && { managed }) },
   };
 }

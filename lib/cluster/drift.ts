@@ -72,6 +72,7 @@ async function lookAtSecret(
   if (!resource) return;
   const answer = await sendApply(send, object, { resource, namespace, dryRun: true });
   if (answer.status === 201) drifted.set(object, 'missing');
+  else if (answer.status !== 200) drifted.set(object, 'changed');
   else {
     const { managedFields } = metadataOf(answer.body, objectName(object, namespace));
     if (isRecent(managedEntry(managedFields)?.time, answer.since)) drifted.set(object, 'changed');

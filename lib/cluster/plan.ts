@@ -5,8 +5,10 @@ import type { ApplyContext } from './apply.ts';
 import { objectName, type Resource } from './kinds.ts';
 import { managedEntry } from './field-manager.ts';
 import { metadataOf } from './metadata.ts';
+import { mayBeRemade } from './recreate.ts';
 import { isOptional, sendApply, unserved } from './send-apply.ts';
 import { forEachLimited } from './slots.ts';
+import { immutableFields, statusOf } from './status.ts';
 
 /** Long enough for the second in a managedFields entry to be another one. */
 const NEXT_SECOND_MS = 1_100;
@@ -47,6 +49,11 @@ async function planOne(context: PlanContext, object: KubeObject, namespace: stri
     const action = isOptional(object) ? 'skipped' : 'unknown';
     return { object: name, action, reason: unserved(name, object).message };
   }
+  if (first.fields !== undefined) {
+    const reason = `${first.fields} can not be changed`;
+    if (!mayBeRemade(object)) return { object: name, action: 'unknown', reason };
+    return { object: name, action: 'configured', reason: `${reason}: it would be made anew` };
+  }
   if (first.status === 201) return { object: name, action: 'created' };
   if (!isRecent(first.managed, first.since)) return { object: name, action: 'unchanged' };
   // stamped by this dry run, or by an apply a moment ago: only a stamp that moves on is the dry run's
@@ -55,13 +62,23 @@ async function planOne(context: PlanContext, object: KubeObject, namespace: stri
   return { object: name, action: second?.managed === first.managed ? 'unchanged' : 'configured' };
 }
 
+interface DryRun {
+  status: number;
+  managed?: string | undefined;
+  since?: number | undefined;
+  /** That no update can change. */
+  fields?: string;
+}
+
 async function dryRun(
   { send }: PlanContext,
   object: KubeObject,
   target: { resource: Resource; namespace: string },
-): Promise<{ status: number; managed: string | undefined; since: number | undefined } | undefined> {
+): Promise<DryRun | undefined> {
   const answer = await sendApply(send, object, { ...target, dryRun: true });
   if (answer.status === 404) return undefined;
+  const fields = immutableFields(answer.status, statusOf(answer.body));
+  if (fields !== undefined) return { status: answer.status, fields };
   const { managedFields } = metadataOf(answer.body, objectName(object, target.namespace));
   const managed = managedEntry(managedFields)?.time;
   return { status: answer.status, managed, since: answer.since };

@@ -3,12 +3,12 @@ import type { Admit, KubeObject } from '../environment/peers.ts';
 import { isSecret, needsSpec, objectName, type Resource } from './kinds.ts';
 import { applyQuery, pathOf } from './paths.ts';
 import { METADATA, type Answer, type Send } from './request.ts';
-import { errorOf, isUnserved, statusOf } from './status.ts';
+import { errorOf, immutableFields, isUnserved, statusOf } from './status.ts';
 
 /** On an object whose CRD a cluster may lack: it is skipped there. Part of the overlays' contract. */
 const OPTIONAL = 'feature-branch-provisioner/optional';
 
-/** Sends one server-side apply; a 404 answer means that the kind is not served. */
+/** Sends one server-side apply; a 404 answer means that the kind is not served, a 422 that immutable fields differ. */
 export async function sendApply(
   send: Send,
   object: KubeObject,
@@ -25,10 +25,12 @@ export async function sendApply(
     ...(!needsSpec(object) && { accept: METADATA }),
     object: name,
     secret: isSecret(object),
-    expect: [404],
+    expect: [404, 422],
     ...(target.admit && { admit: target.admit }),
   });
-  if (answer.status === 404 && !isUnserved(404, statusOf(answer.body))) {
+  const status = statusOf(answer.body);
+  const isMissing = answer.status === 404 && !isUnserved(404, status);
+  if (isMissing || (answer.status === 422 && immutableFields(422, status) === undefined)) {
     throw errorOf({ ...answer, object: name, secret: isSecret(object) });
   }
   return answer;

@@ -36,6 +36,17 @@ function isUidMismatch(status: number, body: Status): boolean {
   return status === 422 && (body.details?.causes ?? []).some((cause) => cause.field === 'metadata.uid');
 }
 
+/** The words differ by kind, and no code tells: `field is immutable` is the most frequent. */
+const IMMUTABLE = /immutable|updates to .+ are forbidden|may not change once set|cannot change roleRef/;
+
+/** The fields that keep a 422 from being mended by any update; undefined where something else is wrong too. */
+export function immutableFields(status: number, body: Status): string | undefined {
+  const causes = body.details?.causes ?? [];
+  const all = causes.length > 0 && causes.every(({ message }) => IMMUTABLE.test(message ?? ''));
+  if (status !== 422 || !all || isUidMismatch(status, body)) return undefined;
+  return [...new Set(causes.map(({ field }) => field ?? 'spec'))].join(', ');
+}
+
 function codeOf(status: number, body: Status): ErrorCode {
   const causes = body.details?.causes ?? [];
   if (status === 403 && causes.some((cause) => cause.reason === 'NamespaceTerminating')) return 'terminating';

@@ -1,6 +1,7 @@
 import { describeApplying } from './cases/applying.ts';
 import { describeAsking } from './cases/asking.ts';
 import { describeClient } from './cases/client.ts';
+import { describeConverging } from './cases/converging.ts';
 import { describeNamespaces } from './cases/namespaces.ts';
 import { describeRefusals } from './cases/refusals.ts';
 import type { Target } from './target.ts';
@@ -12,4 +13,5 @@ export function describeContract(target: () => Target): void {
   describeAsking(target);
   describeRefusals(target);
   describeClient(target);
+  describeConverging(target);
 }
