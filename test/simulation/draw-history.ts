@@ -13,6 +13,9 @@ import {
 import { diceOf, type Dice } from './random.ts';
 
 const REFS: readonly [string, ...string[]] = ['ex', 'ex', 'ex', 'two', 'feat/X'];
+/** Of all that others do, what takes a namespace away under the hand that writes to it. */
+const TAKERS: readonly [ForeignKind, ...ForeignKind[]] = ['replace-namespace', 'strip-namespace'];
+const FOREIGN_KINDS: readonly [ForeignKind, ...ForeignKind[]] = FOREIGN;
 const TAGS: readonly [string, ...string[]] = ['v1', 'v2', 'v3'];
 
 /** The history that a seed stands for. */
@@ -35,7 +38,7 @@ export function drawHistory(seed: number): History {
   const span = ms + 20_000;
   const hasForeigners = dice.chance(0.5);
   for (let index = hasForeigners ? dice.whole(1, 3) : 0; index > 0; index -= 1) {
-    const kind = dice.pick<ForeignKind>(FOREIGN);
+    const kind = dice.pick(FOREIGN_KINDS);
     events.push({ ms: dice.whole(0, span), kind, identity: dice.whole(0, world.identities - 1), ...branch() });
   }
   for (let index = dice.whole(0, 3); index > 0; index -= 1) {
@@ -109,7 +112,8 @@ function drawFaults(dice: Dice): History['faults'] {
 
 function drawStrikes(dice: Dice): Strike[] {
   const strikes: Strike[] = [];
-  for (let index = dice.chance(0.4) ? dice.whole(1, 3) : 0; index > 0; index -= 1) {
+  const count = dice.chance(0.5) ? 0 : dice.whole(1, dice.chance(0.3) ? 10 : 3);
+  for (let index = count; index > 0; index -= 1) {
     const kind = dice.pick<Strike['kind']>(['kill', 'pause', 'pause', 'meddle']);
     const lastsMs = dice.chance(0.5) ? dice.whole(2_000, 40_000) : dice.whole(40_000, 90_000);
     const hasForeign = kind === 'meddle' || dice.chance(0.3);
@@ -117,7 +121,7 @@ function drawStrikes(dice: Dice): Strike[] {
       call: dice.whole(1, 120),
       kind,
       lastsMs,
-      ...(hasForeign && { foreign: dice.pick<ForeignKind>(FOREIGN) }),
+      ...(hasForeign && { foreign: dice.pick(dice.chance(0.5) ? FOREIGN_KINDS : TAKERS) }),
     });
   }
   return strikes;

@@ -31,6 +31,8 @@ export async function play(
   const lastMs = Math.max(0, ...history.events.map(endOf));
   await stage.scheduler.runUntil(stage.startMs + lastMs + 5_000, isOver);
   stage.isCalm = true;
+  // what faults have cost is forgotten: from now on abandon has no excuse
+  for (const message of queue.messages) if (message.isPoison) message.tries = 0;
   // the last look is at everything
   world.settings.driftIntervalMs = 0;
   stage.tell?.('CALM: nothing fails from now on');
