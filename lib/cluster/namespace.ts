@@ -4,13 +4,21 @@ import { FIELD_MANAGER } from './field-manager.ts';
 import { metadataOf } from './metadata.ts';
 import { applyQuery } from './paths.ts';
 import type { Send } from './request.ts';
+import { statusOf } from './status.ts';
 
 const COLLECTION = '/api/v1/namespaces';
 
 export async function readNamespace(send: Send, name: string): Promise<LiveNamespace | undefined> {
   const object = `Namespace/${name}`;
   const { status, body } = await send({ method: 'GET', path: pathTo(name), object, expect: [404] });
-  return status === 404 ? undefined : toLiveNamespace(body, object);
+  return status === 404 ? absent(body, object) : toLiveNamespace(body, object);
+}
+
+/** A 404 of anything on the way (a gateway, an API server that starts) would have a namespace that is there forgotten. */
+function absent(body: unknown, object: string): undefined {
+  const { reason, details } = statusOf(body);
+  if (reason === 'NotFound' && details?.kind === 'namespaces') return undefined;
+  throw new ProvisionerError('unavailable', `${object}: a 404 that is not about the namespace`, { object });
 }
 
 export async function createNamespace(
@@ -45,9 +53,9 @@ export async function deleteNamespace(
   const { name, uid, resourceVersion } = target;
   const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid, resourceVersion } };
   const object = `Namespace/${name}`;
-  const { status } = await send({ method: 'DELETE', path: pathTo(name), body, object, expect: [404, 409], admit });
-  if (status === 404) return 'absent';
-  return status === 409 ? 'changed' : 'deleting';
+  const answer = await send({ method: 'DELETE', path: pathTo(name), body, object, expect: [404, 409], admit });
+  if (answer.status === 404) return absent(answer.body, object) ?? 'absent';
+  return answer.status === 409 ? 'changed' : 'deleting';
 }
 
 function pathTo(name: string): string {

@@ -34,6 +34,11 @@ export function readArmFault(thrown: unknown, now: number): ArmFault | undefined
   };
 }
 
+/** Whether ARM itself says that what was asked for, or the identity above it, is not there: a 404 of anything on the way says nothing. */
+export function saysAbsent(fault: ArmFault | undefined): boolean {
+  return fault?.status === 404 && /^(Parent)?(Resource)?(Group)?NotFound$/.test(fault.code ?? '');
+}
+
 /** The failure for a record or a log: object, status, Azure's code and the first words of its reason. */
 export function toArmError(thrown: unknown, about: { object: string; code?: ErrorCode; mend?: string }): unknown {
   const fault = readArmFault(thrown, 0);

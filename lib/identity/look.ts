@@ -1,4 +1,4 @@
-import { readArmFault } from './arm-error.ts';
+import { readArmFault, saysAbsent } from './arm-error.ts';
 import { nameOfIdentity } from './context.ts';
 import type { AccessContext } from './context.ts';
 import type { HeldCredential } from './guard-credential.ts';
@@ -44,7 +44,7 @@ export async function readCredential(
   try {
     return await identities.get(identityId, name);
   } catch (error) {
-    if (readArmFault(error, clock.now())?.status === 404) return undefined;
+    if (saysAbsent(readArmFault(error, clock.now()))) return undefined;
     throw error;
   }
 }

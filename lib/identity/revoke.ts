@@ -1,6 +1,6 @@
 import type { AccessRequest, Admit, Change } from '../environment/peers.ts';
 import { ProvisionerError } from '../errors.ts';
-import { readArmFault } from './arm-error.ts';
+import { readArmFault, saysAbsent } from './arm-error.ts';
 import type { ArmFault } from './arm-error.ts';
 import { isSameId } from './arm-id.ts';
 import { credentialObject, nameOfIdentity } from './context.ts';
@@ -122,7 +122,7 @@ async function lookUnlessGone(context: AccessContext, identityId: string): Promi
     return await lookAt(context, identityId);
   } catch (error) {
     const cause = error instanceof ProvisionerError ? error.cause : undefined;
-    if (readArmFault(cause, 0)?.status === 404) return undefined;
+    if (saysAbsent(readArmFault(cause, 0))) return undefined;
     throw error;
   }
 }
