@@ -1,0 +1,51 @@
+/** The ways in which a call may fail; `kill-…` ends the host that called. */
+export const FAULT_KINDS = [
+  'refused',
+  'cut-before',
+  'cut-after',
+  'time-out',
+  '401',
+  '403',
+  '404',
+  '409',
+  '412',
+  '422',
+  '429',
+  '429-retry-after',
+  '500',
+  '503',
+  'not-json',
+  'kill-before',
+  'kill-after',
+] as const;
+
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+export type Peer = 'cluster' | 'azure' | 'github' | 'blobs' | 'queues';
+
+export interface FaultAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+/** Stands in every answer made up here, so that a record or a log can be held to naming the peer's own reason. */
+export const REASON = 'the fault proxy says so';
+
+/** What a peer answers that fails in this way: in its own dialect, without the codes that mean something special there. */
+export function answerOf(kind: FaultKind, peer: Peer): FaultAnswer | undefined {
+  if (kind === 'not-json')
+    return { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>sign in</html>' };
+  const status = Number.parseInt(kind, 10);
+  if (Number.isNaN(status)) return undefined;
+  const body = JSON.stringify(toBody(status, peer));
+  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  if (kind === '429-retry-after') headers['retry-after'] = '7';
+  return { status, headers, body };
+}
+
+function toBody(status: number, peer: Peer): unknown {
+  if (peer === 'azure') return { error: { code: `Fault${status}`, message: REASON } };
+  if (peer !== 'cluster') return { message: REASON };
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: REASON, code: status };
+}

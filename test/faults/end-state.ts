@@ -1,0 +1,78 @@
+import { text } from 'node:stream/consumers';
+import type { EnvironmentRecord } from '../../lib/environment/record.ts';
+import { IDENTITY, type LifeWorld } from './life-world.ts';
+
+/** What must be the same after every life; nothing in it tells when or how often something was done. */
+export interface EndState {
+  objects: Record<string, unknown>;
+  credentials: unknown[];
+  record: unknown;
+  /** Of the record's namespace, by uid. */
+  uidFits: boolean;
+  reservations: unknown[];
+}
+
+export async function readEndState(world: LifeWorld, slug: string): Promise<EndState> {
+  const { objects } = world.kubernetes.inspect();
+  const record = await readRecord(world, slug);
+  const namespace = objects.find(({ kind, metadata }) => kind === 'Namespace' && metadata.name === record?.namespace);
+  return {
+    objects: Object.fromEntries(objects.map(toContent).sort(([one], [other]) => (one < other ? -1 : 1))),
+    credentials: world.azure.credentials(IDENTITY),
+    record: record === undefined ? undefined : toLasting(record),
+    uidFits: record?.uid === namespace?.metadata.uid,
+    reservations: await readReservations(world),
+  };
+}
+
+export async function readRecord(world: LifeWorld, slug: string): Promise<EnvironmentRecord | undefined> {
+  const found = await readBlob(world, 'environments', `${slug}.json`);
+  return found === undefined ? undefined : (JSON.parse(found) as EnvironmentRecord);
+}
+
+async function readBlob(world: LifeWorld, container: string, name: string): Promise<string | undefined> {
+  const blob = world.direct.blobs.getContainerClient(container).getBlobClient(name);
+  try {
+    const { readableStreamBody } = await blob.download();
+    return readableStreamBody === undefined ? '' : await text(readableStreamBody);
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return undefined;
+    throw error;
+  }
+}
+
+async function readReservations(world: LifeWorld): Promise<unknown[]> {
+  const container = world.direct.blobs.getContainerClient('identities');
+  if (!(await container.exists())) return [];
+  const found: unknown[] = [];
+  for await (const { name } of container.listBlobsFlat()) {
+    const blob = name.endsWith('.json') ? await readBlob(world, 'identities', name) : undefined;
+    const ledger = JSON.parse(blob ?? '{}') as { reservations?: { slug: string }[] };
+    found.push(...(ledger.reservations ?? []).map(({ slug }) => slug));
+  }
+  return found;
+}
+
+type Listed = ReturnType<LifeWorld['kubernetes']['inspect']>['objects'][number];
+
+/** By Kind/namespace/name, without what the server counts and dates. */
+function toContent(object: Listed): [string, unknown] {
+  const { metadata, ...rest } = object;
+  delete rest['status'];
+  const { name, namespace, labels, annotations } = metadata;
+  const phase = metadata.deletionTimestamp === undefined ? 'lives' : 'terminating';
+  return [`${object.kind}/${namespace ?? ''}/${name}`, { ...rest, labels, annotations, phase }];
+}
+
+function toLasting(record: EnvironmentRecord): unknown {
+  const { name, namespace, repository, ref, stop, phase, waitingFor, waitingOn, next, identity, credentials } = record;
+  const { imageTag, template, applied, url, warnings, error, refused, keepUntil, deleteAt, event } = record;
+  return {
+    ...{ name, namespace, repository, ref, phase, waitingFor, waitingOn, identity, credentials, imageTag, template },
+    ...{ applied, url, warnings, error, refused, keepUntil, deleteAt },
+    stop: stop?.why,
+    event: event.reason,
+    hasNext: next !== undefined,
+    inventory: record.inventory.map(({ apiVersion, kind, name: object }) => `${apiVersion} ${kind}/${object}`).sort(),
+  };
+}

@@ -1,0 +1,25 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { tryFaults } from './lives.ts';
+import { startStorageAccounts, type StorageAccounts } from './storage-accounts.ts';
+
+/** Of all faults; `npm run test:soak` tries as many as its time allows. */
+const SHARE = 36;
+const SEED = 20_261_123;
+
+let accounts: StorageAccounts;
+
+beforeAll(async () => {
+  accounts = await startStorageAccounts(SHARE + 1);
+}, 90_000);
+afterAll(() => accounts.stop());
+
+describe('a life in which one call fails', () => {
+  it('ends as one without faults, after one redelivery or sweep', async () => {
+    const { failures, tried, callsInALife, notMet } = await tryFaults({ accounts, seed: SEED, share: SHARE });
+
+    expect(failures).toEqual([]);
+    expect(tried).toBe(SHARE);
+    expect(callsInALife).toBeGreaterThan(100);
+    expect(notMet).toBeLessThan(SHARE / 4);
+  }, 120_000);
+});

@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto';
+import { connectAks } from '../../lib/cluster/aks.ts';
+import { createCluster } from '../../lib/cluster/create-cluster.ts';
+import { readEnvironmentSettings, readIntakeSettings } from '../../lib/config.ts';
+import type { Clock, Log, Peers } from '../../lib/environment/peers.ts';
+import { tokenAuth } from '../../lib/github/auth.ts';
+import { createBranches } from '../../lib/github/branches.ts';
+import { createIdentityLocks } from '../../lib/identity/blob-locks.ts';
+import { createFederatedAccess } from '../../lib/identity/federated-access.ts';
+import { aksIssuer } from '../../lib/identity/issuer.ts';
+import type { ManualDeps } from '../../lib/intake/manual.ts';
+import type { WebhookDeps } from '../../lib/intake/webhook.ts';
+import { once } from '../../lib/once.ts';
+import { createOverlays } from '../../lib/overlays/render.ts';
+import { connectBlobs, connectQueues } from '../../lib/storage/connection.ts';
+import { createRequests } from '../../lib/storage/queue.ts';
+import { createRecords, RECORD_CONTAINER } from '../../lib/storage/records.ts';
+import { createHostAdmission, type HostAdmission } from '../../local/faults/admission.ts';
+import type { Peer } from '../../local/faults/kinds.ts';
+import { startFaultProxy, type FaultProxy } from '../../local/faults/proxy.ts';
+import { GITHUB_TOKEN, IDENTITY, REPOSITORY, WEBHOOK_SECRET, type LifeWorld } from './life-world.ts';
+import { SMALL_OVERLAYS } from './small-overlays.ts';
+import { toConnectionString } from './storage-accounts.ts';
+
+/** One instance of the app: the real adapters, each behind its own proxy, wired as lib/deps.ts does it. */
+export interface LifeHost {
+  admission: HostAdmission;
+  peers: Peers;
+  webhook: WebhookDeps;
+  manual: ManualDeps;
+  /** How long each request that it put on the queue wants to be hidden, by id: the runtime lets that time pass. */
+  delays: Map<string, number>;
+  close(): Promise<void>;
+}
+
+const SETTINGS = { GITHUB_REPOSITORIES: REPOSITORY.fullName };
+export const OVERLAY_SETTINGS = { OVERLAY_PASSWORD: 'planted-secret-kubernetes' };
+
+export async function startLifeHost(world: LifeWorld, options: { timeoutMs: number }): Promise<LifeHost> {
+  const { timeoutMs } = options;
+  const { account } = world.storage;
+  const admission = createHostAdmission(world.line, {
+    nameOf: (path) => nameOf(path.replace(`/${account}`, '')),
+    onTimeOut: () => world.clock.pass(10_000),
+  });
+  const proxies = await startProxies(world, admission);
+  const clock = clockOf(world, admission);
+  const urlOf = (peer: Peer): string => proxies.get(peer)?.url ?? '';
+  const storage = {
+    connectionString: toConnectionString(account, { blobs: urlOf('blobs'), queues: urlOf('queues') }),
+    credential: () => Promise.reject(new Error('not asked for')),
+  };
+  const blobs = once(async () => connectBlobs(storage));
+  const queues = once(async () => connectQueues(storage));
+  const records = createRecords({
+    container: once(async () => (await blobs()).getContainerClient(RECORD_CONTAINER)),
+    timeoutMs,
+  });
+  const delays = new Map<string, number>();
+  const real = createRequests({ queues, timeoutMs });
+  const requests: Peers['requests'] = {
+    async send(request, delayMs = 0) {
+      delays.set(request.id, delayMs);
+      await real.send(request);
+    },
+    sendToPoison: (message) => real.sendToPoison(message, 0),
+  };
+  world.setServer(urlOf('cluster'));
+  const arm = { endpoint: urlOf('azure'), loopback: true };
+  const connections = (['provisioner', 'deprovisioner'] as const).map((user) =>
+    connectAks({ clusterId: world.clusterOf(user), arm, timeoutMs }),
+  );
+  const [provisioner, deprovisioner] = connections;
+  if (provisioner === undefined || deprovisioner === undefined) throw new Error('two principals are needed');
+  const log = logOf(world);
+  const cluster = createCluster({ provisioner, deprovisioner, clock, random: Math.random, timeoutMs });
+  const identities = once(async () => {
+    const client = (await blobs()).getContainerClient('identities');
+    await client.createIfNotExists({ abortSignal: AbortSignal.timeout(timeoutMs) });
+    return client;
+  });
+  const access = createFederatedAccess({
+    pool: [IDENTITY],
+    arm,
+    issuer: aksIssuer({ clusterId: world.clusterOf('provisioner'), arm, timeoutMs }),
+    // a blob lease lasts its real time, whatever jumps
+    locks: createIdentityLocks({
+      container: identities,
+      clock: { now: Date.now, sleep: clock.sleep },
+      random: Math.random,
+      timeoutMs,
+    }),
+    clock,
+    random: Math.random,
+    log,
+    timeoutMs,
+    async holds(slug, identityId) {
+      const record = (await records.read(slug))?.record;
+      if (record === undefined || record.phase === 'gone' || record.phase === 'refused') return false;
+      return record.identity?.toLowerCase() === identityId.toLowerCase();
+    },
+  });
+  const branches = createBranches({ auth: tokenAuth(GITHUB_TOKEN), apiUrl: urlOf('github'), timeoutMs });
+  const peers: Peers = {
+    settings: readEnvironmentSettings(SETTINGS),
+    clock,
+    random: Math.random,
+    newId: randomUUID,
+    log,
+    records,
+    requests,
+    cluster,
+    access,
+    branches,
+    overlays: createOverlays(SMALL_OVERLAYS, OVERLAY_SETTINGS),
+  };
+  const intake = {
+    settings: () => readIntakeSettings(SETTINGS),
+    requests: async () => requests,
+    clock,
+    newId: randomUUID,
+    log,
+  };
+  return {
+    admission,
+    peers,
+    webhook: { ...intake, secrets: () => [WEBHOOK_SECRET] },
+    manual: { ...intake, peers: async () => peers, records: async () => records, cluster: async () => cluster },
+    delays,
+    async close() {
+      admission.kill();
+      await Promise.all([...proxies.values()].map((proxy) => proxy.close()));
+      await Promise.all(connections.map((connection) => connection.close()));
+    },
+  };
+}
+
+async function startProxies(world: LifeWorld, admission: HostAdmission): Promise<Map<Peer, FaultProxy>> {
+  const targets: Record<Peer, string> = {
+    cluster: world.kubernetes.server,
+    azure: world.azure.url,
+    github: world.github.url,
+    blobs: world.storage.blobs,
+    queues: world.storage.queues,
+  };
+  const started = Object.entries(targets).map(async ([peer, target]) => {
+    return [peer as Peer, await startFaultProxy({ peer: peer as Peer, target, admission })] as const;
+  });
+  return new Map(await Promise.all(started));
+}
+
+/** Nothing ever goes on in a host that was killed. */
+function clockOf({ clock }: LifeWorld, admission: HostAdmission): Clock {
+  const never = (): Promise<void> => new Promise(() => undefined);
+  return {
+    now: () => clock.now(),
+    async sleep(ms) {
+      await clock.sleep(ms);
+      if (admission.isDead()) await never();
+    },
+  };
+}
+
+function logOf(world: LifeWorld): Log {
+  const write =
+    (level: string) =>
+    (message: string, fields: Record<string, unknown> = {}): void =>
+      void world.log.push(`${level} ${message} ${JSON.stringify(fields)}`);
+  return { info: write('info'), warn: write('warn'), error: write('error') };
+}
+
+/** Without what differs from life to life. */
+function nameOf(path: string): string {
+  return path
+    .replaceAll(/([?&])(timeout|api-version|fieldManager|force|fieldValidation)=[^&]*/g, '$1')
+    .replaceAll(/&+/g, '&');
+}

@@ -1,0 +1,130 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { abandon } from '../../lib/environment/abandon.ts';
+import type { Peers } from '../../lib/environment/peers.ts';
+import { reconcile } from '../../lib/environment/reconcile.ts';
+import type { EnvironmentRequest } from '../../lib/environment/request.ts';
+import { handleMessage, handlePoison } from '../../lib/intake/message.ts';
+import { POISON_QUEUE, REQUEST_QUEUE } from '../../lib/storage/queue.ts';
+import { startLifeHost, type LifeHost } from './life-host.ts';
+import type { LifeWorld } from './life-world.ts';
+
+const MAX_DEQUEUES = 5;
+const RETRY_MS = 30_000;
+/** Of a delay on the queue; what a delay waits for happens in real time, if soon. */
+const SCALE = 100;
+const LONGEST_PAUSE_MS = 30;
+
+/** What the Functions host does around the app: starts it, gives it messages, starts it anew when it was killed. */
+export interface Runtime {
+  /** Runs one piece of work on the host of the moment; `killed` where the host did not live to its end. */
+  run<T>(work: (host: LifeHost) => Promise<T>): Promise<T | 'killed'>;
+  /** Handles all messages, letting the time of their delays pass. */
+  drain(): Promise<void>;
+  kills(): number;
+  /** What functions threw to the host, which logs all of it. */
+  thrown: unknown[];
+  close(): Promise<void>;
+}
+
+export async function startRuntime(world: LifeWorld, options: { timeoutMs: number }): Promise<Runtime> {
+  const { queues } = world.direct;
+  const delays = new Map<string, number>();
+  const thrown: unknown[] = [];
+  let host = await startLifeHost(world, options);
+  let kills = 0;
+
+  async function run<T>(work: (host: LifeHost) => Promise<T>): Promise<T | 'killed'> {
+    const own = host;
+    const killed = own.admission.killed.then(() => 'killed' as const);
+    try {
+      return await Promise.race([work(own), killed]);
+    } catch (error) {
+      if (own.admission.isDead()) return 'killed';
+      throw error;
+    } finally {
+      for (const [id, ms] of own.delays) delays.set(id, ms);
+      own.delays.clear();
+      world.line.mend();
+      if (own.admission.isDead()) await replace(own);
+    }
+  }
+
+  async function replace(dead: LifeHost): Promise<void> {
+    kills += 1;
+    await dead.close();
+    await breakLeases(world);
+    // its leases have ended by themselves
+    world.clock.pass(60_000);
+    host = await startLifeHost(world, options);
+  }
+
+  async function handle(name: string, message: unknown): Promise<boolean> {
+    const isPoison = name === POISON_QUEUE;
+    for (let dequeues = 1; dequeues <= MAX_DEQUEUES; dequeues += 1) {
+      const work = async ({ peers }: LifeHost): Promise<'handled'> => {
+        const deps = { log: peers.log, requests: async () => peers.requests, peers: async () => peers };
+        const act = isPoison ? abandon : (by: Peers, request: EnvironmentRequest) => reconcile(by, request);
+        await (isPoison ? handlePoison : handleMessage)(deps, { message, work: act });
+        return 'handled';
+      };
+      try {
+        if ((await run(work)) === 'handled') return true;
+      } catch (error) {
+        thrown.push(error);
+      }
+      world.clock.pass(RETRY_MS);
+    }
+    return false;
+  }
+
+  async function takeOne(name: string): Promise<boolean> {
+    const queue = queues.getQueueClient(name);
+    const [received] = await receive(queue);
+    if (received === undefined) return false;
+    const text = Buffer.from(received.messageText, 'base64').toString();
+    const message = JSON.parse(text) as { id?: string };
+    const delay = delays.get(message.id ?? '') ?? 0;
+    if (delay > 0) {
+      await pause(Math.min(LONGEST_PAUSE_MS, delay / SCALE));
+      world.clock.pass(delay);
+    }
+    const isHandled = await handle(name, message);
+    if (!isHandled) {
+      const poison = queues.getQueueClient(POISON_QUEUE);
+      await poison.createIfNotExists();
+      await poison.sendMessage(received.messageText);
+    }
+    await queue.deleteMessage(received.messageId, received.popReceipt);
+    return true;
+  }
+
+  return {
+    run,
+    async drain() {
+      while ((await takeOne(REQUEST_QUEUE)) || (await takeOne(POISON_QUEUE)));
+    },
+    kills: () => kills,
+    thrown,
+    close: () => host.close(),
+  };
+}
+
+async function receive(queue: ReturnType<LifeWorld['direct']['queues']['getQueueClient']>) {
+  try {
+    return (await queue.receiveMessages({ numberOfMessages: 1, visibilityTimeout: 600 })).receivedMessageItems;
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return [];
+    throw error;
+  }
+}
+
+/** As the end of their minute would. */
+async function breakLeases({ direct }: LifeWorld): Promise<void> {
+  for (const name of ['environments', 'identities']) {
+    const container = direct.blobs.getContainerClient(name);
+    if (!(await container.exists())) continue;
+    for await (const { name: blob, properties } of container.listBlobsFlat()) {
+      if (properties.leaseState === 'leased') await container.getBlobClient(blob).getBlobLeaseClient().breakLease(0);
+    }
+  }
+}
