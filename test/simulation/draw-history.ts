@@ -46,6 +46,7 @@ export function drawHistory(seed: number): History {
     const lastsMs = dice.chance(0.5) ? dice.whole(1_000, 12_000) : dice.whole(12_000, 100_000);
     events.push({ ms: dice.whole(0, span), kind, host: dice.whole(0, world.hosts - 1), lastsMs });
   }
+  if (dice.chance(0.12)) events.push({ ms: dice.whole(0, span), kind: 'outage', lastsMs: dice.whole(60_000, 240_000) });
   events.sort((one, other) => one.ms - other.ms);
   return { seed, world, events, faults: drawFaults(dice), strikes: drawStrikes(dice), twists: drawTwists(dice) };
 }
@@ -97,11 +98,6 @@ function drawFaults(dice: Dice): History['faults'] {
   const faults: History['faults'] = [];
   const count = dice.chance(0.3) ? 0 : dice.whole(1, 6);
   const bursts = dice.chance(0.2);
-  // an outage: whatever is called for a while fails, so that requests are given up
-  if (dice.chance(0.08)) {
-    const from = dice.whole(5, 100);
-    for (let call = from + dice.whole(20, 60); call > from; call -= 1) faults.push({ call, kind: 'refused' });
-  }
   for (let index = 0; index < count; index += 1) {
     const call = dice.whole(1, 160);
     const kind = dice.pick<Fault>(FAULTS);

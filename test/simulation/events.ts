@@ -26,6 +26,9 @@ export function happen(world: World, event: WorldEvent): void {
     case 'template':
       world.template.version += 1;
       return;
+    case 'outage':
+      stage.outageUntil = stage.now() + event.lastsMs;
+      return;
     case 'rename': {
       const repository = github.repositories[event.repository];
       if (repository === undefined || repository.fullName === 'acme/renamed') return;

@@ -63,6 +63,7 @@ export type WorldEvent = { ms: number } & (
   | { kind: 'sweep' }
   | { kind: 'template' }
   | { kind: 'rename'; repository: number }
+  | { kind: 'outage'; lastsMs: number }
   | { kind: 'kill' | 'pause'; host: number; lastsMs: number }
   | ({ kind: ForeignKind; identity: number } & Branch)
 );

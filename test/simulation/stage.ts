@@ -18,6 +18,8 @@ export interface Stage {
   /** Nothing fails, dies, pauses or meddles any more. */
   isCalm: boolean;
   calls: number;
+  /** Until then no record can be read: requests are given up after five tries. */
+  outageUntil: number;
   activities: number;
   /** The first invariant that broke, in words. */
   violation?: string;
@@ -36,6 +38,7 @@ export function createStage(history: History, tell?: (line: string) => void): St
     faults: new Map(history.faults.map(({ call, kind }) => [call, kind])),
     isCalm: false,
     calls: 0,
+    outageUntil: 0,
     activities: 0,
     tell: tell && ((line) => tell(`${((scheduler.now() - START_MS) / 1000).toFixed(3).padStart(10)}  ${line}`)),
   };
