@@ -31,8 +31,12 @@ const JUDGES: Record<string, Judge> = {
   'apps/v1 StatefulSet': judgeStatefulSet,
   'apps/v1 DaemonSet': judgeDaemonSet,
   'batch/v1 Job': judgeJob,
+  'batch/v1 CronJob': judgeByConditions,
+  'autoscaling/v2 HorizontalPodAutoscaler': judgeByConditions,
+  'networking.k8s.io/v1 Ingress': judgeByConditions,
   'v1 PersistentVolumeClaim': judgeClaim,
   'v1 Pod': judgePod,
+  'v1 Service': judgeService,
 };
 
 /** Whether a kind can be anything but ready once it is applied. */
@@ -116,6 +120,22 @@ function judgePod(object: LiveObject): Judgement {
   return condition(object, 'Ready')?.status === 'True'
     ? READY
     : starting('it is not ready', condition(object, 'Ready'));
+}
+
+/** One of type LoadBalancer is there once it has an address of the cluster; its outer one comes when it comes. */
+function judgeService(object: LiveObject): Judgement {
+  const { type, clusterIP } = (object.spec ?? {}) as { type?: string; clusterIP?: string };
+  return type === 'LoadBalancer' && !clusterIP ? starting('it has no address yet') : judgeByConditions(object);
+}
+
+/** The standard conditions, which a controller may set on any kind. */
+function judgeByConditions(object: LiveObject): Judgement {
+  const stalled = condition(object, 'Stalled');
+  if (stalled?.status === 'True') return failed('it is stalled', stalled);
+  const reconciling = condition(object, 'Reconciling');
+  if (reconciling?.status === 'True') return starting('it is reconciling', reconciling);
+  const ready = condition(object, 'Ready');
+  return ready?.status === 'False' ? starting('it is not ready', ready) : READY;
 }
 
 function condition(object: LiveObject, type: string): Condition | undefined {

@@ -11,14 +11,22 @@ const PAGE = 500;
  */
 export async function listKind<T>(
   send: Send,
-  target: { type: TypeOfObject; resource: Resource; namespace: string; metadata?: boolean },
+  target: {
+    type: TypeOfObject;
+    resource: Resource;
+    namespace: string;
+    metadata?: boolean;
+    /** Such as a field selector. */
+    query?: Record<string, string>;
+  },
 ): Promise<T[] | undefined> {
   const items: T[] = [];
   let next = '';
   do {
+    const query = new URLSearchParams({ ...target.query, limit: String(PAGE), ...(next && { continue: next }) });
     const { status, body } = await send({
       method: 'GET',
-      path: `${pathOf(target)}?limit=${PAGE}${next && `&continue=${encodeURIComponent(next)}`}`,
+      path: `${pathOf(target)}?${query.toString()}`,
       object: objectName({ kind: `${target.type.kind}List`, metadata: { name: target.namespace } }),
       ...(target.metadata && { accept: METADATA_LIST }),
       expect: [403, 404, 410],

@@ -1,5 +1,6 @@
 import type { KubeObject, Readiness } from '../environment/peers.ts';
 import type { Discovery } from './discovery.ts';
+import { explain, gatherEvidence, type Verdict } from './explain.ts';
 import { objectName } from './kinds.ts';
 import { isJudged, judge, type Judgement, type LiveObject } from './kstatus.ts';
 import { listKind } from './list.ts';
@@ -13,8 +14,8 @@ interface ReadinessContext {
 }
 
 /**
- * Whether all of the objects are ready, by one list per kind that can be otherwise. The first that failed decides, else
- * the first that is still coming.
+ * Whether all of the objects are ready, by one list per kind that can be otherwise; pods and events are asked for only
+ * where some are not. The first that failed decides, then the first whose cause is known, then the first still coming.
  */
 export async function judgeReadiness(
   context: ReadinessContext,
@@ -22,30 +23,44 @@ export async function judgeReadiness(
   { namespace }: { namespace: string },
 ): Promise<Readiness> {
   const judged = objects.filter(isJudged);
-  const live = await liveObjects(context, judged, namespace);
-  const verdicts = judged.map((object) => {
+  const { live, unseen } = await liveObjects(context, judged, namespace);
+  const verdicts = judged.map((object): Verdict => {
     const name = objectName(object, namespace);
     const found = live.get(name);
-    const judgement: Judgement = found ? judge(object, found) : { state: 'starting', reason: 'it is not there' };
-    return { name, ...judgement };
+    const absent: Judgement = unseen.has(typeOf(object))
+      ? { state: 'ready' }
+      : { state: 'starting', reason: 'it is not there' };
+    const judgement = found ? judge(object, found) : absent;
+    return { name, type: object, live: found, ...judgement };
   });
+  const open = verdicts.filter(({ state }) => state !== 'ready');
+  if (open.length === 0) return { state: 'ready' };
+  const evidence = await gatherEvidence(context, namespace);
+  const explained = open.map((verdict) => explain(verdict, evidence));
   const decides =
-    verdicts.find(({ state }) => state === 'failed') ?? verdicts.find(({ state }) => state === 'starting');
+    explained.find(({ state }) => state === 'failed') ?? explained.find(({ isKnown }) => isKnown) ?? explained[0];
   if (!decides) return { state: 'ready' };
   return { state: decides.state, object: decides.name, reason: `${decides.name}: ${decides.reason ?? decides.state}` };
 }
 
+/** What is there, and the kinds that our principal may apply but not list: nobody can say anything of those. */
 async function liveObjects(
   { send, discovery, concurrency }: ReadinessContext,
   objects: KubeObject[],
   namespace: string,
-): Promise<Map<string, LiveObject>> {
+): Promise<{ live: Map<string, LiveObject>; unseen: Set<string> }> {
   const live = new Map<string, LiveObject>();
-  const kinds = new Map(objects.map((object) => [`${object.apiVersion} ${object.kind}`, object]));
+  const unseen = new Set<string>();
+  const kinds = new Map(objects.map((object) => [typeOf(object), object]));
   await forEachLimited([...kinds.values()], concurrency, async (type) => {
     const resource = await discovery.resourceOf(type);
     const items = resource && (await listKind<LiveObject>(send, { type, resource, namespace }));
+    if (resource && !items) unseen.add(typeOf(type));
     for (const item of items ?? []) live.set(objectName({ kind: type.kind, metadata: item.metadata }, namespace), item);
   });
-  return live;
+  return { live, unseen };
+}
+
+function typeOf({ apiVersion, kind }: KubeObject): string {
+  return `${apiVersion} ${kind}`;
 }

@@ -8,6 +8,10 @@ const daemonSet = { apiVersion: 'apps/v1', kind: 'DaemonSet' };
 const job = { apiVersion: 'batch/v1', kind: 'Job' };
 const claim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim' };
 const pod = { apiVersion: 'v1', kind: 'Pod' };
+const service = { apiVersion: 'v1', kind: 'Service' };
+const ingress = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress' };
+const autoscaler = { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler' };
+const cronJob = { apiVersion: 'batch/v1', kind: 'CronJob' };
 
 const all = { observedGeneration: 2, replicas: 2, updatedReplicas: 2, readyReplicas: 2, availableReplicas: 2 };
 const two = { replicas: 2 };
@@ -15,6 +19,16 @@ const condition = (type: string, status: string, more: object = {}) => ({ condit
 
 describe('judge', () => {
   it.each<[string, { apiVersion: string; kind: string }, Partial<LiveObject>, string, RegExp?]>([
+    ['a service', service, { spec: { type: 'ClusterIP' } }, 'ready'],
+    ['a load balancer without an address', service, { spec: { type: 'LoadBalancer' } }, 'starting', /no address/],
+    ['one with an address', service, { spec: { type: 'LoadBalancer', clusterIP: '10.0.0.1' } }, 'ready'],
+    ['an ingress', ingress, {}, 'ready'],
+    ['one that is not ready', ingress, { status: condition('Ready', 'False', { message: 'm' }) }, 'starting', /: m/],
+    ['one that is stalled', ingress, { status: condition('Stalled', 'True', { message: 'm' }) }, 'failed', /: m/],
+    ['one that is reconciling', ingress, { status: condition('Reconciling', 'True') }, 'starting', /reconciling/],
+    ['an autoscaler', autoscaler, { status: { observedGeneration: 2 } }, 'ready'],
+    ['one unseen', autoscaler, { status: { observedGeneration: 1 } }, 'starting', /newest spec/],
+    ['a cron job', cronJob, {}, 'ready'],
     ['a deployment with all replicas', deployment, { spec: two, status: all }, 'ready'],
     ['one scaled to none', deployment, { spec: { replicas: 0 }, status: { observedGeneration: 2 } }, 'ready'],
     ['one without a status', deployment, { spec: two }, 'starting', /not yet observed/],
