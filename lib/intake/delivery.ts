@@ -73,11 +73,14 @@ function readCreateOrDelete(
   return { kind: event, ref };
 }
 
-/** ISO text in create and delete, epoch seconds in push. */
+/** What a Date can hold: https://tc39.es/ecma262/#sec-time-values-and-time-range */
+const LAST_MS = 8.64e15;
+
+/** ISO text in create and delete, epoch seconds in push; what is no time is none, since JSON has no infinity to send. */
 function toPosition(pushedAt: unknown): number | undefined {
-  if (typeof pushedAt === 'number' && Number.isFinite(pushedAt)) return pushedAt * 1_000;
-  const ms = typeof pushedAt === 'string' ? Date.parse(pushedAt) : Number.NaN;
-  return Number.isNaN(ms) ? undefined : ms;
+  const seconds = typeof pushedAt === 'number' ? pushedAt * 1_000 : Number.NaN;
+  const ms = typeof pushedAt === 'string' ? Date.parse(pushedAt) : seconds;
+  return Math.abs(ms) <= LAST_MS ? ms : undefined;
 }
 
 function label(event: string): string {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createHmac, randomUUID } from 'node:crypto';
 import { readIntakeSettings, readWebhookSecrets } from '../../../lib/config.ts';
-import type { EnvironmentRequest } from '../../../lib/environment/request.ts';
+import { parseRequest, type EnvironmentRequest } from '../../../lib/environment/request.ts';
 import { ProvisionerError } from '../../../lib/errors.ts';
 import { receiveWebhook } from '../../../lib/intake/webhook.ts';
 import { makeDelivery, type Delivery, type DeliveryOptions } from '../../../local/github/deliveries.ts';
@@ -43,6 +43,10 @@ function intake(settings: Record<string, string> = {}) {
   };
 }
 
+function setPushedAt(payload: Record<string, unknown>, at: unknown): void {
+  (payload['repository'] as Record<string, unknown>)['pushed_at'] = at;
+}
+
 const delivery = (options: Partial<DeliveryOptions> = {}): Delivery =>
   makeDelivery({ event: 'create', secret: SECRET, ref: 'ex-c4-e6', repository, ...options });
 
@@ -81,6 +85,17 @@ describe('receiveWebhook', () => {
       { reason: 'create', position: pushedAt, ref: 'ex-c4-e6' },
     ]);
   });
+
+  // 1e308 s is infinite in ms, null in the message, and was dropped as not ours after its 202
+  it.each([1e308, -1e308, 8.64e12 + 1, 'no date', null, {}])(
+    'leaves a position out that is no time: %p',
+    async (at) => {
+      const { receive, sent } = intake();
+      await receive(delivery({ event: 'push', edit: (payload) => setPushedAt(payload, at) }));
+      expect(sent).toHaveLength(1);
+      expect(parseRequest(JSON.parse(JSON.stringify(sent[0])))).not.toHaveProperty('position');
+    },
+  );
 
   it('takes a push that deletes for a delete, and refs/heads/x in a create for a name', async () => {
     const { receive, sent } = intake();
