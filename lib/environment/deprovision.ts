@@ -96,6 +96,7 @@ function finish(session: Session, changes: Change[]): Outcome {
     'uid',
     'identity',
     'credentials',
+    'credentialAt',
     'imageTag',
     'template',
     'applied',

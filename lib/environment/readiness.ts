@@ -1,6 +1,7 @@
 import { ProvisionerError } from '../errors.ts';
 import { toErrorField } from './failure.ts';
 import { note } from './observe.ts';
+import { explainUnready, toPropagation } from './propagation.ts';
 import { DONE, step, toIso, type Outcome, type Session } from './session.ts';
 import { growingDelay } from './wait.ts';
 
@@ -17,7 +18,12 @@ export async function awaitReadiness(session: Session): Promise<Outcome> {
   );
   const now = peers.clock.now();
   const startedAt = Date.parse(record.appliedAt ?? toIso(now));
-  const late = now - startedAt >= peers.settings.readyDeadlineMs;
+  const { readyDeadlineMs } = peers.settings;
+  const propagation = toPropagation(record, { now, readyDeadlineMs });
+  const why = reason === undefined ? undefined : explainUnready(reason, { propagation, now });
+  // a refused token makes nothing fail while its credential is new
+  const isExcused = why?.isPropagating === true;
+  const late = now - startedAt >= readyDeadlineMs;
   if (state === 'ready') {
     if (record.phase !== 'ready') note(record, { at: toIso(now), what: 'ready', ms: now - startedAt });
     record.phase = 'ready';
@@ -26,14 +32,14 @@ export async function awaitReadiness(session: Session): Promise<Outcome> {
     peers.log.info('ready', { environment: record.name, ms: now - startedAt });
     return DONE;
   }
-  if (state === 'failed' || late) {
-    const words = reason ?? 'the workloads are not ready';
+  if ((state === 'failed' || late) && !isExcused) {
+    const words = why?.words ?? 'the workloads are not ready';
     const error = new ProvisionerError(
       'not-ready',
       late && state !== 'failed' ? `not ready in time: ${words}` : words,
       {
         ...(object !== undefined && { object }),
-        mend: 'mend the workload or its image, then push or provision again',
+        mend: why?.mend ?? 'mend the workload or its image, then push or provision again',
       },
     );
     record.phase = 'failed';
@@ -43,13 +49,13 @@ export async function awaitReadiness(session: Session): Promise<Outcome> {
     return DONE;
   }
   record.phase = 'starting';
-  if (reason === undefined) delete record.waitingOn;
-  else record.waitingOn = reason;
+  if (why === undefined) delete record.waitingOn;
+  else record.waitingOn = why.words;
   const attempt = request.reason === 'check' ? request.attempt : 0;
   return {
     kind: 'later',
     reason: 'check',
     delayMs: growingDelay({ attempt, firstMs: 1_500, longestMs: 15_000 }),
-    deadlineMs: peers.settings.readyDeadlineMs,
+    deadlineMs: readyDeadlineMs,
   };
 }

@@ -92,6 +92,8 @@ export interface EnvironmentRecord {
   identity?: string;
   /** Names of the credentials we wrote on `identity`. */
   credentials?: string[];
+  /** When Azure acknowledged the newest of them: for a while after that parts of Entra ID may not know it. */
+  credentialAt?: string;
   imageTag?: string;
   /** Hash of the compiled overlays that were applied last. */
   template?: string;

@@ -5,7 +5,7 @@ import { ensureNamespace } from './namespace.ts';
 import type { AccessRequest, Change, Drifted, KubeObject, Reserved } from './peers.ts';
 import { pruneLeftovers } from './prune.ts';
 import type { Refusal } from './refusal.ts';
-import { admitByOwner, confirmOwner, step, type Session } from './session.ts';
+import { admitByOwner, confirmOwner, step, toIso, type Session } from './session.ts';
 import { toWaves } from './waves.ts';
 
 export interface Wanted {
@@ -77,6 +77,7 @@ async function grant(session: Session, { access, reserved }: Wanted): Promise<Ch
   const identity = reserved.identity === undefined ? {} : { identity: reserved.identity };
   const granted = await peers.access.grant({ ...access, ...identity }, reserved, admitByOwner(session));
   record.credentials = access.wanted.map(({ name }) => name);
+  if (granted.some(({ action }) => action === 'created')) record.credentialAt = toIso(peers.clock.now());
   return granted;
 }
 
