@@ -48,7 +48,11 @@ export const KINDS: Kind[] = [
 
 /** Custom resources of add-ons that AKS offers; a cluster may lack them. */
 export const ADD_ON_KINDS: Kind[] = [
-  ...kinds('secrets-store.csi.x-k8s.io/v1', { SecretProviderClass: 'secretproviderclasses' }, { generation: true }),
+  ...kinds(
+    'secrets-store.csi.x-k8s.io/v1',
+    { SecretProviderClass: 'secretproviderclasses', SecretProviderClassPodStatus: 'secretproviderclasspodstatuses' },
+    { generation: true },
+  ),
   ...kinds(
     'azmonitoring.coreos.com/v1',
     { PodMonitor: 'podmonitors', ServiceMonitor: 'servicemonitors' },

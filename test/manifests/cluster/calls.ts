@@ -3,7 +3,13 @@ import type { Call } from './api.ts';
 import { collectionOf, dryApply, dryCreate, dryDelete, inNamespace, pathOf, pluralOf } from './paths.ts';
 import { branchNamespace } from './start.ts';
 
-const READ_ONLY = { events: '/api/v1', pods: '/api/v1', replicasets: '/apis/apps/v1', jobs: '/apis/batch/v1' };
+const READ_ONLY = {
+  events: '/api/v1',
+  pods: '/api/v1',
+  replicasets: '/apis/apps/v1',
+  jobs: '/apis/batch/v1',
+  secretproviderclasspodstatuses: '/apis/secrets-store.csi.x-k8s.io/v1',
+};
 
 /** `resource verb` of a role to a request that the app makes and that needs it. */
 export type CallsByRight = Map<string, Call>;

@@ -1,0 +1,18 @@
+import { app } from '@azure/functions';
+import { peersFor, records } from '../lib/deps.ts';
+import { answerDiagnosis } from '../lib/diagnosis/answer-diagnosis.ts';
+import { toLog } from '../lib/log.ts';
+
+app.http('environment-diagnosis', {
+  route: 'environments/{name}/diagnosis',
+  methods: ['GET'],
+  authLevel: 'function',
+  handler: async (request, context) => {
+    const log = toLog(context);
+    const { status, body } = await answerDiagnosis(
+      { log, records, peers: () => peersFor(log) },
+      { name: request.params['name'], requestId: context.invocationId },
+    );
+    return { status, jsonBody: body };
+  },
+});

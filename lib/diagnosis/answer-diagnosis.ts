@@ -1,0 +1,24 @@
+import type { Log, Peers, Records } from '../environment/peers.ts';
+import { readEnvironment } from '../environment/status.ts';
+import { toProvisionerError } from '../errors.ts';
+import { failed, failedInside, type Answer } from '../intake/answer.ts';
+import { diagnose } from './diagnose.ts';
+
+/** Diagnoses one environment; 404 where nobody knows one of this name. */
+export async function answerDiagnosis(
+  deps: { log: Log; records(): Promise<Records>; peers(): Promise<Peers> },
+  call: { name: string | undefined; requestId: string },
+): Promise<Answer> {
+  const { requestId } = call;
+  try {
+    const record = await readEnvironment(await deps.records(), call.name ?? '');
+    if (record === undefined) {
+      return failed({ status: 404, code: 'not-found', message: 'no environment has this name', requestId });
+    }
+    return { status: 200, body: { ...(await diagnose(await deps.peers(), record)) } };
+  } catch (thrown) {
+    const error = toProvisionerError(thrown);
+    deps.log.error('not diagnosed', { code: error.code, message: error.message, requestId });
+    return failedInside(error, requestId);
+  }
+}

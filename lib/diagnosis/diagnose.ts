@@ -1,0 +1,103 @@
+import { toAccessRequest } from '../environment/access-request.ts';
+import type { AccessFacts, Inspected } from '../environment/chain-facts.ts';
+import type { KubeObject, Peers, Reserved, WantedCredential } from '../environment/peers.ts';
+import { toPropagation } from '../environment/propagation.ts';
+import type { EnvironmentRecord, Phase } from '../environment/record.ts';
+import { renderEnvironment, toWantedCredentials } from '../environment/rendered.ts';
+import { toProvisionerError } from '../errors.ts';
+import { judgeChain, type Chain } from './chain.ts';
+import type { ChainFacts } from './facts.ts';
+import { CHAIN_KINDS, WORKLOAD_KINDS, type Unread } from './live-objects.ts';
+
+export interface Diagnosis extends Chain {
+  environment: string;
+  namespace: string;
+  phase: Phase;
+  /** When it was looked at. */
+  at: string;
+  /** A credential written so short ago that Entra ID may not know it; broken is only said after `until`. */
+  propagating?: { since: string; until: string };
+}
+
+/** Walks an environment's authentication chain. Reads only; a peer out of reach leaves its links unknown. */
+export async function diagnose(peers: Peers, record: EnvironmentRecord): Promise<Diagnosis> {
+  const facts = await gatherFacts(peers, record);
+  const { propagating } = facts;
+  const iso = (ms: number): string => new Date(ms).toISOString();
+  return {
+    environment: record.name,
+    namespace: record.namespace,
+    phase: record.phase,
+    at: iso(facts.now),
+    ...(propagating && { propagating: { since: iso(propagating.since), until: iso(propagating.until) } }),
+    ...judgeChain(facts),
+  };
+}
+
+async function gatherFacts(peers: Peers, record: EnvironmentRecord): Promise<ChainFacts> {
+  const { settings, clock } = peers;
+  const draft = renderAs(peers, record);
+  const wanted = 'why' in draft ? [] : toWantedCredentials(draft, { record, settings });
+  const [access, live] = await Promise.all([
+    asked(peers, record, () => peers.access.inspect(toAccessRequest({ record, settings }, wanted))),
+    inspectCluster(peers, record, draft),
+  ]);
+  const reserved = 'why' in access ? undefined : toReserved(access, wanted);
+  const now = clock.now();
+  const propagating = toPropagation(record, { now, readyDeadlineMs: settings.readyDeadlineMs });
+  return {
+    namespace: record.namespace,
+    now,
+    ...(record.waitingOn !== undefined && { waitingOn: record.waitingOn }),
+    ...(propagating && { propagating }),
+    rendered: reserved === undefined ? draft : renderAs(peers, record, reserved),
+    wanted,
+    access,
+    live,
+  };
+}
+
+async function inspectCluster(
+  peers: Peers,
+  record: EnvironmentRecord,
+  draft: KubeObject[] | Unread,
+): Promise<Inspected[]> {
+  const workloads = 'why' in draft ? [] : draft.filter(({ kind }) => WORKLOAD_KINDS.includes(kind));
+  const kinds = [
+    ...new Map(workloads.map(({ apiVersion, kind }) => [kind, { apiVersion, kind }])).values(),
+    ...CHAIN_KINDS,
+  ];
+  const live = await asked(peers, record, () => peers.cluster.inspect(kinds, { namespace: record.namespace }));
+  return 'why' in live ? kinds.map((type) => ({ ...type, why: live.why })) : live;
+}
+
+function renderAs(peers: Peers, record: EnvironmentRecord, reserved?: Reserved): KubeObject[] | Unread {
+  try {
+    return renderEnvironment(peers.overlays, {
+      record,
+      settings: peers.settings,
+      ...(reserved !== undefined && { reserved }),
+    });
+  } catch (thrown) {
+    return { why: toProvisionerError(thrown).message };
+  }
+}
+
+/** The identity that the placeholders stand for. */
+function toReserved({ identities, placed }: AccessFacts, wanted: readonly WantedCredential[]): Reserved | undefined {
+  const floating = wanted.find(({ clientId }) => clientId === undefined);
+  const id = placed.find(({ serviceAccount }) => serviceAccount === floating?.serviceAccount)?.identity;
+  const ids = identities.find(({ identity }) => identity === id)?.ids;
+  return ids === undefined ? undefined : { ...ids, warnings: [] };
+}
+
+/** What a peer answers, or why it does not. */
+async function asked<T>(peers: Peers, record: EnvironmentRecord, ask: () => Promise<T>): Promise<T | Unread> {
+  try {
+    return await ask();
+  } catch (thrown) {
+    const { code, message } = toProvisionerError(thrown);
+    peers.log.warn('not diagnosed', { environment: record.name, code, message });
+    return { why: message };
+  }
+}
