@@ -23,7 +23,17 @@ export async function play(
   history: History,
   options: { core?: Core; tell?: (line: string) => void } = {},
 ): Promise<Played> {
-  const world = createWorld(history, { core: CORE, ...options });
+  // errors are thrown by the thousand here, and nobody reads where
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return await playThrough(createWorld(history, { core: CORE, ...options }), history);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+async function playThrough(world: World, history: History): Promise<Played> {
   const { stage, hosts, queue } = world;
   const isOver = (): boolean => stage.violation !== undefined;
   for (const event of history.events) stage.scheduler.at(stage.startMs + event.ms, () => happen(world, event));
