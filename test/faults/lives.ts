@@ -4,12 +4,16 @@ import { compareEnds, live, STAGES, type Lived, type Stage } from './life.ts';
 import { judgeWords } from './judge-words.ts';
 import type { StorageAccounts } from './storage-accounts.ts';
 
+/** A life takes a second or two; one with time-outs a few more. */
+const LONGEST_LIFE_MS = 45_000;
+
 export interface FaultOptions {
   accounts: StorageAccounts;
   /** What is drawn, and how a fault behaves where that is free, depend on this alone. */
   seed: number;
-  /** At most so many of all faults; all of them when left out. */
+  /** So many of all faults, from the `skip`th on; all of them when left out. */
   share?: number;
+  skip?: number;
   /** Which faults count at all; every one when left out. */
   only?: (fault: PlannedFault) => boolean;
   /** No new life begins after this, in ms since the epoch. */
@@ -37,10 +41,10 @@ export interface PlannedFault extends Plan {
 
 /** Fails calls of a life one at a time, each in its way, and holds every end against that of a life without faults. */
 export async function tryFaults(options: FaultOptions): Promise<FaultReport> {
-  const { accounts, seed, until = Infinity, parallel = 6 } = options;
+  const { accounts, seed, until = Infinity, parallel = 6, skip = 0, share = Infinity } = options;
   const ideal = await live(accounts);
   const faults = drawFaults(ideal, seed).filter(options.only ?? (() => true));
-  const drawn = faults.slice(0, options.share);
+  const drawn = faults.slice(skip, skip + share);
   const report: FaultReport = {
     callsInALife: ideal.calls.length,
     possible: faults.length,
@@ -64,7 +68,7 @@ async function tryOne(
 ): Promise<void> {
   const words = describeFault(fault);
   try {
-    const lived = await live(accounts, { plan: fault, remedy: fault.remedy, until: fault.stage });
+    const lived = await within(live(accounts, { plan: fault, remedy: fault.remedy, until: fault.stage }));
     report.tried += 1;
     if (lived.struck === 0) report.notMet += 1;
     report.kills += lived.kills;
@@ -77,6 +81,13 @@ async function tryOne(
   } catch (error) {
     report.failures.push(`${words}: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+async function within<T>(work: Promise<T>): Promise<T> {
+  const over = AbortSignal.timeout(LONGEST_LIFE_MS);
+  const late = Promise.withResolvers<never>();
+  over.addEventListener('abort', () => late.reject(new Error(`it did not end in ${LONGEST_LIFE_MS} ms`)));
+  return Promise.race([work, late.promise]);
 }
 
 /** Every call of a faultless life in every way to fail, in an order of the seed's. */

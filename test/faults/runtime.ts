@@ -10,6 +10,8 @@ import type { LifeWorld } from './life-world.ts';
 
 const MAX_DEQUEUES = 5;
 const RETRY_MS = 30_000;
+/** A life takes a dozen or two. */
+const MOST_MESSAGES = 300;
 /** Of a delay on the queue; what a delay waits for happens in real time, if soon. */
 const SCALE = 100;
 const LONGEST_PAUSE_MS = 30;
@@ -101,7 +103,10 @@ export async function startRuntime(world: LifeWorld, options: { timeoutMs: numbe
   return {
     run,
     async drain() {
-      while ((await takeOne(REQUEST_QUEUE)) || (await takeOne(POISON_QUEUE)));
+      for (let taken = 0; (await takeOne(REQUEST_QUEUE)) || (await takeOne(POISON_QUEUE)); taken += 1) {
+        if (taken > MOST_MESSAGES)
+          throw new Error(`the queue does not become empty: ${world.log.slice(-3).join(' | ')}`);
+      }
     },
     kills: () => kills,
     thrown,
