@@ -200,6 +200,7 @@ export function readEnvironmentSettings(environment: Environment): EnvironmentSe
     settings.fault('INITIAL_IMAGE_TAG', 'is not an image tag');
   }
   const maxEnvironments = settings.count('MAX_ENVIRONMENTS');
+  const sweepMaxDeletions = settings.count('SWEEP_MAX_DELETIONS');
   // better not to work than to delete what a grace or a life span should have kept, or the other way about
   for (const [name, off] of [
     ['ENVIRONMENT_TTL', []],
@@ -219,6 +220,7 @@ export function readEnvironmentSettings(environment: Environment): EnvironmentSe
     driftIntervalMs: settings.duration('DRIFT_INTERVAL', '1h') ?? 0,
     ...(credentialName !== undefined && { credentialName }),
     ...(maxEnvironments !== undefined && { maxEnvironments }),
+    ...(sweepMaxDeletions !== undefined && { sweepMaxDeletions }),
   });
 }
 

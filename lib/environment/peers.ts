@@ -154,6 +154,8 @@ export interface EnvironmentSettings {
   readyDeadlineMs: number;
   /** DRIFT_INTERVAL: how long a sweep trusts what was last found as applied. */
   driftIntervalMs: number;
+  /** SWEEP_MAX_DELETIONS; without it 3 or a quarter, whichever is more. */
+  sweepMaxDeletions?: number;
 }
 
 /** Everything the core gets from outside. */

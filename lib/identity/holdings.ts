@@ -6,6 +6,7 @@ import { lookAt } from './look.ts';
 
 /** Everything that the identities of the pool hold, each listed now, one after the other: ARM counts lists (FACTS A8). */
 export async function readHoldings(context: AccessContext): Promise<Holdings> {
+  if (context.pool.length === 0) return { issuer: '', identities: [], unread: [] };
   const holdings: Holdings = { issuer: await context.issuer(), identities: [], unread: [] };
   for (const identity of context.pool) {
     try {

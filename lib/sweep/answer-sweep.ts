@@ -8,8 +8,8 @@ export async function answerSweep(
   requestId: string,
 ): Promise<{ status: number; body: Record<string, unknown> }> {
   try {
-    const { looked, queued, removed, failed } = await sweep(await deps.peers());
-    return { status: 200, body: { outcome: 'swept', looked, queued, removed, failed } };
+    const { looked, queued, removed, orphans, failed } = await sweep(await deps.peers());
+    return { status: 200, body: { outcome: 'swept', looked, queued, removed, orphans, failed } };
   } catch (thrown) {
     const error = toProvisionerError(thrown);
     deps.log.error('sweep failed', { code: error.code, message: error.message, requestId });

@@ -2,6 +2,7 @@ import { isCheckDue } from '../environment/drift.ts';
 import type { Peers } from '../environment/peers.ts';
 import type { RecordSummary } from '../environment/record.ts';
 import { toProvisionerError } from '../errors.ts';
+import { sweepOrphans } from './orphans.ts';
 
 /** How long a gone record stays as a tombstone. */
 const TOMBSTONE_MS = 30 * 24 * 60 * 60 * 1000;
@@ -10,15 +11,17 @@ export interface Swept {
   looked: number;
   queued: string[];
   removed: string[];
+  /** Federated credentials of environments that are gone, as `FederatedCredential/identity/name`. */
+  orphans: string[];
   failed: number;
 }
 
 /**
  * Asks for a look at whatever is neither ready nor gone, of an older template, or not looked at for DRIFT_INTERVAL; and
- * removes old tombstones.
+ * removes old tombstones and orphaned credentials.
  */
 export async function sweep(peers: Peers): Promise<Swept> {
-  const swept: Swept = { looked: 0, queued: [], removed: [], failed: 0 };
+  const swept: Swept = { looked: 0, queued: [], removed: [], orphans: [], failed: 0 };
   for await (const summary of peers.records.list()) {
     swept.looked += 1;
     try {
@@ -30,9 +33,24 @@ export async function sweep(peers: Peers): Promise<Swept> {
       peers.log.error('not swept', { environment: summary.name, code, message });
     }
   }
+  await sweepCredentials(peers, swept);
   const { looked, failed } = swept;
-  peers.log.info('swept', { looked, queued: swept.queued.length, removed: swept.removed.length, failed });
+  const [queued, removed, orphans] = [swept.queued.length, swept.removed.length, swept.orphans.length];
+  peers.log.info('swept', { looked, queued, removed, orphans, failed });
   return swept;
+}
+
+async function sweepCredentials(peers: Peers, swept: Swept): Promise<void> {
+  try {
+    const { removed, failed } = await sweepOrphans(peers);
+    swept.orphans.push(...removed);
+    swept.failed += failed;
+  } catch (thrown) {
+    // Azure out of reach keeps nobody from the rest
+    const { code, message } = toProvisionerError(thrown);
+    swept.failed += 1;
+    peers.log.error('orphaned credentials not looked for', { code, message });
+  }
 }
 
 async function sweepOne(peers: Peers, { summary, swept }: { summary: RecordSummary; swept: Swept }): Promise<void> {

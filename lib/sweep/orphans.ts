@@ -1,0 +1,116 @@
+import { parseOwnCredential } from '../environment/own-credential.ts';
+import { newRecord, note } from '../environment/observe.ts';
+import type { Lease, Peers } from '../environment/peers.ts';
+import { toCredentialName } from '../environment/names.ts';
+import type { EnvironmentRecord } from '../environment/record.ts';
+import { toIso } from '../environment/session.ts';
+import { ProvisionerError, toProvisionerError } from '../errors.ts';
+
+/** A call may be sent only while the lease outlives its timeout by this much (DESIGN, leases). */
+const LEASE_MARGIN_MS = 10_000;
+const FEWEST = 3;
+const SHARE = 0.25;
+/** Nothing tells any more whose branch it was. */
+const UNKNOWN = 'unknown/unknown';
+
+interface Orphan {
+  slug: string;
+  namespace: string;
+  identity: string;
+}
+
+export interface SweptOrphans {
+  /** `FederatedCredential/identity/name` of each that was removed. */
+  removed: string[];
+  failed: number;
+}
+
+/**
+ * Removes federated credentials that are exactly of our making and whose environment is gone: no record of it but a gone
+ * one, and no namespace. None at all where a list failed or there are more than the brakes let through.
+ */
+export async function sweepOrphans(peers: Peers): Promise<SweptOrphans> {
+  const swept: SweptOrphans = { removed: [], failed: 0 };
+  if (peers.settings.mode === 'observe') return swept;
+  // credentials before records: an environment that is made meanwhile is in the second list
+  const { orphans, own, unread } = await findOrphans(peers);
+  if (orphans.length === 0) return swept;
+  const limit = peers.settings.sweepMaxDeletions ?? Math.max(FEWEST, Math.floor(own * SHARE));
+  if (unread > 0 || orphans.length > limit) {
+    const reason =
+      unread > 0 ? `${unread} identities could not be listed` : `SWEEP_MAX_DELETIONS lets ${limit} through`;
+    peers.log.warn('orphaned credentials left alone', { orphans: orphans.length, own, reason });
+    return swept;
+  }
+  for (const orphan of orphans) {
+    try {
+      swept.removed.push(...(await removeOrphan(peers, orphan)));
+    } catch (thrown) {
+      const { code, message } = toProvisionerError(thrown);
+      swept.failed += 1;
+      peers.log.error('orphaned credential not removed', { environment: orphan.slug, code, message });
+    }
+  }
+  return swept;
+}
+
+async function findOrphans(peers: Peers): Promise<{ orphans: Orphan[]; own: number; unread: number }> {
+  const { issuer, identities, unread } = await peers.access.holdings();
+  const template = peers.settings.credentialName;
+  const own = identities.flatMap(({ identity, credentials }) =>
+    credentials.flatMap((held) => {
+      const parsed = parseOwnCredential(held, { issuer, template });
+      return parsed === undefined ? [] : [{ ...parsed, identity }];
+    }),
+  );
+  if (own.length === 0) return { orphans: [], own: 0, unread: unread.length };
+  const alive = new Set<string>();
+  for await (const { name, phase } of peers.records.list()) if (phase !== 'gone') alive.add(name);
+  const orphans: Orphan[] = [];
+  for (const { slug, namespace, identity } of own) {
+    const isCounted = orphans.some((one) => one.slug === slug && one.identity === identity);
+    if (isCounted || alive.has(slug)) continue;
+    if ((await peers.cluster.readNamespace(namespace)) === undefined) orphans.push({ slug, namespace, identity });
+  }
+  return { orphans, own: own.length, unread: unread.length };
+}
+
+/** Under the lease of its record, so that nobody makes the environment meanwhile; where there is none, a gone one is made. */
+async function removeOrphan(peers: Peers, orphan: Orphan): Promise<string[]> {
+  const { slug } = orphan;
+  if ((await peers.records.read(slug)) === undefined) await peers.records.create(toTombstone(peers, slug));
+  const lease = await peers.records.lease(slug);
+  if (lease === 'busy') return [];
+  try {
+    const stored = await peers.records.read(slug);
+    if (stored?.record.phase !== 'gone' || (await peers.cluster.readNamespace(orphan.namespace))) return [];
+    const removed = await revokeOrphan(peers, orphan, lease);
+    if (removed.length === 0) return [];
+    note(stored.record, { at: toIso(peers.clock.now()), what: 'orphan removed', why: removed.join(', ') });
+    await peers.records.write(stored.record, { etag: stored.etag, lease });
+    return removed;
+  } finally {
+    await lease.release();
+  }
+}
+
+/** Claims nothing: the next branch of this slug takes it over. */
+function toTombstone({ clock }: Peers, slug: string): EnvironmentRecord {
+  const at = toIso(clock.now());
+  const repository = { fullName: UNKNOWN };
+  const request = { v: 1, id: '', environment: slug, repository, ref: slug, attempt: 0, at, since: at } as const;
+  return { ...newRecord({ ...request, reason: 'sweep' }), phase: 'gone' };
+}
+
+async function revokeOrphan(peers: Peers, { slug, namespace, identity }: Orphan, lease: Lease): Promise<string[]> {
+  const template = peers.settings.credentialName;
+  const nameOf = (serviceAccount: string): string => toCredentialName({ slug, serviceAccount, template });
+  const request = { slug, namespace, wanted: [], identity, nameOf };
+  const changes = await peers.access.revoke(request, (timeoutMs) => {
+    if (lease.remainingMs() >= timeoutMs + LEASE_MARGIN_MS) return undefined;
+    throw new ProvisionerError('lease-lost', `the lease of environment ${slug} ends too soon to write`);
+  });
+  const removed = changes.map(({ object }) => object);
+  peers.log.warn('orphaned credential removed', { environment: slug, removed });
+  return removed;
+}
