@@ -32,6 +32,8 @@ async function abandonOnce(peers: Peers, request: EnvironmentRequest): Promise<'
     if (stored === undefined) throw new ProvisionerError('conflict', 'the record went away');
     const { record, newer } = take(stored, request);
     if (newer) {
+      // what it says is kept all the same: an older delivery may still come
+      if (record !== stored.record) await records.write(record, { etag: stored.etag, lease });
       peers.log.warn('abandoned', { environment: request.environment, reason: request.reason, newer });
       return 'newer';
     }

@@ -90,6 +90,24 @@ describe('a poisoned request', () => {
   });
 });
 
+describe('a poisoned delivery that a person has passed', () => {
+  it('still makes an older one stale', async () => {
+    const T = world.clock.now();
+    const at = (s: number) => ({
+      at: new Date(T + s * 1000).toISOString(),
+      since: new Date(T + s * 1000).toISOString(),
+    });
+    await world.handle(world.request('create', { ...at(1), position: 1_000 }));
+    await world.settle();
+    const poisoned = world.request('delete', { ...at(3), position: 9_000 });
+    await world.handle(world.request('provision', { ...at(5) }));
+    expect(await abandon(world.peers, poisoned)).toBe('newer');
+    await world.handle(world.request('push', { ...at(6), position: 4_000 }));
+
+    expect(world.record()).toMatchObject({ phase: 'ready', event: { reason: 'provision', position: 9_000 } });
+  });
+});
+
 describe('a host that is paused while the owner is looked up', () => {
   it('looks again before it writes', async () => {
     await world.handle(world.request('create'));
