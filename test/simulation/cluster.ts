@@ -178,7 +178,13 @@ export function clusterFor(world: World, who: Activity): Cluster {
         judge(found);
         const record = recordOf(name);
         if (record !== undefined)
-          checkWanted(stage, { who, beganAt, record, livesSince: world.github.livesSince(record) });
+          checkWanted(stage, {
+            who,
+            beganAt,
+            record,
+            livesSince: world.github.livesSince(record),
+            accepted: world.queue.accepted,
+          });
         terminate(stage, state, found);
         return 'deleting';
       }),

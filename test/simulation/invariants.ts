@@ -93,18 +93,28 @@ export function checkEvent(
 /** A branch that lives, or is wanted, never loses its namespace. */
 export function checkWanted(
   stage: Stage,
-  deletion: { who: Activity; beganAt: number; record: EnvironmentRecord; livesSince: number | undefined },
+  deletion: {
+    who: Activity;
+    beganAt: number;
+    record: EnvironmentRecord;
+    livesSince: number | undefined;
+    accepted: readonly EnvironmentRequest[];
+  },
 ): void {
-  const { who, beganAt, record, livesSince } = deletion;
+  const { who, beganAt, record, livesSince, accepted } = deletion;
   if (record.stop !== undefined) return;
-  const isWanted = ['create', 'push', 'provision'].includes(record.event.reason);
+  const { reason, position = 0, at } = record.event;
+  // a holder may know of an event that it has not written into the record yet
+  const isOvertaken = accepted.some(
+    (one) =>
+      ['delete', 'deprovision'].includes(one.reason) &&
+      one.ref === record.ref &&
+      (one.at >= at || (one.position ?? 0) > position),
+  );
+  const isWanted = ['create', 'push', 'provision'].includes(reason) && !isOvertaken;
   if (isWanted && !stage.options.github)
-    violate(
-      stage,
-      'whatIsWantedStays',
-      `${who.name} deleted ${record.name}, whose newest event is ${record.event.reason}`,
-    );
-  if (isWanted && beganAt - Date.parse(record.event.at) < ASK_AGAIN_MS)
+    violate(stage, 'whatIsWantedStays', `${who.name} deleted ${record.name}, whose newest event is ${reason}`);
+  if (isWanted && beganAt - Date.parse(at) < ASK_AGAIN_MS)
     violate(stage, 'whatIsWantedStays', `${who.name} deleted ${record.name} without asking GitHub again`);
   if (stage.options.github && livesSince !== undefined && beganAt - livesSince > LONGEST_WORK_MS)
     violate(stage, 'whatIsWantedStays', `${who.name} deleted ${record.name}, whose branch lives`);

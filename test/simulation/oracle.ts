@@ -16,12 +16,12 @@ export function claimOf({ repository, ref }: Claim): Claim {
 
 /** What DESIGN's table says of a branch, from what was accepted and what GitHub holds; both where the table leaves it open. */
 export function desiredOf(world: World, claim: Claim): ReadonlySet<Wish> {
-  const { queue, outcomes, stage, github } = world;
+  const { queue, outcomes, abandoned, stage, github } = world;
   const others = queue.accepted.some((one) => one.environment === claim.ref && !isSame(one, claim));
   const isRenamed = github.repositories.some(({ formerNames }) => formerNames.length > 0);
   const known = queue.accepted.filter((request) => {
     const outcome = outcomes.get(request.id);
-    const isForgotten = outcome?.has('nothing-to-do') === true && outcome.size === 1;
+    const isForgotten = outcome?.has('nothing-to-do') === true && outcome.size === 1 && !abandoned.has(request.id);
     return isSame(request, claim) && says(request) && !isForgotten;
   });
   // who comes first takes the slug: whose events count is decided by the order in which they were taken up
