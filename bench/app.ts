@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { clock } from '../lib/clock.ts';
+import { createCluster } from '../lib/cluster/create-cluster.ts';
+import { connectKubeconfig } from '../lib/cluster/kubeconfig.ts';
+import { readEnvironmentSettings } from '../lib/config.ts';
+import type { newRecord } from '../lib/environment/observe.ts';
+import type { Access, Lease, Log, Peers, Records, Requests } from '../lib/environment/peers.ts';
+import type { EnvironmentRequest, Reason } from '../lib/environment/request.ts';
+import { keepFor } from '../lib/environment/status.ts';
+import { createFederatedAccess } from '../lib/identity/federated-access.ts';
+import { createIdentityLocks } from '../lib/identity/blob-locks.ts';
+import { givenIssuer } from '../lib/identity/issuer.ts';
+import { createOverlays } from '../lib/overlays/render.ts';
+import { connectBlobs, connectQueues } from '../lib/storage/connection.ts';
+import { createRequests } from '../lib/storage/queue.ts';
+import { createRecords, RECORD_CONTAINER } from '../lib/storage/records.ts';
+import { poolOf, type Stage } from './stage.ts';
+
+const REPOSITORY = { id: 7, fullName: 'acme/shop' };
+const silent: Log = { info: () => {}, warn: () => {}, error: () => {} };
+
+/** The app's own parts, wired as lib/deps.ts wires them. */
+export interface App {
+  /** Records and requests on Azurite, credentials on the ARM stand-in, in the round's pool. */
+  whole(round?: number): Peers;
+  /** Records in memory and no pool: what is left is the cluster. */
+  bare: Peers;
+  close(): Promise<void>;
+}
+
+export async function createApp({ plane, azurite, azure, compiled }: Stage): Promise<App> {
+  const connections = ['provisioner', 'deprovisioner'].map((context) =>
+    connectKubeconfig({ file: plane.kubeconfig, context }),
+  );
+  const [provisioner, deprovisioner] = connections;
+  if (!provisioner || !deprovisioner) throw new Error('unreachable');
+  const cluster = createCluster({ provisioner, deprovisioner, clock, random: Math.random });
+  const storage = {
+    connectionString: azurite.connectionString,
+    credential: () => Promise.reject(new Error('no identity here')),
+  };
+  const blobs = await connectBlobs(storage);
+  const queues = await connectQueues(storage);
+  await Promise.all(['identities', RECORD_CONTAINER].map((name) => blobs.getContainerClient(name).createIfNotExists()));
+  const shared = {
+    settings: readEnvironmentSettings({ GITHUB_REPOSITORIES: REPOSITORY.fullName }),
+    clock,
+    random: Math.random,
+    newId: randomUUID,
+    log: silent,
+    cluster: { ...cluster, policies: keepFor(clock, { ms: 60_000, ask: () => cluster.policies() }) },
+    overlays: createOverlays(compiled, {}),
+  };
+  const accessTo = (pool: string[]): Access =>
+    createFederatedAccess({
+      pool,
+      arm: { endpoint: azure.url, loopback: true },
+      issuer: givenIssuer('https://issuer.example.test/'),
+      locks: createIdentityLocks({
+        container: async () => blobs.getContainerClient('identities'),
+        clock,
+        random: Math.random,
+      }),
+      clock,
+      random: Math.random,
+      log: silent,
+    });
+  return {
+    whole: (round = 0) => ({
+      ...shared,
+      access: accessTo(poolOf(round)),
+      records: createRecords({ container: async () => blobs.getContainerClient(RECORD_CONTAINER) }),
+      requests: createRequests({ queues: async () => queues }),
+    }),
+    bare: { ...shared, access: accessTo([]), ...inMemory() },
+    async close() {
+      await Promise.all(connections.map((connection) => connection.close()));
+    },
+  };
+}
+
+export function requestFor(slug: string, reason: Reason): EnvironmentRequest {
+  const at = new Date().toISOString();
+  return {
+    v: 1,
+    id: randomUUID(),
+    environment: slug,
+    repository: REPOSITORY,
+    ref: slug,
+    reason,
+    at,
+    since: at,
+    attempt: 0,
+    ...(reason === 'create' && { position: Date.now(), deliveryId: randomUUID() }),
+  };
+}
+
+/** Storage that costs nothing. */
+function inMemory(): { records: Records; requests: Requests } {
+  const kept = new Map<string, string>();
+  const lease: Lease = { id: 'lease', remainingMs: () => 60_000, release: async () => {} };
+  return {
+    records: {
+      async read(slug) {
+        const text = kept.get(slug);
+        return text === undefined ? undefined : { record: JSON.parse(text) as ReturnType<typeof newRecord>, etag: '1' };
+      },
+      async create(record) {
+        kept.set(record.name, JSON.stringify(record));
+        return { record, etag: '1' };
+      },
+      async write(record) {
+        kept.set(record.name, JSON.stringify(record));
+        return { record, etag: '1' };
+      },
+      async remove(slug) {
+        kept.delete(slug);
+      },
+      async *list() {},
+      lease: async () => lease,
+    },
+    requests: { send: async () => {}, sendToPoison: async () => {} },
+  };
+}

@@ -1,0 +1,55 @@
+import type { Peers } from '../../lib/environment/peers.ts';
+import { reconcile } from '../../lib/environment/reconcile.ts';
+import { startKubelet } from '../../local/control-plane/kubelet.ts';
+import { requestFor, type App } from '../app.ts';
+import type { Kubectl } from '../kubectl.ts';
+import { alternate, timed, type Comparison } from '../measure.ts';
+import type { Stage } from '../stage.ts';
+
+const SLUG = 'again-ours';
+const WITHIN_MS = 60_000;
+
+/** What is there already: a redelivery, and a look for drift. Records are on Azurite, credentials on the stand-in. */
+export async function compareAgain(
+  { stage, app, kubectl }: { stage: Stage; app: App; kubectl: Kubectl },
+  rounds: number,
+): Promise<Comparison[]> {
+  const whole = app.whole();
+  await untilReady(stage, whole);
+  await kubectl.apply('again-kubectl');
+  await kubectl.apply('again-kubectl');
+  const redelivered = await alternate(rounds, {
+    ours: () => timed(() => reconcile(whole, requestFor(SLUG, 'create'))),
+    theirs: () => timed(() => kubectl.apply('again-kubectl')),
+  });
+  const drift = await alternate(rounds, {
+    ours: () => timed(() => reconcile(whole, requestFor(SLUG, 'provision'))),
+    theirs: () => timed(() => kubectl.diff('again-kubectl')),
+  });
+  const stored = await whole.records.read(SLUG);
+  const last = stored?.record.history.at(-1)?.changes ?? {};
+  if (last['unchanged'] === undefined || Object.keys(last).length > 1) {
+    throw new Error(`something changed that should not have: ${JSON.stringify(last)}`);
+  }
+  return [
+    { name: 'redelivery, nothing changed', against: 'the kubectl pipeline again', goal: 0.08, ...redelivered },
+    { name: 'drift check, credentials included', against: 'kubectl diff', goal: 0.1, ...drift },
+  ];
+}
+
+async function untilReady({ admin }: Stage, whole: Peers): Promise<void> {
+  const stop = startKubelet(admin, { everyMs: 200 });
+  try {
+    await reconcile(whole, requestFor(SLUG, 'create'));
+    const end = Date.now() + WITHIN_MS;
+    for (;;) {
+      const stored = await whole.records.read(SLUG);
+      if (stored?.record.phase === 'ready') return;
+      if (Date.now() > end) throw new Error(`not ready: ${stored?.record.waitingOn ?? stored?.record.error?.message}`);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      await reconcile(whole, requestFor(SLUG, 'provision'));
+    }
+  } finally {
+    await stop();
+  }
+}

@@ -1,0 +1,73 @@
+import type { Peers } from '../../lib/environment/peers.ts';
+import { reconcile } from '../../lib/environment/reconcile.ts';
+import { renderEnvironment } from '../../lib/environment/rendered.ts';
+import { newRecord } from '../../lib/environment/observe.ts';
+import { requestFor, type App } from '../app.ts';
+import { createFloor } from '../floor.ts';
+import type { Kubectl } from '../kubectl.ts';
+import { alternate, timed, type Comparison } from '../measure.ts';
+import type { Stage } from '../stage.ts';
+
+/** From a request in hand to the last answer of an apply; readiness is looked at after that. */
+export async function provisionOnce(peers: Peers, slug: string): Promise<number> {
+  const started = performance.now();
+  let ended = started;
+  const cluster = {
+    ...peers.cluster,
+    async apply(...parameters: Parameters<Peers['cluster']['apply']>) {
+      const applied = await peers.cluster.apply(...parameters);
+      ended = performance.now();
+      if (applied.error) throw applied.error;
+      return applied;
+    },
+  };
+  const handled = await reconcile({ ...peers, cluster }, requestFor(slug, 'create'));
+  if (handled === 'refused' || ended === started) throw new Error(`${slug} was not applied: ${handled}`);
+  return ended - started;
+}
+
+/** First provisions: against kubectl, and against the bare requests. Every one is of a namespace of its own. */
+export async function compareFirst(
+  { stage, app, kubectl }: { stage: Stage; app: App; kubectl: Kubectl },
+  rounds: number,
+): Promise<Comparison[]> {
+  const floor = createFloor(stage);
+  const rendered = (slug: string) =>
+    renderEnvironment(app.bare.overlays, {
+      record: newRecord(requestFor(slug, 'create')),
+      settings: app.bare.settings,
+    });
+  const raw = async (slug: string): Promise<void> => {
+    const all = rendered(slug);
+    const namespace = all.find(({ kind }) => kind === 'Namespace');
+    if (!namespace) throw new Error('the overlay holds no Namespace');
+    await floor.apply(
+      all.filter((object) => object !== namespace),
+      namespace,
+    );
+  };
+  // connections, code and the API server's own caches are warm for all
+  await provisionOnce(app.bare, 'first-warm-ours');
+  await kubectl.apply('first-warm-kubectl');
+  await raw('first-warm-raw');
+  const pipeline = await alternate(rounds, {
+    ours: (round) => provisionOnce(app.bare, `first-a-ours-${round}`),
+    theirs: (round) => timed(() => kubectl.apply(`first-a-kubectl-${round}`)),
+  });
+  const bare = await alternate(rounds, {
+    ours: (round) => provisionOnce(app.bare, `first-b-ours-${round}`),
+    theirs: (round) => timed(() => raw(`first-b-raw-${round}`)),
+  });
+  await floor.close();
+  const objects = rendered('count').length;
+  return [
+    {
+      name: 'first provision',
+      against: 'kubectl kustomize | sed | kubectl apply',
+      goal: 0.3,
+      ...pipeline,
+      notes: { objects },
+    },
+    { name: 'first provision, the floor', against: 'the same requests by undici', goal: 1.15, ...bare },
+  ];
+}

@@ -1,0 +1,78 @@
+import { QueueServiceClient } from '@azure/storage-queue';
+import type { Peers } from '../../lib/environment/peers.ts';
+import { reconcile } from '../../lib/environment/reconcile.ts';
+import { parseRequest, type EnvironmentRequest } from '../../lib/environment/request.ts';
+import { REQUEST_QUEUE } from '../../lib/storage/queue.ts';
+import { requestFor, type App } from '../app.ts';
+import type { Kubectl } from '../kubectl.ts';
+import { alternate, timed, type Comparison } from '../measure.ts';
+import type { Stage } from '../stage.ts';
+
+const BRANCHES = 50;
+/** As host.json has it: batchSize and newBatchThreshold. */
+const AT_A_TIME = 24;
+
+/** Many branches at once, from the queue to applied, credentials and records included. */
+export async function compareMany(
+  { stage, app, kubectl }: { stage: Stage; app: App; kubectl: Kubectl },
+  rounds: number,
+): Promise<Comparison> {
+  let peakMb = 0;
+  const times = await alternate(rounds, {
+    async ours(round) {
+      const slugs = names(`many-ours-${round}`);
+      const watch = setInterval(() => (peakMb = Math.max(peakMb, process.memoryUsage().rss / 1e6)), 20);
+      const peers = app.whole(round + 1);
+      return timed(() => provisionAll({ stage, peers }, slugs)).finally(() => clearInterval(watch));
+    },
+    theirs: (round) => timed(() => kubectl.applyAll(names(`many-kubectl-${round}`))),
+  });
+  return {
+    name: `${BRANCHES} branches at once`,
+    against: 'the kubectl pipeline, xargs -P 8',
+    goal: 0.4,
+    ...times,
+    notes: { peakRssMb: Math.round(peakMb) },
+  };
+}
+
+function names(prefix: string): string[] {
+  return Array.from({ length: BRANCHES }, (_, index) => `${prefix}-${index}`);
+}
+
+async function provisionAll({ stage, peers }: { stage: Stage; peers: Peers }, slugs: string[]): Promise<void> {
+  const queue = QueueServiceClient.fromConnectionString(stage.azurite.connectionString).getQueueClient(REQUEST_QUEUE);
+  await queue.createIfNotExists();
+  await queue.clearMessages();
+  await Promise.all(slugs.map((slug) => peers.requests.send(requestFor(slug, 'create'))));
+  const open = new Set(slugs);
+  const running = new Set<Promise<void>>();
+  while (open.size > 0) {
+    const free = AT_A_TIME - running.size;
+    const { receivedMessageItems } =
+      free > 0 ? await queue.receiveMessages({ numberOfMessages: Math.min(16, free) }) : { receivedMessageItems: [] };
+    for (const { messageId, popReceipt, messageText } of receivedMessageItems) {
+      const request = parseRequest(JSON.parse(Buffer.from(messageText, 'base64').toString()));
+      const work = handle(peers, { request, open }).then(async () => {
+        await queue.deleteMessage(messageId, popReceipt);
+      });
+      running.add(work);
+      void work.finally(() => running.delete(work)).catch(() => {});
+    }
+    if (receivedMessageItems.length === 0) {
+      await Promise.race([...running, new Promise((resolve) => setTimeout(resolve, 50))]);
+    }
+  }
+  await Promise.all(running);
+}
+
+/** Applied counts; what comes back on the queue for readiness is left there. */
+async function handle(
+  peers: Peers,
+  { request, open }: { request: EnvironmentRequest; open: Set<string> },
+): Promise<void> {
+  await reconcile(peers, request);
+  const stored = await peers.records.read(request.environment);
+  if (stored?.record.applied !== undefined) open.delete(request.environment);
+  if (stored?.record.phase === 'failed') throw new Error(`${request.environment}: ${stored.record.error?.message}`);
+}
