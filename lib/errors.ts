@@ -37,6 +37,24 @@ const RETRYABLE = {
 
 export type ErrorCode = keyof typeof RETRYABLE;
 
+/** What mends a failure where whoever threw it knows nothing better. */
+const MENDS: Record<ErrorCode, string> = {
+  settings: 'mend the app setting, and restart the app',
+  input: 'send it again as the README describes it',
+  render: 'mend the overlay, build and deploy, then provision again',
+  'not-permitted': 'give the principal of the app the right that the peer misses, then provision again',
+  rejected: 'mend what the peer refuses, in the overlay or at the peer, then provision again',
+  quota: 'make room below the limit or raise it, then provision again',
+  gone: 'nothing: it is looked at again',
+  conflict: 'nothing: it is tried again',
+  terminating: 'nothing: it goes on when the namespace is gone',
+  unavailable: 'nothing while the peer recovers: it is tried again, and by the sweep after that',
+  'lease-lost': 'nothing: it is tried again',
+  'not-ready': 'mend the workload or its image, then push or provision again',
+  abandoned: 'mend the cause, then provision or deprovision again, or wait for the sweep',
+  internal: 'look for the cause in the log; it is tried again',
+};
+
 export interface ErrorDetails {
   /** What the step acted on, as `Kind/namespace/name`. */
   object?: string;
@@ -52,14 +70,14 @@ export class ProvisionerError extends Error {
   override name = 'ProvisionerError';
   readonly code: ErrorCode;
   readonly object: string | undefined;
-  readonly mend: string | undefined;
+  readonly mend: string;
   readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.object = details.object;
-    this.mend = details.mend;
+    this.mend = details.mend ?? MENDS[code];
     this.retryAfterMs = details.retryAfterMs;
   }
 

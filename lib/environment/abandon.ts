@@ -39,14 +39,16 @@ async function abandonOnce(peers: Peers, request: EnvironmentRequest): Promise<'
     }
     const last = record.error === undefined ? '' : `: ${record.error.message}`;
     const error = new ProvisionerError('abandoned', `the ${request.reason} request failed too often${last}`, {
-      mend: record.error?.mend ?? 'mend the cause, then provision or deprovision again, or wait for the sweep',
+      // a failure that passes by itself did not, this time
+      ...(record.error?.retryable === false && record.error.mend !== undefined && { mend: record.error.mend }),
     });
     record.phase = 'failed';
     record.error = toErrorField(error, record.error?.step);
     delete record.next;
     note(record, { at: toIso(peers.clock.now()), what: 'abandoned', reason: request.reason, why: error.message });
     await records.write(record, { etag: stored.etag, lease });
-    peers.log.error('abandoned', { environment: request.environment, reason: request.reason, message: error.message });
+    const { message, mend } = error;
+    peers.log.error('abandoned', { environment: request.environment, reason: request.reason, message, mend });
     return 'written';
   } finally {
     await lease.release();

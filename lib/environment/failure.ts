@@ -10,7 +10,7 @@ export function toErrorField(error: ProvisionerError, step?: StepName): NonNulla
     message: error.message,
     ...(error.object !== undefined && { object: error.object }),
     ...(step !== undefined && { step }),
-    ...(error.mend !== undefined && { mend: error.mend }),
+    mend: error.mend,
     retryable: error.retryable,
   };
 }
@@ -19,7 +19,7 @@ export function toErrorField(error: ProvisionerError, step?: StepName): NonNulla
 export function fail(session: Session, thrown: unknown): ProvisionerError {
   const { record, peers } = session;
   const error = toProvisionerError(thrown);
-  const failedStep = newestFailed(record);
+  const failedStep = session.failures?.get(thrown);
   record.error = toErrorField(error, failedStep);
   if (!error.retryable) {
     record.phase = 'failed';
@@ -31,13 +31,8 @@ export function fail(session: Session, thrown: unknown): ProvisionerError {
     message: error.message,
     object: error.object,
     step: failedStep,
+    mend: error.mend,
     retryable: error.retryable,
   });
   return error;
-}
-
-function newestFailed(record: EnvironmentRecord): StepName | undefined {
-  const failed = Object.entries(record.steps).filter(([, step]) => step.state === 'failed');
-  failed.sort(([, one], [, other]) => (one.at < other.at ? 1 : -1));
-  return failed[0]?.[0] as StepName | undefined;
 }

@@ -24,6 +24,8 @@ export interface Session {
   owned?: LiveNamespace;
   /** When `owned` was last confirmed, in ms. */
   confirmedAt: number;
+  /** Which step each failure came from. */
+  failures?: Map<unknown, StepName>;
   /** Set when the namespace turned out not to be ours in the middle of the work. */
   lost?: Refusal;
 }
@@ -112,6 +114,7 @@ export async function step<T>(session: Session, name: StepName, work: () => Prom
     return result;
   } catch (error) {
     end('failed');
+    session.failures = (session.failures ?? new Map<unknown, StepName>()).set(error, name);
     throw error;
   }
 }

@@ -22,12 +22,14 @@ export async function handleMessage(deps: MessageDeps, options: { message: unkno
   try {
     await options.work(await deps.peers(), request);
   } catch (thrown) {
-    const { code, message } = toProvisionerError(thrown);
+    const { code, message, object, mend } = toProvisionerError(thrown);
     deps.log.error('request failed, tried again', {
       environment: request.environment,
       reason: request.reason,
       code,
       message,
+      object,
+      mend,
     });
     // without its cause: the host writes all of an error into its log
     throw new Error(`${code}: ${message}`);
