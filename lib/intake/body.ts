@@ -19,10 +19,12 @@ export function toMediaType(contentType: string | undefined): 'json' | 'form' | 
   return type === 'application/x-www-form-urlencoded' ? 'form' : undefined;
 }
 
-/** Text of bytes that are UTF-8 without a byte order mark. */
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Text of bytes that are UTF-8; a byte order mark stays, and is no JSON. */
 export function decode(bytes: Uint8Array): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return decoder.decode(bytes);
   } catch {
     return undefined;
   }
