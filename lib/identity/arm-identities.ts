@@ -2,7 +2,9 @@ import type { FederatedIdentityCredential, ManagedServiceIdentityClient } from '
 import { armClientOptions, armCredential, withoutToken } from './arm-access.ts';
 import type { ArmAccess } from './arm-access.ts';
 import { parseIdentityId } from './arm-id.ts';
+import { checkAnswer } from './check-answer.ts';
 import type { HeldCredential, OwnCredential } from './guard-credential.ts';
+import { MAX_CREDENTIALS } from './ledger.ts';
 
 /** Throws where a write may not be sent now; a promise means: wait for it, then ask again. */
 export type Gate = () => Promise<void> | undefined;
@@ -19,7 +21,6 @@ export interface ArmIdentities {
 /** Federated credentials over the SDK, which is loaded by the first call; `timeoutMs` bounds each one. */
 export function createArmIdentities({ arm, timeoutMs }: { arm: ArmAccess; timeoutMs: number }): ArmIdentities {
   const clients = new Map<string, Promise<ManagedServiceIdentityClient>>();
-  const described = new Map<string, { clientId: string; tenantId: string }>();
   const gates = new WeakMap<object, { gate: Gate; start: () => void }>();
 
   async function makeClient(subscription: string): Promise<ManagedServiceIdentityClient> {
@@ -27,7 +28,7 @@ export function createArmIdentities({ arm, timeoutMs }: { arm: ArmAccess; timeou
     const client = withoutToken(new Client(armCredential(arm), subscription, armClientOptions(arm)), arm);
     const policy = {
       name: 'admission',
-      async sendRequest<Request extends { abortSignal?: object }, Response>(
+      async sendRequest<Request extends { abortSignal?: object }, Response extends Parameters<typeof checkAnswer>[0]>(
         request: Request,
         next: (request: Request) => Promise<Response>,
       ): Promise<Response> {
@@ -35,7 +36,9 @@ export function createArmIdentities({ arm, timeoutMs }: { arm: ArmAccess; timeou
         // the token was fetched before this policy, so nothing comes between the last answer and the send
         for (let wait = held?.gate(); wait !== undefined; wait = held?.gate()) await wait;
         held?.start();
-        return next(request);
+        const answer = await next(request);
+        checkAnswer(answer);
+        return answer;
       },
     };
     client.pipeline.addPolicy(policy, { afterPhase: 'Sign' });
@@ -68,20 +71,19 @@ export function createArmIdentities({ arm, timeoutMs }: { arm: ArmAccess; timeou
 
   return {
     async describe(identityId) {
-      const known = described.get(identityId.toLowerCase());
-      if (known !== undefined) return known;
       const { client, group, identity } = await open(identityId);
       const { clientId = '', tenantId = '' } = await timed(undefined, (abortSignal) =>
         client.userAssignedIdentities.get(group, identity, { abortSignal }),
       );
-      described.set(identityId.toLowerCase(), { clientId, tenantId });
       return { clientId, tenantId };
     },
     async list(identityId) {
       const { credentials, group, identity } = await open(identityId);
       return timed(undefined, async (abortSignal) => {
         const all: HeldCredential[] = [];
-        for await (const one of credentials.list(group, identity, { abortSignal })) all.push(toHeld(one));
+        // one page for all of them: each page counts against Azure's rate of one list in 4 s
+        for await (const one of credentials.list(group, identity, { top: MAX_CREDENTIALS, abortSignal }))
+          all.push(toHeld(one));
         return all;
       });
     },

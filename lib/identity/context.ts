@@ -1,6 +1,8 @@
 import type { Clock, Log } from '../environment/peers.ts';
 import type { ArmIdentities } from './arm-identities.ts';
 import type { IdentityLocks } from './identity-locks.ts';
+import type { Described } from './ledger.ts';
+import type { Look } from './look.ts';
 
 /** What every part of the adapter works with. */
 export interface AccessContext {
@@ -9,6 +11,10 @@ export interface AccessContext {
   identities: ArmIdentities;
   issuer(): Promise<string>;
   locks: IdentityLocks;
+  /** Lists under way in this process, by lower-cased id: callers share them. */
+  lists: Map<string, Promise<Look>>;
+  /** What this process knows of identities, by lower-cased id. */
+  described: Map<string, Described>;
   clock: Clock;
   random(): number;
   log: Log;

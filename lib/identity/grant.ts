@@ -7,7 +7,7 @@ import type { AccessContext } from './context.ts';
 import { toOwn } from './decide.ts';
 import { gateOf } from './gate.ts';
 import { guardCredential } from './guard-credential.ts';
-import type { OwnCredential } from './guard-credential.ts';
+import type { HeldCredential, OwnCredential } from './guard-credential.ts';
 import { freeSlots, MAX_CREDENTIALS, withCredential, withoutReservation, withReservation } from './ledger.ts';
 import { lookAt, readCredential } from './look.ts';
 import { finishMoves } from './move.ts';
@@ -81,9 +81,8 @@ async function ensureCredential(context: AccessContext, ensure: Ensure): Promise
   };
   let isSent = false;
   return retrying(context, options, async (deadline) => {
-    if ((await standingOf(context, { identityId, own })) === 'missing') {
+    if ((await standingOf(context, { identityId, own, deadline })) === 'missing') {
       await secureSlot(context, ensure);
-      await takeTurn(context, write, deadline);
       isSent = true;
       await identities.put(identityId, own, gate).catch((error: unknown) => explain(context, ensure, error));
     }
@@ -93,18 +92,23 @@ async function ensureCredential(context: AccessContext, ensure: Ensure): Promise
   });
 }
 
-/** Guard 5 again, under the lock: PUT would overwrite whatever has this name now. */
+/** Guard 5 again, under the lock and right before the write: PUT would overwrite whatever has this name now. */
 async function standingOf(
   context: AccessContext,
-  { identityId, own }: { identityId: string; own: OwnCredential },
+  { identityId, own, deadline }: { identityId: string; own: OwnCredential; deadline: number },
 ): Promise<'present' | 'missing'> {
-  const { credentials, isFresh } = await lookAt(context, identityId);
+  const object = credentialObject(identityId, own.name);
+  const check = (held: readonly HeldCredential[]) => {
+    const standing = guardCredential(held, own, nameOfIdentity(identityId));
+    if (typeof standing === 'string') return standing;
+    throw new ProvisionerError('rejected', standing.refused.reason, { object });
+  };
+  const { credentials } = await lookAt(context, identityId, { deadline });
+  if (check(credentials) === 'missing') await takeTurn(context, { identityId, kind: 'put' }, deadline);
+  // one more list would cost 4 s (FACTS A8); of all names, this one alone could be overwritten
+  const now = await readCredential(context, { identityId, name: own.name, deadline });
   const others = credentials.filter(({ name }) => name.toLowerCase() !== own.name.toLowerCase());
-  const now = isFresh ? undefined : await readCredential(context, identityId, own.name);
-  const held = isFresh ? credentials : [...others, ...(now === undefined ? [] : [now])];
-  const standing = guardCredential(held, own, nameOfIdentity(identityId));
-  if (typeof standing === 'string') return standing;
-  throw new ProvisionerError('rejected', standing.refused.reason, { object: credentialObject(identityId, own.name) });
+  return check([...others, ...(now === undefined ? [] : [now])]);
 }
 
 /** The slot was reserved before anything was written; where it was given back meanwhile, it is taken again or lost. */
@@ -127,7 +131,7 @@ async function secureSlot({ locks, clock }: AccessContext, { identityId, own, sl
 async function explain(context: AccessContext, { identityId, own, slug }: Ensure, error: unknown): Promise<never> {
   if (readArmFault(error, context.clock.now())?.status !== 400) throw error;
   await context.locks.change(identityId, (ledger) => withoutReservation(ledger, slug));
-  const { credentials } = await lookAt(context, identityId, { fresh: true });
+  const { credentials } = await lookAt(context, identityId, { maxAgeMs: 0 });
   const object = credentialObject(identityId, own.name);
   const standing = guardCredential(credentials, own, nameOfIdentity(identityId));
   if (typeof standing === 'object')

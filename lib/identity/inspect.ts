@@ -3,11 +3,12 @@ import type { AccessRequest } from '../environment/peers.ts';
 import { ProvisionerError } from '../errors.ts';
 import { readArmFault } from './arm-error.ts';
 import { isSameId } from './arm-id.ts';
+import { nameOfIdentity } from './context.ts';
 import type { AccessContext } from './context.ts';
 import type { HeldCredential } from './guard-credential.ts';
 import { lookAt, readCredential } from './look.ts';
-import { describeIdentity, inPool, placeCredentials } from './place.ts';
-import { MAX_WAIT_MS } from './retry.ts';
+import { inPool, placeCredentials } from './place.ts';
+import { MAX_WAIT_MS, retrying } from './retry.ts';
 
 /** ARM admits one list in 4 s (FACTS A8). */
 const RECENT_MS = 5_000;
@@ -36,7 +37,10 @@ async function inspectIdentity(
   const facts = { identity: identityId, isPooled };
   try {
     const [ids, credentials] = await Promise.all([
-      describeIdentity(context, identityId),
+      // asked now: one that was made anew under its name has another client id than the one that is remembered
+      retrying(context, { object: `Identity/${nameOfIdentity(identityId)}` }, () =>
+        context.identities.describe(identityId),
+      ),
       credentialsOf(context, { identityId, request }),
     ]);
     return { ...facts, ids, credentials };

@@ -30,10 +30,18 @@ export interface Ledger {
   writes: number;
   reservations: Reservation[];
   pace: Partial<Record<WriteKind, Pace>>;
+  /** As ARM stated them at `at`; an identity that is made anew under its old name has others. */
+  described?: Described;
   /** Environments that came here from an identity outside the pool, where credentials of theirs may be left. */
   moves?: { slug: string; from: string }[];
   /** In the pool's own blob: who waits for a slot, the longest first. */
   waiting?: Waiter[];
+}
+
+export interface Described {
+  at: number;
+  clientId: string;
+  tenantId: string;
 }
 
 export interface Waiter {

@@ -22,23 +22,32 @@ interface Write {
 
 /** Waits for this write's turn, where Azure has throttled others; throws `unavailable` where it comes too late. */
 export async function takeTurn(context: AccessContext, write: Write, deadline: number): Promise<void> {
-  const { clock, locks } = context;
-  for (const scope of [write.identityId, subscriptionScope(write.identityId)]) {
-    if (!isPaced((await locks.read(scope)).pace[write.kind], clock.now())) continue;
-    let turn = 0;
-    await locks.change(scope, (ledger) => {
-      const pace = ledger.pace[write.kind];
-      turn = clock.now();
-      if (!isPaced(pace, turn)) return undefined;
-      turn = Math.max(turn, pace.next);
-      // a turn that nobody waits for would be lost to all
-      if (turn > deadline) return undefined;
-      return { ...ledger, pace: { ...ledger.pace, [write.kind]: { ...pace, next: turn + pace.intervalMs } } };
-    });
-    const wait = turn - clock.now();
-    if (turn > deadline) throw tooLate(write.identityId, wait);
-    if (wait > 0) await clock.sleep(wait);
-  }
+  const { clock } = context;
+  // both lines are joined at once: to wait in one after the other would cost turns
+  const scopes = [write.identityId, subscriptionScope(write.identityId)];
+  const turns = await Promise.all(scopes.map((scope) => nextTurn(context, { scope, kind: write.kind, deadline })));
+  const wait = Math.max(...turns) - clock.now();
+  if (clock.now() + wait > deadline) throw tooLate(write.identityId, wait);
+  if (wait > 0) await clock.sleep(wait);
+}
+
+async function nextTurn(
+  { clock, locks }: AccessContext,
+  { scope, kind, deadline }: { scope: string; kind: WriteKind; deadline: number },
+): Promise<number> {
+  const now = clock.now();
+  if (!isPaced((await locks.read(scope)).pace[kind], now)) return now;
+  let turn = now;
+  await locks.change(scope, (ledger) => {
+    const pace = ledger.pace[kind];
+    turn = clock.now();
+    if (!isPaced(pace, turn)) return undefined;
+    turn = Math.max(turn, pace.next);
+    // a turn that nobody waits for would be lost to all
+    if (turn > deadline) return undefined;
+    return { ...ledger, pace: { ...ledger.pace, [kind]: { ...pace, next: turn + pace.intervalMs } } };
+  });
+  return turn;
 }
 
 /** After a first 429 the identity's rate holds for all its writers, after a second one the subscription's for all of its. */

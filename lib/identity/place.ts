@@ -2,6 +2,7 @@ import type { WantedCredential } from '../environment/peers.ts';
 import { isSameId } from './arm-id.ts';
 import { nameOfIdentity } from './context.ts';
 import type { AccessContext } from './context.ts';
+import type { Described } from './ledger.ts';
 import { retrying } from './retry.ts';
 
 /** On which identity each wanted credential belongs. */
@@ -45,11 +46,28 @@ export function inPool({ pool }: AccessContext, identityId: string | undefined):
   return identityId === undefined ? undefined : pool.find((one) => isSameId(one, identityId));
 }
 
-/** Client and tenant id as ARM states them. */
-export function describeIdentity(
+/** An identity that is made anew under its old name gets another client id: it is asked for this often. */
+const DESCRIBED_FOR_MS = 3_600_000;
+
+/** Client and tenant id as ARM states them, to any instance within the hour. */
+export async function describeIdentity(
   context: AccessContext,
   identityId: string,
 ): Promise<{ clientId: string; tenantId: string }> {
+  const { clock, identities, locks, described } = context;
+  const key = identityId.toLowerCase();
+  const isYoung = (one: Described | undefined): one is Described =>
+    one !== undefined && clock.now() - one.at < DESCRIBED_FOR_MS;
   const object = `Identity/${nameOfIdentity(identityId)}`;
-  return retrying(context, { object }, () => context.identities.describe(identityId));
+  const found = await retrying(context, { object }, async () => {
+    const own = described.get(key);
+    if (isYoung(own)) return own;
+    const shared = (await locks.read(identityId)).described;
+    if (isYoung(shared)) return shared;
+    const asked = { at: clock.now(), ...(await identities.describe(identityId)) };
+    await locks.change(identityId, (ledger) => ({ ...ledger, described: asked }));
+    return asked;
+  });
+  described.set(key, found);
+  return { clientId: found.clientId, tenantId: found.tenantId };
 }

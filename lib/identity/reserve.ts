@@ -59,7 +59,7 @@ function withoutPool(): Reserved {
   return { clientId: NO_GUID, tenantId: NO_GUID, warnings: [warning] };
 }
 
-/** Where no slot is left, those that crashed environments have reserved are given back first. */
+/** Before an environment waits, slots that crashed ones have reserved are given back. */
 async function decideAgain(context: AccessContext, request: AccessRequest): Promise<Decision> {
   const decision = await decide(context, request);
   if (!('full' in decision)) return decision;

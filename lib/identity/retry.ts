@@ -12,6 +12,8 @@ export const THROTTLED_WAIT_MS = 4_000;
 export interface RetryOptions {
   /** What an error names. */
   object: string;
+  /** When to give up, in ms since the epoch; 8 s from now when left out. */
+  deadline?: number;
   /** Told of every 429; where it resolves to true, the next attempt waits for its own turn. */
   onThrottled?: (fault: ArmFault, times: number) => Promise<boolean>;
 }
@@ -22,11 +24,11 @@ export interface RetryOptions {
  */
 export async function retrying<T>(
   context: Pick<AccessContext, 'clock' | 'random'>,
-  { object, onThrottled }: RetryOptions,
+  { object, onThrottled, ...options }: RetryOptions,
   attempt: (deadline: number) => Promise<T>,
 ): Promise<T> {
   const { clock } = context;
-  const deadline = clock.now() + MAX_WAIT_MS;
+  const deadline = options.deadline ?? clock.now() + MAX_WAIT_MS;
   let throttled = 0;
   for (let tries = 0; ; tries++) {
     try {

@@ -96,11 +96,11 @@ export async function revokeOn(context: AccessContext, { identityId, request, ad
     const gate = gateOf({ admit, lock, identityId, timeoutMs: context.timeoutMs });
     return retrying(context, options, async (deadline) => {
       // a reservation that is left over may have been sent: only a list tells
-      const look = await lookAt(context, identityId, { fresh: isReserved(seen, slug) });
+      const look = await lookAt(context, identityId, { deadline, ...(isReserved(seen, slug) && { maxAgeMs: 0 }) });
       for (const { name } of look.credentials.filter(isOwnOf)) {
-        const now = look.isFresh ? undefined : await readCredential(context, identityId, name);
+        await takeTurn(context, write, deadline);
+        const now = look.isFresh ? undefined : await readCredential(context, { identityId, name, deadline });
         if (look.isFresh || (now !== undefined && isOwnOf(now))) {
-          await takeTurn(context, write, deadline);
           sent.add(name);
           await identities.remove(identityId, name, gate);
         }

@@ -61,7 +61,8 @@ export function createArm(options: AzureOptions): Arm {
     switch (call.operation) {
       case 'list': {
         const search = new URL(call.url, origin).searchParams;
-        const { page, next } = listPage(credentials, Number(search.get('$skiptoken') ?? 0), options.pageSize ?? 8);
+        const size = Math.min(options.pageSize ?? 100, Number(search.get('$top') ?? 100));
+        const { page, next } = listPage(credentials, Number(search.get('$skiptoken') ?? 0), size);
         const path = `${origin}${id}/federatedIdentityCredentials?api-version=${search.get('api-version') ?? ''}`;
         const nextLink = next === undefined ? {} : { nextLink: `${path}&$skiptoken=${next}` };
         return { status: 200, body: { value: page.map((credential) => toResource(id, credential)), ...nextLink } };

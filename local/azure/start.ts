@@ -45,6 +45,7 @@ export interface AzureOptions {
   rates?: Rates;
   /** Seconds in the Retry-After of a 429; none is sent when left out. */
   retryAfter?: number;
+  /** The longest page of a list; 100 when left out. */
   pageSize?: number;
   port?: number;
 }

@@ -6,7 +6,7 @@ import { always, clock, makeAccess, makeContainer, makeLocks, requestFor } from 
 const job = JSON.parse(process.argv[2] ?? '') as Job;
 const locks = makeLocks(await makeContainer(job.connectionString, job.container));
 const access = makeAccess({ url: job.azureUrl }, { locks, pool: job.pool });
-const outcome: Outcome = { full: [], failed: [], retries: 0 };
+const outcome: Outcome = { full: [], failed: [], retries: {} };
 const homes = new Map<string, string>();
 
 async function handle(slug: string): Promise<void> {
@@ -32,7 +32,8 @@ async function work(): Promise<void> {
     } catch (error) {
       if (!(error instanceof ProvisionerError) || !error.retryable) outcome.failed.push(`${slug}: ${String(error)}`);
       else {
-        outcome.retries++;
+        const reason = error.message.replace(/[a-z]*-\d+/g, '*').replace(/\d+ s/, '* s');
+        outcome.retries[reason] = (outcome.retries[reason] ?? 0) + 1;
         await clock.sleep(Math.min(error.retryAfterMs ?? 500, 5_000));
         queue.push(slug);
       }

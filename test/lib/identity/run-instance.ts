@@ -20,7 +20,8 @@ export interface Job {
 export interface Outcome {
   full: string[];
   failed: string[];
-  retries: number;
+  /** How often work was put back, by the words of the reason. */
+  retries: Record<string, number>;
 }
 
 /** Starts an instance; its outcome is undefined where it was killed. */
