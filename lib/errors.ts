@@ -12,7 +12,7 @@
  * | gone          | what we acted on is not there any more                    | yes         |
  * | conflict      | somebody else wrote first (409, 412)                      | yes         |
  * | terminating   | the namespace is being deleted (FACTS E7)                 | yes         |
- * | unavailable   | no answer, 429 or 5xx                                     | yes         |
+ * | unavailable   | no answer, one of others, 429 or 5xx                      | yes         |
  * | lease-lost    | our lease no longer covers the next call                  | yes         |
  * | not-ready     | the workloads did not become ready in time                | no          |
  * | abandoned     | a request failed too often                                | no          |
@@ -94,9 +94,9 @@ export function toProvisionerError(thrown: unknown): ProvisionerError {
   return new ProvisionerError('internal', `unexpected ${kind}`, { cause: thrown });
 }
 
-/** The code for a peer's HTTP status; undefined status means that no answer came. */
+/** The code for a peer's HTTP status. Without one no answer came, and a success that fails is the page of a proxy on the way. */
 export function codeOfStatus(status: number | undefined): ErrorCode {
-  if (status === undefined || status === 408 || status === 429 || status >= 500) return 'unavailable';
+  if (status === undefined || status < 400 || status === 408 || status === 429 || status >= 500) return 'unavailable';
   if (status === 401 || status === 403) return 'not-permitted';
   if (status === 409 || status === 412) return 'conflict';
   return 'rejected';

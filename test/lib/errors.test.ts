@@ -30,6 +30,8 @@ describe('the taxonomy of failures', () => {
 
   it.each<[number | undefined, ErrorCode]>([
     [undefined, 'unavailable'],
+    [200, 'unavailable'],
+    [302, 'unavailable'],
     [400, 'rejected'],
     [401, 'not-permitted'],
     [403, 'not-permitted'],
