@@ -13,7 +13,32 @@ export function judgeWords({ log, answers, thrown, ends }: Lived): string[] {
   if (leak !== undefined) wrong.push(`a secret was told: ${leak.slice(0, 200)}`);
   const stack = log.find((text) => /\n\s+at |\\n\s+at /.test(text));
   if (stack !== undefined) wrong.push(`a stack was logged: ${stack.slice(0, 200)}`);
+  for (const line of log) {
+    const poor = line.startsWith('error ') ? judgeFailure(line) : undefined;
+    if (poor !== undefined) wrong.push(`${poor}: ${line.slice(0, 300)}`);
+  }
   return wrong;
+}
+
+interface FailureLine {
+  code?: string;
+  message?: string;
+  object?: string;
+  step?: string;
+  mend?: string;
+  requestId?: string;
+}
+
+/** Whether a line about a failure says what failed, on what, why and what mends it. */
+function judgeFailure(line: string): string | undefined {
+  const fields = JSON.parse(line.slice(line.indexOf(' {') + 1)) as FailureLine;
+  const { code = '', message = '', object, mend } = fields;
+  if (message === '' || /[\n\r]/.test(message)) return 'not one line that says why';
+  if (message.length > 600) return 'more than one line can hold';
+  if (code === 'internal') return 'a fault of ours, or one that was not recognised';
+  if (!/^error (failed|request failed)/.test(line)) return undefined;
+  if (mend === undefined || mend === '') return 'no mend';
+  return object === undefined && !/environment|record|lease/.test(message) ? 'no object' : undefined;
 }
 
 function textOf(thrown: unknown): string {

@@ -10,6 +10,8 @@ import type { LifeWorld } from './life-world.ts';
 
 const MAX_DEQUEUES = 5;
 const RETRY_MS = 30_000;
+/** The longest that a blob lease lasts unrenewed, whereas the clock jumps. */
+const LEASE_MS = 60_000;
 /** A life takes a dozen or two. */
 const MOST_MESSAGES = 300;
 /** Of a delay on the queue; what a delay waits for happens in real time, if soon. */
@@ -34,6 +36,7 @@ export async function startRuntime(world: LifeWorld, options: { timeoutMs: numbe
   const thrown: unknown[] = [];
   let host = await startLifeHost(world, options);
   let kills = 0;
+  let leasesEndedAt = world.clock.now();
 
   async function run<T>(work: (host: LifeHost) => Promise<T>): Promise<T | 'killed'> {
     const own = host;
@@ -56,7 +59,7 @@ export async function startRuntime(world: LifeWorld, options: { timeoutMs: numbe
     await dead.close();
     await breakLeases(world);
     // its leases have ended by themselves
-    world.clock.pass(60_000);
+    world.clock.pass(LEASE_MS);
     host = await startLifeHost(world, options);
   }
 
@@ -79,12 +82,20 @@ export async function startRuntime(world: LifeWorld, options: { timeoutMs: numbe
     return false;
   }
 
+  /** Nobody works between two messages: a lease that is still held then is one whose release failed. */
+  async function endOldLeases(): Promise<void> {
+    if (world.clock.now() - leasesEndedAt < LEASE_MS) return;
+    leasesEndedAt = world.clock.now();
+    await breakLeases(world);
+  }
+
   async function takeOne(name: string): Promise<boolean> {
     const queue = queues.getQueueClient(name);
     const [received] = await receive(queue);
     if (received === undefined) return false;
     const text = Buffer.from(received.messageText, 'base64').toString();
     const message = JSON.parse(text) as { id?: string };
+    await endOldLeases();
     const delay = delays.get(message.id ?? '') ?? 0;
     if (delay > 0) {
       await pause(Math.min(LONGEST_PAUSE_MS, delay / SCALE));
