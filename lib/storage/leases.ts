@@ -10,11 +10,11 @@ const RENEW_MS = 15_000;
 /** A blob's lease, renewed in the background until it is released; `busy` where somebody else holds it. */
 export async function acquireLease(
   client: BlobLeaseClient,
-  options: { what: string; timeoutMs: number },
+  options: { what: string; timeoutMs: number; now: () => number },
 ): Promise<Lease | 'busy'> {
-  const { what, timeoutMs } = options;
+  const { what, timeoutMs, now } = options;
   // counted from before the call: the service's minute begins later than ours
-  let heldUntil = performance.now() + LEASE_S * 1_000;
+  let heldUntil = now() + LEASE_S * 1_000;
   let id: string;
   try {
     id = (await client.acquireLease(LEASE_S, { abortSignal: within(timeoutMs) })).leaseId ?? client.leaseId;
@@ -23,7 +23,7 @@ export async function acquireLease(
     throw toStorageError(thrown, `the lease of ${what}`);
   }
   const renewal = setInterval(() => {
-    const asked = performance.now();
+    const asked = now();
     client.renewLease({ abortSignal: within(timeoutMs) }).then(
       () => {
         heldUntil = Math.max(heldUntil, asked + LEASE_S * 1_000);
@@ -37,7 +37,7 @@ export async function acquireLease(
   renewal.unref();
   return {
     id,
-    remainingMs: () => heldUntil - performance.now(),
+    remainingMs: () => heldUntil - now(),
     async release() {
       clearInterval(renewal);
       heldUntil = 0;

@@ -20,8 +20,10 @@ export function createRecords(options: {
   container: () => Promise<ContainerClient>;
   /** Of one call with its retries. */
   timeoutMs?: number;
+  /** In ms, never set back: what leases are counted by. */
+  now?: () => number;
 }): Records {
-  const { container, timeoutMs = TIMEOUT_MS } = options;
+  const { container, timeoutMs = TIMEOUT_MS, now = () => performance.now() } = options;
   const blobOf = async (slug: string) => (await container()).getBlockBlobClient(`${slug}${SUFFIX}`);
 
   return {
@@ -85,7 +87,7 @@ export function createRecords(options: {
     },
 
     async lease(slug) {
-      return acquireLease((await blobOf(slug)).getBlobLeaseClient(), { what: nameOf(slug), timeoutMs });
+      return acquireLease((await blobOf(slug)).getBlobLeaseClient(), { what: nameOf(slug), timeoutMs, now });
     },
   };
 }

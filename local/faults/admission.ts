@@ -4,9 +4,18 @@ import type { Call, CallLine } from './line.ts';
 /** What the proxies of one host ask of every call that comes. */
 export interface Admission {
   admit(peer: Peer, request: { method: string; path: string }): FaultKind | 'hang' | undefined;
+  /** Told of every call as it comes; what it returns is told of the peer's answer. */
+  watch?: Watch;
+  /** Resolves when the host is not paused: calls and answers wait for it. */
+  awake?: () => Promise<void>;
   /** Whether the host is killed: nothing of it goes through any more, neither call nor answer. */
   isDead(): boolean;
 }
+
+export type Watch = (
+  peer: Peer,
+  request: { method: string; path: string; headers: NodeJS.Dict<string | string[]> },
+) => ((status: number) => void) | undefined;
 
 export interface HostAdmission extends Admission {
   /** Resolves with the call that killed the host, or undefined where it was killed from outside. */
@@ -17,7 +26,7 @@ export interface HostAdmission extends Admission {
 /** One host's way to its peers: the line numbers its calls, and a kill cuts it off from all of them at once. */
 export function createHostAdmission(
   line: CallLine,
-  options: { nameOf?: (path: string) => string; onTimeOut?: () => void } = {},
+  options: { nameOf?: (path: string) => string; onTimeOut?: () => void } & Pick<Admission, 'watch' | 'awake'> = {},
 ): HostAdmission {
   const { promise, resolve } = Promise.withResolvers<Call | undefined>();
   let dead = false;
@@ -26,6 +35,8 @@ export function createHostAdmission(
     resolve(by);
   };
   return {
+    ...(options.watch !== undefined && { watch: options.watch }),
+    ...(options.awake !== undefined && { awake: options.awake }),
     killed: promise,
     kill: () => die(),
     isDead: () => dead,

@@ -50,8 +50,12 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     if (kind === 'hang' || kind === 'time-out') return;
     if (kind === 'cut-before' || kind === 'kill-before') return void request.socket.destroy();
     if (kind === 'refused') return shut(request.socket);
+    const answered = admission.watch?.(peer, { method: request.method ?? 'GET', path, headers: request.headers });
     const made = kind === undefined ? undefined : answerOf(kind, peer);
+    await admission.awake?.();
     const answer = made ?? (await forward(request, body));
+    answered?.(answer.status);
+    await admission.awake?.();
     if (kind === 'cut-after' || kind === 'kill-after' || admission.isDead()) return void request.socket.destroy();
     response.writeHead(answer.status, answer.headers).end(answer.body);
   }

@@ -36,15 +36,24 @@ export interface LifeHost {
 const SETTINGS = { GITHUB_REPOSITORIES: REPOSITORY.fullName };
 export const OVERLAY_SETTINGS = { OVERLAY_PASSWORD: 'planted-secret-kubernetes' };
 
-export async function startLifeHost(world: LifeWorld, options: { timeoutMs: number }): Promise<LifeHost> {
-  const { timeoutMs } = options;
+export interface LifeHostOptions extends Pick<HostAdmission, 'watch' | 'awake'> {
+  timeoutMs: number;
+  /** What this host's clocks are ahead, in ms: a pause of it that really took less. */
+  skew?: () => number;
+  identities?: readonly string[];
+}
+
+export async function startLifeHost(world: LifeWorld, options: LifeHostOptions): Promise<LifeHost> {
+  const { timeoutMs, skew = () => 0, identities: pool = [IDENTITY], watch, awake } = options;
   const { account } = world.storage;
   const admission = createHostAdmission(world.line, {
     nameOf: (path) => nameOf(path.replace(`/${account}`, '')),
     onTimeOut: () => world.clock.pass(10_000),
+    ...(watch !== undefined && { watch }),
+    ...(awake !== undefined && { awake }),
   });
   const proxies = await startProxies(world, admission);
-  const clock = clockOf(world, admission);
+  const clock = clockOf(world, { admission, skew });
   const urlOf = (peer: Peer): string => proxies.get(peer)?.url ?? '';
   const storage = {
     connectionString: toConnectionString(account, { blobs: urlOf('blobs'), queues: urlOf('queues') }),
@@ -55,6 +64,7 @@ export async function startLifeHost(world: LifeWorld, options: { timeoutMs: numb
   const records = createRecords({
     container: once(async () => (await blobs()).getContainerClient(RECORD_CONTAINER)),
     timeoutMs,
+    now: () => performance.now() + skew(),
   });
   const delays = new Map<string, number>();
   const real = createRequests({ queues, timeoutMs });
@@ -80,13 +90,13 @@ export async function startLifeHost(world: LifeWorld, options: { timeoutMs: numb
     return client;
   });
   const access = createFederatedAccess({
-    pool: [IDENTITY],
+    pool,
     arm,
     issuer: aksIssuer({ clusterId: world.clusterOf('provisioner'), arm, timeoutMs }),
     // a blob lease lasts its real time, whatever jumps
     locks: createIdentityLocks({
       container: identities,
-      clock: { now: Date.now, sleep: clock.sleep },
+      clock: { now: () => Date.now() + skew(), sleep: clock.sleep },
       random: Math.random,
       timeoutMs,
     }),
@@ -114,6 +124,8 @@ export async function startLifeHost(world: LifeWorld, options: { timeoutMs: numb
     branches,
     overlays: createOverlays(SMALL_OVERLAYS, OVERLAY_SETTINGS),
   };
+  // the kubeconfig that ARM hands out points to the host that was started last
+  if (watch !== undefined) await Promise.all(connections.map((connection) => connection.open()));
   const intake = {
     settings: () => readIntakeSettings(SETTINGS),
     requests: async () => requests,
@@ -150,10 +162,11 @@ async function startProxies(world: LifeWorld, admission: HostAdmission): Promise
 }
 
 /** Nothing ever goes on in a host that was killed. */
-function clockOf({ clock }: LifeWorld, admission: HostAdmission): Clock {
+function clockOf({ clock }: LifeWorld, host: { admission: HostAdmission; skew: () => number }): Clock {
+  const { admission, skew } = host;
   const never = (): Promise<void> => new Promise(() => undefined);
   return {
-    now: () => clock.now(),
+    now: () => clock.now() + skew(),
     async sleep(ms) {
       await clock.sleep(ms);
       if (admission.isDead()) await never();

@@ -33,13 +33,17 @@ export interface LifeWorld {
   close(): Promise<void>;
 }
 
-export async function createLifeWorld(accounts: StorageAccounts, line: CallLine): Promise<LifeWorld> {
+export async function createLifeWorld(
+  accounts: StorageAccounts,
+  line: CallLine,
+  identityIds: readonly string[] = [IDENTITY],
+): Promise<LifeWorld> {
   const kubernetes = await startKubernetes({ readyMs: 40, terminationMs: 40 });
   const clusterOf = (user: string) => `${GROUP}/Microsoft.ContainerService/managedClusters/as-${user}`;
   const users = ['provisioner', 'deprovisioner'] as const;
   const clusters = users.map((user) => ({ id: clusterOf(user), issuer: ISSUER, kubeconfig: '' }));
-  const identity = { id: IDENTITY, clientId: 'client-1', tenantId: 'tenant-1' };
-  const azure = await startAzure({ identities: [identity], clusters });
+  const identities = identityIds.map((id) => ({ id, clientId: 'client-1', tenantId: 'tenant-1' }));
+  const azure = await startAzure({ identities, clusters });
   const github = await startGitHub({ repositories: [{ ...REPOSITORY, branches: ['main'] }], token: GITHUB_TOKEN });
   const account = accounts.take();
   const { blobOrigin: blobs, queueOrigin: queues } = accounts;

@@ -1,0 +1,66 @@
+import type { Peer } from '../../local/faults/kinds.ts';
+import type { Watch } from '../../local/faults/admission.ts';
+
+/** Sees every call of every host as it comes, and holds writes against who holds the lease of what is written. */
+export interface LeaseWatch {
+  /** What the proxies of one host tell. */
+  of(host: string): Watch;
+  /** Blobs whose lease the host holds, as `container/name`. */
+  heldBy(host: string): string[];
+  /** The lease ended by itself. */
+  end(blob: string): void;
+  writes(): number;
+  /** Writes begun by a host that did not hold the lease, or while another host's was under way. */
+  violations: string[];
+}
+
+/** `environments/<slug>.json` is the lock of an environment: what is written for it must come from its holder. */
+export function watchLeases(): LeaseWatch {
+  const holders = new Map<string, string>();
+  const running = new Map<string, { host: string; what: string }[]>();
+  const violations: string[] = [];
+  let writes = 0;
+
+  function beginWrite(host: string, { slug, what }: { slug: string; what: string }): () => void {
+    writes += 1;
+    const holder = holders.get(`environments/${slug}.json`);
+    if (holder !== host) violations.push(`${host} began ${what} while ${holder ?? 'nobody'} held ${slug}`);
+    const others = running.get(slug) ?? [];
+    const own = { host, what };
+    running.set(slug, [...others, own]);
+    return () =>
+      running.set(
+        slug,
+        (running.get(slug) ?? []).filter((one) => one !== own),
+      );
+  }
+
+  function noteLease(host: string, blob: string, action: string): (status: number) => void {
+    if (action === 'release' && holders.get(blob) === host) holders.delete(blob);
+    return (status) => {
+      if (action === 'acquire' && status === 201) holders.set(blob, host);
+    };
+  }
+
+  return {
+    of: (host) => (peer, request) => {
+      const { method, path, headers } = request;
+      const blob = /^\/[^/]+\/((?:environments|identities)\/[^?]+)\?.*comp=lease/.exec(path)?.[1];
+      if (peer === 'blobs' && blob !== undefined) return noteLease(host, blob, String(headers['x-ms-lease-action']));
+      const slug = method === 'GET' ? undefined : slugOf(peer, path);
+      return slug === undefined ? undefined : beginWrite(host, { slug, what: `${method} ${path}` });
+    },
+    heldBy: (host) => [...holders].flatMap(([blob, holder]) => (holder === host ? [blob] : [])),
+    end: (blob) => void holders.delete(blob),
+    writes: () => writes,
+    violations,
+  };
+}
+
+/** Of the environment that a write is for; a namespace that is made bears its name in the body, which is not looked at. */
+function slugOf(peer: Peer, path: string): string | undefined {
+  if (path.includes('dryRun')) return undefined;
+  if (peer === 'cluster') return /\/namespaces\/feature-([^/?]+)/.exec(path)?.[1];
+  if (peer === 'azure') return /federatedIdentityCredentials\/keyvault-workload-identity-([^/?]+)/.exec(path)?.[1];
+  return undefined;
+}
