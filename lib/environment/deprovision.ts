@@ -5,6 +5,7 @@ import { guardName, guardProtected, type Refusal } from './guards.ts';
 import { note } from './observe.ts';
 import type { Change } from './peers.ts';
 import { admitByLease, confirmOwner, DONE, refuse, save, step, toIso, type Outcome, type Session } from './session.ts';
+import { diagnoseTermination } from './termination.ts';
 import { growingDelay } from './wait.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -122,10 +123,8 @@ function finish(session: Session, changes: Change[]): Outcome {
   return DONE;
 }
 
-/** What keeps a terminating namespace, from its conditions (FACTS E9). */
-function describeTermination(session: Session): string | undefined {
-  const holding = session.owned?.conditions.find(
-    ({ status, type }) => status === 'True' && type.startsWith('Namespace'),
-  );
-  return holding === undefined ? undefined : `${holding.type}: ${holding.message}`.slice(0, 300);
+/** What holds the namespace, and what a person can do: nothing here forces it. */
+function describeTermination({ owned }: Session): string | undefined {
+  const held = owned && diagnoseTermination(owned);
+  return held && `the namespace to be gone: ${held.words}; ${held.mend}`;
 }

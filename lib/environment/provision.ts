@@ -7,6 +7,7 @@ import type { Drifted, KubeObject, Reserved } from './peers.ts';
 import { renderEnvironment, toUrl, toWantedCredentials } from './rendered.ts';
 import { admitByLease, confirmOwner, refuse, save, step, type Outcome, type Session } from './session.ts';
 import { settle } from './settle.ts';
+import { diagnoseTermination } from './termination.ts';
 import { wait } from './wait.ts';
 import { writeEnvironment } from './write-environment.ts';
 
@@ -36,7 +37,7 @@ export async function provision(session: Session): Promise<Outcome> {
         'the admission policies of manifests/cluster do not hold the app to its own namespaces: apply them, or set ALLOW_UNGUARDED=true',
     });
   }
-  if (isTerminating(session)) return wait(session, 'namespace-terminating');
+  if (isTerminating(session)) return waitForEnd(session);
   if (session.owned === undefined && (await needsCapacity(session))) return wait(session, 'capacity');
 
   const before = record.phase;
@@ -60,7 +61,7 @@ export async function provision(session: Session): Promise<Outcome> {
     await save(session);
   } else record.warnings = reserved.warnings;
   const written = await writeEnvironment(session, { objects, access, reserved, drifted });
-  if (written === 'terminating') return wait(session, 'namespace-terminating');
+  if (written === 'terminating') return waitForEnd(session);
   if ('foreign' in written) return abandonForeign(session, written.foreign);
   const drift = drifted && describeDrift(drifted);
   return settle(session, { ...written, draft: draft.objects, url: toUrl(objects), before, drift });
@@ -71,6 +72,11 @@ function lookForDrift({ record, peers }: Session, objects: KubeObject[]): Promis
     objects.filter(({ kind }) => kind !== 'Namespace'),
     { namespace: record.namespace, known: record.inventory },
   );
+}
+
+function waitForEnd(session: Session): Outcome {
+  const held = session.owned && diagnoseTermination(session.owned);
+  return wait(session, 'namespace-terminating', held && `the old namespace to be gone: ${held.words}; ${held.mend}`);
 }
 
 function isTerminating(session: Session): boolean {
