@@ -98,7 +98,9 @@ export function warningsOf({ live }: ChainFacts): Warning[] {
 }
 
 export function newest(warnings: readonly Warning[], fits: (warning: Warning) => boolean): Warning | undefined {
-  return warnings.filter(fits).toSorted((one, other) => (one.at < other.at ? 1 : -1))[0];
+  const [first, ...others] = warnings.filter(fits);
+  // of one second the later in the list: its name, which ends in a time, is greater
+  return others.reduce((best, one) => (best === undefined || one.at >= best.at ? one : best), first);
 }
 
 /** A deployment's pods are made by its replica sets, which bear its name and a hash. */

@@ -62,9 +62,11 @@ async function credentialsOf(
     request.wanted.map(({ name }) => readCredential(context, { identityId, name, deadline })),
   );
   const now = named.filter((one) => one !== undefined);
-  // one that is missing may be there under another name
+  // one that is missing may be there under another name; and a list that still has it must mislead nobody else
   const isMissing = now.length < request.wanted.length;
-  const { credentials } = isMissing ? await lookAt(context, identityId, { maxAgeMs: RECENT_MS, deadline }) : look;
+  const isMisled = isMissing && request.wanted.some(({ name }) => look.credentials.some((one) => one.name === name));
+  const maxAgeMs = isMisled ? 0 : RECENT_MS;
+  const { credentials } = isMissing ? await lookAt(context, identityId, { maxAgeMs, deadline }) : look;
   const names = new Set(request.wanted.map(({ name }) => name.toLowerCase()));
   const prefix = `system:serviceaccount:${request.namespace}:`;
   const others = credentials.filter(
