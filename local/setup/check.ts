@@ -7,7 +7,7 @@ import { countTests, type Counts, sumUp } from './test-counts.ts';
 /*
  * npm test              format, lint, types, build, every test that needs no cluster
  * npm run test:cluster  build, then the tests on the control plane that KUBEBUILDER_ASSETS names
- * check.ts unit         only the tests of `npm test`, on the Node that runs this
+ * check.ts unit         the tests of `npm test` that a runtime could make fail, on the Node that runs this
  * Further arguments go to jest.
  */
 const root = join(import.meta.dirname, '..', '..');
@@ -18,6 +18,8 @@ const jestArguments = mode === 'all' ? process.argv.slice(2) : rest;
 /** Tests that need a real API server whatever is set are named so; these folders hold suites that can use one. */
 const CLUSTER_TESTS = '\\.cluster\\.test\\.ts$';
 const CLUSTER_FOLDERS = ['test/contract/', 'test/e2e/'];
+/** Models, manifests and long lives: what they say does not depend on the Node that says it. */
+const RUNTIME_FREE = ['test/simulation/', 'test/faults/', 'test/manifests/', 'test/local/kustomize/', 'test/local/setup/'];
 /** Much of a test's time is waiting for servers: two side by side pay even on two cores. */
 const WORKERS = `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`;
 
@@ -75,7 +77,8 @@ async function runTests(): Promise<Counts> {
 }
 
 function selection(): string[] {
-  if (mode !== 'cluster') return [`--testPathIgnorePatterns=${CLUSTER_TESTS}`];
+  if (mode === 'unit') return [`--testPathIgnorePatterns=${[CLUSTER_TESTS, ...RUNTIME_FREE].join('|')}`];
+  if (mode === 'all') return [`--testPathIgnorePatterns=${CLUSTER_TESTS}`];
   const ownSelection = jestArguments.some((argument) => !argument.startsWith('-'));
   return ownSelection ? [] : [CLUSTER_TESTS, ...CLUSTER_FOLDERS];
 }
