@@ -19,7 +19,13 @@ const jestArguments = mode === 'all' ? process.argv.slice(2) : rest;
 const CLUSTER_TESTS = '\\.cluster\\.test\\.ts$';
 const CLUSTER_FOLDERS = ['test/contract/', 'test/e2e/'];
 /** Models, manifests and long lives: what they say does not depend on the Node that says it. */
-const RUNTIME_FREE = ['test/simulation/', 'test/faults/', 'test/manifests/', 'test/local/kustomize/', 'test/local/setup/'];
+const RUNTIME_FREE = [
+  'test/simulation/',
+  'test/faults/',
+  'test/manifests/',
+  'test/local/kustomize/',
+  'test/local/setup/',
+];
 /** Much of a test's time is waiting for servers: two side by side pay even on two cores. */
 const WORKERS = `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`;
 
