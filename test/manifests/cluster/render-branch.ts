@@ -12,7 +12,7 @@ export async function renderBranch(slug: string, imageTag = 'v1'): Promise<KubeO
     overlays: ['feature', 'azure-feature'],
     kustomize: await findKustomize({ log: () => undefined }),
   });
-  return createOverlays(compiled, {}).render({
+  const objects = createOverlays(compiled, {}).render({
     slug,
     database: slug.replaceAll('-', '_'),
     namespace: `feature-${slug}`,
@@ -21,4 +21,5 @@ export async function renderBranch(slug: string, imageTag = 'v1'): Promise<KubeO
     tenantId: '22222222-2222-2222-2222-222222222222',
     labels: { ...MANAGED_BY, ...slugLabel(slug) },
   });
+  return objects.filter(({ kind }) => kind !== 'Namespace');
 }
