@@ -4,7 +4,7 @@ import { toProvisionerError } from '../errors.ts';
 import { failed, failedInside, type Answer } from '../intake/answer.ts';
 import { diagnose } from './diagnose.ts';
 
-/** Diagnoses one environment; 404 where nobody knows one of this name. */
+/** Diagnoses one environment; 404 where there is none of this name, or no more. */
 export async function answerDiagnosis(
   deps: { log: Log; records(): Promise<Records>; peers(): Promise<Peers> },
   call: { name: string | undefined; requestId: string },
@@ -12,8 +12,9 @@ export async function answerDiagnosis(
   const { requestId } = call;
   try {
     const record = await readEnvironment(await deps.records(), call.name ?? '');
-    if (record === undefined) {
-      return failed({ status: 404, code: 'not-found', message: 'no environment has this name', requestId });
+    if (record === undefined || record.phase === 'gone') {
+      const message = record === undefined ? 'no environment has this name' : 'this environment is gone';
+      return failed({ status: 404, code: 'not-found', message, requestId });
     }
     return { status: 200, body: { ...(await diagnose(await deps.peers(), record)) } };
   } catch (thrown) {

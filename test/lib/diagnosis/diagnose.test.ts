@@ -86,6 +86,15 @@ describe('answerDiagnosis', () => {
     expect(noCluster.body.chain.find(({ link }) => link === 'federated-credential')?.state).toBe('ok');
   });
 
+  it('has nothing to say of an environment that is gone', async () => {
+    const world = await provisioned();
+    world.clock.advance(1_000);
+    await world.handle(world.request('delete'));
+    await world.settle();
+
+    expect((await ask(world.peers)).status).toBe(404);
+  });
+
   it('knows no environment that has no record, whatever its name, and says 503 where records cannot be read', async () => {
     const { peers } = await provisioned();
 
