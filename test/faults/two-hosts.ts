@@ -119,11 +119,11 @@ async function startInstance({ world, watch }: Run, name: string): Promise<Insta
   };
 }
 
-let generation = 2;
+let hostsStarted = 2;
 
 async function strike(run: Run, strikes: number): Promise<void> {
   for (let n = 0; n < strikes; n += 1) {
-    await pause(150 + 400 * run.random());
+    await pause(40 + 100 * run.random());
     const index = run.random() < 0.5 ? 0 : 1;
     const struck = run.instances[index];
     if (struck === undefined) continue;
@@ -131,8 +131,9 @@ async function strike(run: Run, strikes: number): Promise<void> {
       run.report.kills += 1;
       struck.host.admission.kill();
       await endLeases(run, struck.name);
-      run.instances[index] = await startInstance(run, `host-${(generation += 1)}`);
+      run.instances[index] = await startInstance(run, `host-${(hostsStarted += 1)}`);
       await struck.host.close();
+      await endOrphans(run, struck.name);
     } else {
       run.report.pauses += 1;
       const wake = struck.sleep();
@@ -154,6 +155,23 @@ async function endLeases({ world, watch }: Run, host: string): Promise<void> {
       .breakLease(0)
       .catch(() => undefined);
     watch.end(blob);
+  }
+}
+
+/** Leases that were asked for before the kill and given after it: nobody was told of them. */
+async function endOrphans({ world, watch }: Run, host: string): Promise<void> {
+  for (const name of ['environments', 'identities']) {
+    const container = world.direct.blobs.getContainerClient(name);
+    if (!(await container.exists())) continue;
+    for await (const { name: blob, properties } of container.listBlobsFlat()) {
+      if (properties.leaseState !== 'leased' || !watch.isLeftBy(host, `${name}/${blob}`)) continue;
+      await container
+        .getBlobClient(blob)
+        .getBlobLeaseClient()
+        .breakLease(0)
+        .catch(() => undefined);
+      watch.end(`${name}/${blob}`);
+    }
   }
 }
 
