@@ -24,6 +24,7 @@ export function appraise(look: Look, slug: string, owns: readonly OwnCredential[
     owns: [],
     present: 0,
     missing: 0,
+    isReserved: ledger.reservations.some((one) => one.slug === slug),
     free: freeSlots(ledger, slug),
     held: credentials.length,
   };

@@ -12,6 +12,8 @@ import type { Ledger } from './ledger.ts';
 /** A function waits no longer than this; its request is put back. */
 const MAX_WAIT_MS = 8_000;
 const POLL_MS = 200;
+/** Soon, since it has waited already: a lock that nobody waits for is time lost. */
+const BACK_WITHIN_MS = 4_000;
 const MAX_CHANGES = 20;
 const TIMEOUT_MS = 8_000;
 
@@ -48,7 +50,7 @@ export function createIdentityLocks(options: BlobLocksOptions): IdentityLocks {
       const pause = clock.sleep(POLL_MS * (0.5 + random()));
       await (isFirst ? pause : Promise.race([turn, pause]));
     } while (clock.now() < deadline);
-    throw busy(id, MAX_WAIT_MS / 2 + random() * MAX_WAIT_MS);
+    throw busy(id, BACK_WITHIN_MS * (0.25 + random()));
   }
 
   async function load(id: string): Promise<{ ledger: Ledger; etag?: string }> {

@@ -6,16 +6,18 @@ export interface Candidate {
   /** Of the environment's credentials, how many it holds already, and how many would be made. */
   present: number;
   missing: number;
+  /** Whether it chose this one before, and may have written there without learning of the answer. */
+  isReserved: boolean;
   /** Slots left beside what is held and what others have reserved. */
   free: number;
   held: number;
 }
 
-/** The identity that holds the environment's credentials already, else the one with most free slots; ties by pool order. */
+/** The identity that holds or reserves the environment's credentials already, else the one with most free slots; ties by pool order. */
 export function chooseIdentity<C extends Candidate>(candidates: readonly C[]): C | undefined {
   return candidates
     .filter(({ missing, free }) => free >= missing)
-    .toSorted((a, b) => b.present - a.present || b.free - a.free)[0];
+    .toSorted((a, b) => b.present - a.present || Number(b.isReserved) - Number(a.isReserved) || b.free - a.free)[0];
 }
 
 /** Why none fits, with the counts. */

@@ -2,6 +2,7 @@ import type { AccessRequest, Action, Admit, Change, Reserved } from '../environm
 import { ProvisionerError } from '../errors.ts';
 import type { Gate } from './arm-identities.ts';
 import { readArmFault } from './arm-error.ts';
+import type { ArmFault } from './arm-error.ts';
 import { credentialObject, nameOfIdentity } from './context.ts';
 import type { AccessContext } from './context.ts';
 import { toOwn } from './decide.ts';
@@ -74,8 +75,8 @@ async function ensureCredential(context: AccessContext, ensure: Ensure): Promise
   const write = { identityId, kind: 'put' } as const;
   const options = {
     object,
-    onThrottled: async (fault: Parameters<typeof slowDown>[2]['fault'], times: number) => {
-      await slowDown(context, write, { fault, times });
+    onThrottled: async (fault: ArmFault) => {
+      await slowDown(context, write, fault);
       return true;
     },
   };

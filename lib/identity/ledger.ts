@@ -34,6 +34,8 @@ export interface Ledger {
   described?: Described;
   /** Environments that came here from an identity outside the pool, where credentials of theirs may be left. */
   moves?: { slug: string; from: string }[];
+  /** In a subscription's own blob: when Azure last said 429. */
+  throttled?: Partial<Record<WriteKind, number>>;
   /** In the pool's own blob: who waits for a slot, the longest first. */
   waiting?: Waiter[];
 }

@@ -3,7 +3,7 @@ import type { ArmFault } from './arm-error.ts';
 import { parseIdentityId } from './arm-id.ts';
 import { nameOfIdentity } from './context.ts';
 import type { AccessContext } from './context.ts';
-import type { Pace, WriteKind } from './ledger.ts';
+import type { Ledger, Pace, WriteKind } from './ledger.ts';
 import { THROTTLED_WAIT_MS } from './retry.ts';
 
 /** A hair slower than Azure's rates (FACTS A8), so that no turn comes a moment too early. */
@@ -22,58 +22,64 @@ interface Write {
 
 /** Waits for this write's turn, where Azure has throttled others; throws `unavailable` where it comes too late. */
 export async function takeTurn(context: AccessContext, write: Write, deadline: number): Promise<void> {
-  const { clock } = context;
-  // both lines are joined at once: to wait in one after the other would cost turns
-  const scopes = [write.identityId, subscriptionScope(write.identityId)];
-  const turns = await Promise.all(scopes.map((scope) => nextTurn(context, { scope, kind: write.kind, deadline })));
-  const wait = Math.max(...turns) - clock.now();
-  if (clock.now() + wait > deadline) throw tooLate(write.identityId, wait);
+  const { clock, locks } = context;
+  const { identityId, kind } = write;
+  const scopes = [identityId, subscriptionScope(identityId)];
+  const ledgers = await Promise.all(scopes.map((scope) => locks.read(scope)));
+  const paced = scopes.flatMap((scope, index) => {
+    const pace = ledgers[index]?.pace[kind];
+    return isPaced(pace, clock.now()) ? [{ scope, next: pace.next }] : [];
+  });
+  // a turn that nobody waits for would be lost to all, so none is taken where the other comes too late
+  const soonest = Math.max(clock.now(), ...paced.map(({ next }) => next));
+  if (soonest > deadline) throw tooLate(identityId, soonest - clock.now());
+  const turns = await Promise.all(paced.map(({ scope }) => joinQueue(context, { scope, kind })));
+  const wait = Math.max(clock.now(), ...turns) - clock.now();
+  if (clock.now() + wait > deadline) throw tooLate(identityId, wait);
   if (wait > 0) await clock.sleep(wait);
 }
 
-async function nextTurn(
+async function joinQueue(
   { clock, locks }: AccessContext,
-  { scope, kind, deadline }: { scope: string; kind: WriteKind; deadline: number },
+  { scope, kind }: { scope: string; kind: WriteKind },
 ): Promise<number> {
-  const now = clock.now();
-  if (!isPaced((await locks.read(scope)).pace[kind], now)) return now;
-  let turn = now;
+  let turn = 0;
   await locks.change(scope, (ledger) => {
     const pace = ledger.pace[kind];
     turn = clock.now();
     if (!isPaced(pace, turn)) return undefined;
     turn = Math.max(turn, pace.next);
-    // a turn that nobody waits for would be lost to all
-    if (turn > deadline) return undefined;
     return { ...ledger, pace: { ...ledger.pace, [kind]: { ...pace, next: turn + pace.intervalMs } } };
   });
   return turn;
 }
 
-/** After a first 429 the identity's rate holds for all its writers, after a second one the subscription's for all of its. */
-export async function slowDown(
-  context: AccessContext,
-  { identityId, kind }: Write,
-  { fault, times }: { fault: ArmFault; times: number },
-): Promise<void> {
-  await hold(context, { scope: identityId, kind, wait: fault.retryAfterMs, intervalMs: IDENTITY_INTERVAL_MS });
-  if (times < 2) return;
-  const scope = subscriptionScope(identityId);
-  // the time that Azure names is this identity's own
-  await hold(context, { scope, kind, wait: undefined, intervalMs: SUBSCRIPTION_INTERVAL_MS });
+/**
+ * After a 429 the identity's rate holds for all its writers, and after a second one, whoever got the first, the
+ * subscription's for all of its: many identities at their own rates together pass it.
+ */
+export async function slowDown(context: AccessContext, { identityId, kind }: Write, fault: ArmFault): Promise<void> {
+  const { clock, locks } = context;
+  const now = clock.now();
+  await locks.change(identityId, (ledger) =>
+    withPace(ledger, { kind, now, wait: fault.retryAfterMs, intervalMs: IDENTITY_INTERVAL_MS }),
+  );
+  await locks.change(subscriptionScope(identityId), (ledger) => {
+    const last = ledger.throttled?.[kind] ?? 0;
+    const noted = { ...ledger, throttled: { ...ledger.throttled, [kind]: now } };
+    if (now - last > PACED_FOR_MS) return noted;
+    // the time that Azure names is this identity's own
+    return withPace(noted, { kind, now, wait: undefined, intervalMs: SUBSCRIPTION_INTERVAL_MS });
+  });
 }
 
-async function hold(
-  { locks, clock }: AccessContext,
-  options: { scope: string; kind: WriteKind; wait: number | undefined; intervalMs: number },
-): Promise<void> {
-  const { scope, kind, intervalMs } = options;
-  const now = clock.now();
-  const from = now + (options.wait ?? intervalMs);
-  await locks.change(scope, (ledger) => {
-    const next = Math.max(from, ledger.pace[kind]?.next ?? 0);
-    return { ...ledger, pace: { ...ledger.pace, [kind]: { next, intervalMs, until: now + PACED_FOR_MS } } };
-  });
+function withPace(
+  ledger: Ledger,
+  options: { kind: WriteKind; now: number; wait: number | undefined; intervalMs: number },
+): Ledger {
+  const { kind, now, intervalMs, wait = intervalMs } = options;
+  const next = Math.max(now + wait, ledger.pace[kind]?.next ?? 0);
+  return { ...ledger, pace: { ...ledger.pace, [kind]: { next, intervalMs, until: now + PACED_FOR_MS } } };
 }
 
 function isPaced(pace: Pace | undefined, now: number): pace is Pace {

@@ -15,7 +15,7 @@ export interface RetryOptions {
   /** When to give up, in ms since the epoch; 8 s from now when left out. */
   deadline?: number;
   /** Told of every 429; where it resolves to true, the next attempt waits for its own turn. */
-  onThrottled?: (fault: ArmFault, times: number) => Promise<boolean>;
+  onThrottled?: (fault: ArmFault) => Promise<boolean>;
 }
 
 /**
@@ -29,15 +29,13 @@ export async function retrying<T>(
 ): Promise<T> {
   const { clock } = context;
   const deadline = options.deadline ?? clock.now() + MAX_WAIT_MS;
-  let throttled = 0;
   for (let tries = 0; ; tries++) {
     try {
       return await attempt(deadline);
     } catch (error) {
       const fault = readArmFault(error, clock.now());
       if (fault === undefined || !isTransient(fault)) throw toArmError(error, { object });
-      throttled += fault.status === 429 ? 1 : 0;
-      const waits = fault.status === 429 && (await onThrottled?.(fault, throttled)) === true;
+      const waits = fault.status === 429 && (await onThrottled?.(fault)) === true;
       const wait = waits ? 0 : waitFor(fault, tries, context.random());
       if (clock.now() + wait >= deadline) throw withRetryAfter(toArmError(error, { object }), wait);
       await clock.sleep(wait);

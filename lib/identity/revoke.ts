@@ -86,8 +86,8 @@ export async function revokeOn(context: AccessContext, { identityId, request, ad
   const write = { identityId, kind: 'delete' } as const;
   const options = {
     object: `Identity/${nameOfIdentity(identityId)}`,
-    onThrottled: async (fault: ArmFault, times: number) => {
-      await slowDown(context, write, { fault, times });
+    onThrottled: async (fault: ArmFault) => {
+      await slowDown(context, write, fault);
       return true;
     },
   };

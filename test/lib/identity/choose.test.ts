@@ -3,7 +3,7 @@ import { chooseIdentity, describeFull } from '../../../lib/identity/choose.ts';
 import type { Candidate } from '../../../lib/identity/choose.ts';
 
 function candidate(identityId: string, counts: Partial<Candidate>): Candidate {
-  return { identityId, present: 0, missing: 1, free: 20, held: 0, ...counts };
+  return { identityId, present: 0, missing: 1, free: 20, held: 0, isReserved: false, ...counts };
 }
 
 describe('chooseIdentity', () => {
@@ -15,6 +15,7 @@ describe('chooseIdentity', () => {
       [candidate('a', {}), candidate('b', { present: 1, missing: 0, free: 0 })],
       'b',
     ],
+    ['the one that it chose before', [candidate('a', {}), candidate('b', { isReserved: true, free: 3 })], 'b'],
     ['no identity that lacks one slot of two', [candidate('a', { missing: 2, free: 1 })], undefined],
     ['none of an empty pool', [], undefined],
   ])('takes %s', (_case, candidates, chosen) => {

@@ -4,13 +4,15 @@ import { always, clock, makeAccess, makeContainer, makeLocks, requestFor } from 
 
 // One instance of the app: puts work back as reconcile would, until all of it is done.
 const job = JSON.parse(process.argv[2] ?? '') as Job;
-const locks = makeLocks(await makeContainer(job.connectionString, job.container));
+const container = await makeContainer(job.connectionString, job.container);
+const locks = makeLocks(container);
 const access = makeAccess({ url: job.azureUrl }, { locks, pool: job.pool });
 const outcome: Outcome = { full: [], failed: [], retries: {} };
-const homes = new Map<string, string>();
 
 async function handle(slug: string): Promise<void> {
-  const home = homes.get(slug);
+  // like the record: what it names outlives the process
+  const record = container.getBlockBlobClient(`record-${slug}`);
+  const home = await record.downloadToBuffer().then(String, () => undefined);
   const request = requestFor(slug, home === undefined ? {} : { identity: home });
   if (job.remove === true) {
     await access.revoke(request, always);
@@ -20,7 +22,8 @@ async function handle(slug: string): Promise<void> {
   if ('full' in answer) outcome.full.push(slug);
   if ('refused' in answer) outcome.failed.push(`${slug}: ${answer.refused.reason}`);
   if (!('reserved' in answer)) return;
-  if (answer.reserved.identity !== undefined) homes.set(slug, answer.reserved.identity);
+  const { identity = '' } = answer.reserved;
+  await record.upload(identity, identity.length);
   await access.grant(request, answer.reserved, always);
 }
 
