@@ -20,7 +20,7 @@ export async function sendApply(
   const answer = await send({
     method: 'PATCH',
     path: path + applyQuery({ ...(target.dryRun && { dryRun: true }) }),
-    body: object,
+    body: isSecret(object) ? withEncodedData(object) : object,
     // the answer to a Secret's apply would carry it back
     ...(!needsSpec(object) && { accept: METADATA }),
     object: name,
@@ -34,6 +34,21 @@ export async function sendApply(
     throw errorOf({ ...answer, object: name, secret: isSecret(object) });
   }
   return answer;
+}
+
+/**
+ * A Secret's stringData as data: the API server copies it there under no manager's name, so that a key which an overlay
+ * drops would stay for good.
+ */
+function withEncodedData({ stringData, ...secret }: KubeObject): KubeObject {
+  if (!isFlat(stringData)) return stringData === undefined ? secret : { ...secret, stringData };
+  const encoded = Object.entries(stringData).map(([key, text]) => [key, Buffer.from(text).toString('base64')] as const);
+  return { ...secret, data: { ...(secret['data'] as object | undefined), ...Object.fromEntries(encoded) } };
+}
+
+/** Anything else is left for the server to refuse in its own words. */
+function isFlat(value: unknown): value is Record<string, string> {
+  return typeof value === 'object' && value !== null && Object.values(value).every((text) => typeof text === 'string');
 }
 
 /** The last fence before the wire: an object for elsewhere must not leave, whatever the renderer did. */

@@ -96,6 +96,16 @@ export function describeConverging(target: () => Target): void {
     });
   });
 
+  describe('a Secret', () => {
+    it('loses a key that its stringData lists no more, and keeps what others put in', async () => {
+      const both = object('v1', 'Secret', 'keys', { stringData: { a: '1', b: '2' } });
+      const known = await apply([both]);
+      await change(`${inside}/secrets/keys`, { data: { theirs: 'eA==' } });
+      await apply([object('v1', 'Secret', 'keys', { stringData: { a: '1' } })], known);
+      expect((await target().raw('GET', `${inside}/secrets/keys`)).body.data).toEqual({ a: 'MQ==', theirs: 'eA==' });
+    });
+  });
+
   describe('drift', () => {
     it('is none right after an apply, and later', async () => {
       const objects = [
