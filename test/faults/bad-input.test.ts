@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { existsSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { join } from 'node:path';
+import { QueueServiceClient } from '@azure/storage-queue';
+import { build, projectRoot } from '../../local/build/build.ts';
+import { overlaySettings } from '../../local/build/overlays.ts';
+import { startAzurite, type Azurite } from '../../local/azurite/azurite.ts';
+import { makeDelivery } from '../../local/github/deliveries.ts';
+import { startHost, type Host } from '../../local/host/start-host.ts';
+
+const SECRET = 'planted-secret-webhook';
+const repository = { fullName: 'acme/shop', id: 42, defaultBranch: 'main' };
+const lines: string[] = [];
+
+let azurite: Azurite;
+let host: Host;
+
+beforeAll(async () => {
+  // other tests may be running what `npm test` has built
+  if (!existsSync(join(projectRoot, 'dist', 'main.js'))) await build({ overlays: await overlaySettings(projectRoot) });
+  azurite = await startAzurite();
+  host = await startHost({
+    appDir: projectRoot,
+    log: (line) => void lines.push(line),
+    settings: {
+      AzureWebJobsStorage: azurite.connectionString,
+      GITHUB_REPOSITORIES: repository.fullName,
+      GITHUB_WEBHOOK_SECRET: SECRET,
+      SWEEP_SCHEDULE: '0 0 0 1 1 *',
+    },
+  });
+}, 120_000);
+afterAll(async () => {
+  await host.stop();
+  await azurite.stop();
+});
+
+/** As the wire has it: header lines as given, and pauses between the parts of a body. */
+function post(options: {
+  headers: string[];
+  parts: Buffer[];
+  pauseMs?: number;
+}): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const { headers, parts, pauseMs = 0 } = options;
+    const url = `${host.url}/api/github/webhook`;
+    const sent = httpRequest(url, { method: 'POST', headers: ['Host', 'localhost', ...headers] }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
+    });
+    sent.on('error', reject);
+    const send = (index: number): void => {
+      const part = parts[index];
+      if (part === undefined) return void sent.end();
+      sent.write(part);
+      setTimeout(() => send(index + 1), pauseMs);
+    };
+    send(0);
+  });
+}
+
+const delivery = (ref: string) => makeDelivery({ event: 'delete', ref, repository, secret: SECRET });
+const linesOf = (headers: Record<string, string>): string[] => Object.entries(headers).flat();
+const sized = (body: Buffer): string[] => ['Content-Length', String(body.length)];
+
+describe('the webhook behind a real HTTP server', () => {
+  it('takes header names in any case, and a body that comes slowly', async () => {
+    const { headers, body } = delivery('slow');
+    const shouted = Object.entries(headers).flatMap(([name, value]) => [name.toUpperCase(), value]);
+    const parts = [body.subarray(0, 10), body.subarray(10, 500), body.subarray(500)];
+
+    expect(await post({ headers: [...shouted, ...sized(body)], parts, pauseMs: 300 })).toMatchObject({ status: 202 });
+  });
+
+  it('refuses a signature that comes twice, were one of the two right', async () => {
+    const { headers, body } = delivery('twice');
+    const wrong = ['X-Hub-Signature-256', `sha256=${'0'.repeat(64)}`];
+
+    for (const lines of [
+      [...linesOf(headers), ...wrong],
+      [...wrong, ...linesOf(headers)],
+    ]) {
+      expect(await post({ headers: [...lines, ...sized(body)], parts: [body] })).toMatchObject({ status: 401 });
+    }
+  });
+
+  it('says of a chunked body that it arrives empty', async () => {
+    const { headers, body } = delivery('chunked');
+    const answer = await post({ headers: [...linesOf(headers), 'Transfer-Encoding', 'chunked'], parts: [body] });
+
+    expect(answer).toMatchObject({ status: 400, body: expect.stringContaining('chunked') as unknown });
+  });
+
+  it('answers 300 deliveries at once, each once', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 300 }, (_, n) => {
+        const { headers, body } = delivery(`many-${n}`);
+        return post({ headers: [...linesOf(headers), ...sized(body)], parts: [body] });
+      }),
+    );
+
+    expect(answers.filter(({ status }) => status !== 202)).toEqual([]);
+  }, 60_000);
+});
+
+describe('a message on the queue that is not ours', () => {
+  it.each([
+    ['not base64', '{"v":1}', undefined],
+    ['not JSON', Buffer.from('no JSON').toString('base64'), 'not a JSON object'],
+    ['of another version', Buffer.from('{"v":2,"id":"x"}').toString('base64'), 'of another version'],
+    ['without its fields', Buffer.from('{"v":1,"id":"x"}').toString('base64'), 'lacks or misstates: environment'],
+  ])(
+    'ends on the poison queue or with one line, and holds up nothing: %s',
+    async (_what, text, why) => {
+      const queue = QueueServiceClient.fromConnectionString(azurite.connectionString).getQueueClient(
+        'environment-requests',
+      );
+      await queue.createIfNotExists();
+      const before = lines.length;
+      await queue.sendMessage(text);
+      const wanted = why ?? 'is not base64';
+      const until = Date.now() + 20_000;
+      const found = (): string[] => lines.slice(before).filter((line) => line.includes(wanted));
+      while (found().length === 0 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 100));
+
+      expect(found()).toHaveLength(1);
+    },
+    30_000,
+  );
+});
