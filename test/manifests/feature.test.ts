@@ -32,7 +32,8 @@ beforeAll(async () => {
 
 describe('a rendered branch', () => {
   it('needs no app setting, and is wholly inside its namespace', () => {
-    expect(new Set(objects.map(({ metadata }) => metadata.namespace))).toEqual(new Set(['feature-ex-c4-e6']));
+    const places = objects.map(({ kind, metadata }) => (kind === 'Namespace' ? metadata.name : metadata.namespace));
+    expect(new Set(places)).toEqual(new Set(['feature-ex-c4-e6']));
     expect(JSON.stringify(objects)).not.toMatch(/OVERLAY_|BRANCH_NAME|IMAGE_TAG|WORKLOAD_IDENTITY/);
   });
 
