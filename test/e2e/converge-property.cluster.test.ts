@@ -12,14 +12,12 @@ type Live = { metadata: Record<string, unknown> & { labels?: Record<string, stri
 const small = fc.constantFrom('a', 'b', 'c');
 const map = fc.dictionary(small, small, { maxKeys: 3 });
 
-const configMap = fc
-  .record({ name: small, data: map, annotations: map })
-  .map(({ name, data, annotations }) => ({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name, annotations },
-    data,
-  }));
+const configMap = fc.record({ name: small, data: map, annotations: map }).map(({ name, data, annotations }) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, annotations },
+  data,
+}));
 
 const secret = fc
   .record({ name: small, stringData: map })
