@@ -13,7 +13,7 @@ export interface HeldLease extends HeldLock {
 /** Takes the lease of an empty blob, which is made when it is not there; renews it until it is released. */
 export async function takeLease(
   blob: BlockBlobClient,
-  options: { clock: Clock; timeoutMs: number },
+  options: { clock: Clock; timeoutMs: number; isMade?: boolean },
 ): Promise<HeldLease | 'busy'> {
   const { clock, timeoutMs } = options;
   const within = () => ({ abortSignal: AbortSignal.timeout(timeoutMs) });
@@ -23,9 +23,10 @@ export async function takeLease(
     await client.acquireLease(LEASE_S, within());
   } catch (error) {
     if (statusOf(error) === 409) return 'busy';
-    if (statusOf(error) !== 404) throw error;
+    // a 404 of what was just made is not the blob's, and asking on would never end
+    if (statusOf(error) !== 404 || options.isMade === true) throw error;
     await blob.upload('', 0, { conditions: { ifNoneMatch: '*' }, ...within() }).catch(ignoreOtherWriter);
-    return takeLease(blob, options);
+    return takeLease(blob, { ...options, isMade: true });
   }
 
   const timer = setInterval(() => {
