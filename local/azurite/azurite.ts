@@ -15,6 +15,8 @@ export interface AzuriteOptions {
   queuePort?: number;
   /** Where the data is kept; in memory by default. */
   dir?: string;
+  /** Storage accounts in place of its only one, `name:key` each, divided by semicolons. */
+  accounts?: string;
 }
 
 export interface Azurite {
@@ -26,7 +28,10 @@ export interface Azurite {
 
 /** Starts Azurite's blob and queue services and resolves when both listen; throws with its own words when it can't. */
 export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurite> {
-  const child = spawn(process.execPath, azuriteArguments(options), { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  const child = spawn(process.execPath, azuriteArguments(options), {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    ...(options.accounts !== undefined && { env: { ...process.env, AZURITE_ACCOUNTS: options.accounts } }),
+  });
   const ports = await listeningPorts(child).catch(async (error: unknown) => {
     await end(child);
     throw error;

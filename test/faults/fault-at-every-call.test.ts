@@ -3,7 +3,7 @@ import { tryFaults } from './lives.ts';
 import { startStorageAccounts, type StorageAccounts } from './storage-accounts.ts';
 
 /** Of all faults; `npm run test:soak` tries as many as its time allows. */
-const SHARE = 30;
+const SHARE = 16;
 const SEED = 20_261_123;
 
 let accounts: StorageAccounts;

@@ -115,7 +115,7 @@ async function askUntilTaken(runtime: Runtime, { ask, answers }: Asking): Promis
     if (answer !== 'killed') answers.push(JSON.stringify(answer));
     if (answer !== 'killed' && answer.status === 202) return;
   }
-  throw new Error(`the event was not taken: ${answers.slice(-3).join(' ') || 'killed'}`);
+  throw new Error(`the event was not taken: ${answers.at(-1) ?? 'killed'}; ${runtime.lastWords()}`);
 }
 
 async function mend(

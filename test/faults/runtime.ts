@@ -27,6 +27,8 @@ export interface Runtime {
   kills(): number;
   /** What functions threw to the host, which logs all of it. */
   thrown: unknown[];
+  /** The end of the app's log. */
+  lastWords(): string;
   close(): Promise<void>;
 }
 
@@ -120,6 +122,7 @@ export async function startRuntime(world: LifeWorld, options: { timeoutMs: numbe
       }
     },
     kills: () => kills,
+    lastWords: () => world.log.slice(-3).join(' | '),
     thrown,
     close: () => host.close(),
   };

@@ -13,25 +13,18 @@ export interface StorageAccounts {
 
 /** One Azurite with as many accounts as there will be lives, so that each has queues and containers of its own. */
 export async function startStorageAccounts(count: number): Promise<StorageAccounts> {
-  const before = process.env['AZURITE_ACCOUNTS'];
   const names = Array.from({ length: count }, (_, index) => `life${index}`);
-  process.env['AZURITE_ACCOUNTS'] = names.map((name) => `${name}:${ACCOUNT_KEY}`).join(';');
-  try {
-    const azurite = await startAzurite();
-    return {
-      blobOrigin: new URL(azurite.blobUrl).origin,
-      queueOrigin: new URL(azurite.queueUrl).origin,
-      take() {
-        const name = names.pop();
-        if (name === undefined) throw new Error(`no storage account is left of ${count}`);
-        return name;
-      },
-      stop: () => azurite.stop(),
-    };
-  } finally {
-    if (before === undefined) delete process.env['AZURITE_ACCOUNTS'];
-    else process.env['AZURITE_ACCOUNTS'] = before;
-  }
+  const azurite = await startAzurite({ accounts: names.map((name) => `${name}:${ACCOUNT_KEY}`).join(';') });
+  return {
+    blobOrigin: new URL(azurite.blobUrl).origin,
+    queueOrigin: new URL(azurite.queueUrl).origin,
+    take() {
+      const name = names.pop();
+      if (name === undefined) throw new Error(`no storage account is left of ${count}`);
+      return name;
+    },
+    stop: () => azurite.stop(),
+  };
 }
 
 /** For an account whose services are at these origins, a proxy's or Azurite's own. */
