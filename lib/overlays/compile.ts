@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { ProvisionerError } from '../errors.ts';
@@ -74,7 +74,7 @@ function sortKeys(_key: string, value: unknown): unknown {
 /** A build that is broken off leaves the former file whole. */
 async function writeWhole(file: string, text: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
-  const unfinished = `${file}.${process.pid}`;
+  const unfinished = `${file}.${randomUUID().slice(0, 8)}`;
   await writeFile(unfinished, text);
   await rename(unfinished, file);
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { compileAppOverlays, type OverlaySettings } from './overlays.ts';
@@ -95,7 +96,7 @@ async function place(file: string, contents: Uint8Array): Promise<void> {
 }
 
 function temporary(file: string): string {
-  return `${file}.${process.pid}.new`;
+  return `${file}.${randomUUID().slice(0, 8)}.new`;
 }
 
 /** What an earlier build left. Younger files may be another build's that runs at this moment. */
