@@ -13,8 +13,6 @@ export interface Look {
   identityId: string;
   ledger: Ledger;
   credentials: readonly HeldCredential[];
-  /** Listed for this look, and not by somebody some time ago. */
-  isFresh: boolean;
 }
 
 export interface LookOptions {
@@ -31,13 +29,12 @@ export async function lookAt(context: AccessContext, identityId: string, options
   if (maxAgeMs === 0) return listUntil(context, { identityId, maxAgeMs, deadline });
   const ledger = await locks.read(identityId);
   const { seen } = ledger;
-  if (isYoung(seen, clock.now() - maxAgeMs))
-    return { identityId, ledger, credentials: seen.credentials, isFresh: false };
+  if (isYoung(seen, clock.now() - maxAgeMs)) return { identityId, ledger, credentials: seen.credentials };
   const key = identityId.toLowerCase();
   const listing =
     lists.get(key) ?? listUntil(context, { identityId, maxAgeMs, deadline }).finally(() => lists.delete(key));
   lists.set(key, listing);
-  return { ...(await listing), isFresh: false };
+  return listing;
 }
 
 /** Lists; where Azure throttles that, looks into the ledger before it tries again: another instance may have listed. */
@@ -50,12 +47,11 @@ async function listUntil(
   return retrying(context, { object, deadline }, async () => {
     const ledger = await locks.read(identityId);
     const { seen, writes } = ledger;
-    if (isYoung(seen, clock.now() - maxAgeMs))
-      return { identityId, ledger, credentials: seen.credentials, isFresh: false };
+    if (isYoung(seen, clock.now() - maxAgeMs)) return { identityId, ledger, credentials: seen.credentials };
     const at = clock.now();
     const credentials = await identities.list(identityId);
     const noted = await locks.change(identityId, (now) => withSeen(now, { at, writes, credentials }));
-    return { identityId, ledger: noted, credentials, isFresh: true };
+    return { identityId, ledger: noted, credentials };
   });
 }
 

@@ -2,7 +2,7 @@ import type { AccessRequest, Admit, Change } from '../environment/peers.ts';
 import { isSameId } from './arm-id.ts';
 import type { AccessContext } from './context.ts';
 import { inPool } from './place.ts';
-import { revokeOn } from './revoke.ts';
+import { revokeOn } from './remove.ts';
 
 /** Notes on the new identity that the environment leaves one which was taken out of the pool; the record forgets it. */
 export async function noteMove(
@@ -16,7 +16,7 @@ export async function noteMove(
   });
 }
 
-/** Once the new credentials are there, removes those that stayed behind. */
+/** Removes what stayed behind: once the new credentials are there, or with them. */
 export async function finishMoves(
   context: AccessContext,
   { request, identityId, admit }: { request: AccessRequest; identityId: string; admit: Admit },

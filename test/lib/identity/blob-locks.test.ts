@@ -62,7 +62,12 @@ describe('withLock', () => {
 
   it('gives up as conflict, with a time to come back, where others hold it too long', async () => {
     const held = Promise.withResolvers<void>();
-    const holder = here.withLock(ONE, () => held.promise);
+    const inside = Promise.withResolvers<void>();
+    const holder = here.withLock(ONE, async () => {
+      inside.resolve();
+      await held.promise;
+    });
+    await inside.promise;
     let now = Date.now();
     const quick = { now: () => now, sleep: async (ms: number) => void (now += ms) };
     const impatient = createIdentityLocks({ container: async () => container, clock: quick, random: Math.random });

@@ -411,6 +411,19 @@ describe('revoke', () => {
     expect(azure.credentials(out)).toEqual([]);
   });
 
+  it('removes what a move left behind, though the record names the new identity alone', async () => {
+    const out = identityId('taken-out');
+    azure.hold(out, held('ex-1'));
+    await access.reserve(requestFor('ex-1', { identity: out }));
+
+    const changes = await access.revoke(requestFor('ex-1', { identity: ONE }), always);
+
+    expect(changes).toEqual([
+      { object: 'FederatedCredential/taken-out/keyvault-workload-identity-ex-1', action: 'deleted' },
+    ]);
+    expect(azure.credentials(out)).toEqual([]);
+  });
+
   it('removes a credential of a literal client id from the identity it is on', async () => {
     const literal = { ...wanted('ex-1', 'reader'), clientId: 'client-of-pool-2' };
     await provision('ex-1', { wanted: [wanted('ex-1'), literal] });

@@ -1,0 +1,89 @@
+import type { AccessRequest, Admit, Change } from '../environment/peers.ts';
+import { ProvisionerError } from '../errors.ts';
+import { readArmFault, saysAbsent } from './arm-error.ts';
+import type { ArmFault } from './arm-error.ts';
+import { credentialObject, nameOfIdentity } from './context.ts';
+import type { AccessContext } from './context.ts';
+import { gateOf } from './gate.ts';
+import { isOwn } from './guard-credential.ts';
+import type { HeldCredential } from './guard-credential.ts';
+import { withoutCredential, withoutReservation } from './ledger.ts';
+import { lookAt, readCredential } from './look.ts';
+import type { Look } from './look.ts';
+import { slowDown, takeTurn } from './pace.ts';
+import { retrying } from './retry.ts';
+
+/** What Entra ID wants in the one audience of a workload identity credential (FACTS A5); ours never have another. */
+const AUDIENCE = 'api://AzureADTokenExchange';
+
+/** Tells the environment's credentials from all others: by issuer, subject, audience and name, and nothing less. */
+export function ownOf(request: AccessRequest, issuer: string): (held: HeldCredential) => boolean {
+  const prefix = subjectPrefix(request.namespace);
+  return (held) => {
+    const serviceAccount = held.subject.slice(prefix.length);
+    const own = { issuer, subject: `${prefix}${serviceAccount}`, audience: AUDIENCE };
+    return serviceAccount !== '' && isOwn(held, own) && held.name === request.nameOf(serviceAccount);
+  };
+}
+
+export function subjectPrefix(namespace: string): string {
+  return `system:serviceaccount:${namespace}:`;
+}
+
+interface RevokeOn {
+  identityId: string;
+  request: AccessRequest;
+  admit: Admit;
+}
+
+/** Removes the environment's credentials from one identity, of the pool or not. */
+export async function revokeOn(context: AccessContext, { identityId, request, admit }: RevokeOn): Promise<Change[]> {
+  const { identities, locks } = context;
+  const { slug } = request;
+  const isOwnOf = ownOf(request, await context.issuer());
+  const seen = await lookUnlessGone(context, identityId);
+  if (seen === undefined || (!isReserved(seen, slug) && !seen.credentials.some(isOwnOf))) return [];
+  const write = { identityId, kind: 'delete' } as const;
+  const options = {
+    object: `Identity/${nameOfIdentity(identityId)}`,
+    onThrottled: async (fault: ArmFault) => {
+      await slowDown(context, write, fault);
+      return true;
+    },
+  };
+  const sent = new Set<string>();
+  return locks.withLock(identityId, (lock) => {
+    const gate = gateOf({ admit, lock, identityId, timeoutMs: context.timeoutMs });
+    return retrying(context, options, async (deadline) => {
+      // a reservation that is left over may have been sent: only a list tells
+      const look = await lookAt(context, identityId, { deadline, ...(isReserved(seen, slug) && { maxAgeMs: 0 }) });
+      for (const { name } of look.credentials.filter(isOwnOf)) {
+        await takeTurn(context, write, deadline);
+        // others may have put theirs under the name since
+        const now = await readCredential(context, { identityId, name, deadline });
+        if (now !== undefined && isOwnOf(now)) {
+          sent.add(name);
+          await identities.remove(identityId, name, gate);
+        }
+        await locks.change(identityId, (ledger) => withoutCredential(ledger, name));
+      }
+      await locks.change(identityId, (ledger) => withoutReservation(ledger, slug));
+      return [...sent].map((name) => ({ object: credentialObject(identityId, name), action: 'deleted' as const }));
+    });
+  });
+}
+
+function isReserved({ ledger }: Look, slug: string): boolean {
+  return ledger.reservations.some((one) => one.slug === slug);
+}
+
+/** An identity that is gone took its credentials with it. */
+export async function lookUnlessGone(context: AccessContext, identityId: string): Promise<Look | undefined> {
+  try {
+    return await lookAt(context, identityId);
+  } catch (error) {
+    const cause = error instanceof ProvisionerError ? error.cause : undefined;
+    if (saysAbsent(readArmFault(cause, 0))) return undefined;
+    throw error;
+  }
+}
