@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -104,7 +104,10 @@ describe('the bundle in an empty folder', () => {
 describe('build', () => {
   it('leaves a whole app behind when two run at a time, and nothing of an older one', async () => {
     const outDir = join(dir, 'twice', 'dist');
-    await cp(join(dir, 'dist', 'main.js'), join(outDir, 'chunks', 'stale-ABCDEFGH.js'));
+    const stale = join(outDir, 'chunks', 'stale-ABCDEFGH.js');
+    await cp(join(dir, 'dist', 'main.js'), stale);
+    // of an hour ago: a file of this millisecond could be the other build's
+    await utimes(stale, new Date(Date.now() - 3_600_000), new Date(Date.now() - 3_600_000));
 
     await Promise.all([build({ outDir }), build({ outDir })]);
 
