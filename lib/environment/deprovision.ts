@@ -1,6 +1,7 @@
 import { ProvisionerError } from '../errors.ts';
 import { toAccessRequest } from './access-request.ts';
 import { countActions } from './change-set.ts';
+import { guardLive } from './guard-live.ts';
 import { guardName, guardProtected, type Refusal } from './guards.ts';
 import { note } from './observe.ts';
 import type { Change } from './peers.ts';
@@ -16,16 +17,17 @@ const DELETE_TRIES = 4;
 export async function deprovision(session: Session): Promise<Outcome> {
   const { peers, record } = session;
   const { namespace, name: slug, ref } = record;
-  const refusal =
-    guardName({ namespace, slug }) ??
-    guardProtected({ namespace, slug, ref }, peers.settings.protectedNamespaces) ??
-    (await step(session, 'guards', () => confirmOwner(session)));
-  if (refusal !== undefined) return refuseForeign(session, refusal);
+  const named =
+    guardName({ namespace, slug }) ?? guardProtected({ namespace, slug, ref }, peers.settings.protectedNamespaces);
+  if (named !== undefined) return refuseForeign(session, named);
+  const guarded = await step(session, 'guards', () => guardLive(session));
+  if (guarded.owner !== undefined) return refuseForeign(session, guarded.owner);
 
   if (session.owned === undefined) {
     const changes = await step(session, 'credential', () => revoke(session));
     return finish(session, changes);
   }
+  if (guarded.policies !== undefined) return refuseUnguarded(session, guarded.policies);
   if (record.phase !== 'deleting') {
     record.phase = 'deleting';
     delete record.waitingFor;
@@ -84,6 +86,12 @@ async function refuseForeign(session: Session, refusal: Refusal): Promise<Outcom
   const { credentials } = session.record;
   const isOwner = refusal.guard === 'owner' || refusal.guard === 'uid';
   if (isOwner && credentials !== undefined && credentials.length > 0) await revoke(session);
+  return refuse(session, refusal);
+}
+
+/** Not as it was: the environment still has to go, and the sweep asks again for what is refused. */
+function refuseUnguarded(session: Session, refusal: Refusal): Outcome {
+  session.record.phase = 'refused';
   return refuse(session, refusal);
 }
 

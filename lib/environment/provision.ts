@@ -2,10 +2,11 @@ import { toProvisionerError } from '../errors.ts';
 import { toAccessRequest } from './access-request.ts';
 import { guardAdmission, needsCapacity } from './admission.ts';
 import { describeDrift, mustLookForDrift, wasApplied } from './drift.ts';
+import { guardLive } from './guard-live.ts';
 import { findLeftovers } from './inventory.ts';
 import type { Drifted, KubeObject, Reserved } from './peers.ts';
 import { renderEnvironment, toUrl, toWantedCredentials } from './rendered.ts';
-import { admitByLease, confirmOwner, refuse, save, step, type Outcome, type Session } from './session.ts';
+import { admitByLease, refuse, save, step, type Outcome, type Session } from './session.ts';
 import { settle } from './settle.ts';
 import { diagnoseTermination } from './termination.ts';
 import { wait } from './wait.ts';
@@ -22,21 +23,9 @@ export async function provision(session: Session): Promise<Outcome> {
   if ('guard' in draft) return refuse(session, draft);
   const wanted = toWantedCredentials(draft.objects, { record, settings });
 
-  const guarded = await step(session, 'guards', async () => {
-    const [owner, policies] = await Promise.all([
-      confirmOwner(session),
-      settings.allowUnguarded ? 'bound' : peers.cluster.policies(),
-    ]);
-    return { owner, policies };
-  });
+  const guarded = await step(session, 'guards', () => guardLive(session));
   if (guarded.owner !== undefined) return abandonForeign(session, guarded.owner);
-  if (guarded.policies === 'unbound') {
-    return refuse(session, {
-      guard: 'policies',
-      reason:
-        'the admission policies of manifests/cluster do not hold the app to its own namespaces: apply them, or set ALLOW_UNGUARDED=true',
-    });
-  }
+  if (guarded.policies !== undefined) return refuse(session, guarded.policies);
   if (isTerminating(session)) return waitForEnd(session);
   if (session.owned === undefined && (await needsCapacity(session))) return wait(session, 'capacity');
 

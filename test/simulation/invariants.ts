@@ -120,10 +120,9 @@ export function checkWanted(
     violate(stage, 'whatIsWantedStays', `${who.name} deleted ${record.name}, whose branch lives`);
 }
 
-/** Nothing is made outside where the app only observes, or where the admission policies do not hold it. */
+/** Nothing is made or deleted outside where the app only observes, or where the admission policies do not hold it. */
 export function checkMode(stage: Stage, who: Activity, what: string): void {
   const { mode, policies } = stage.options;
   if (mode === 'observe') violate(stage, 'observeWritesNothing', `${who.name}: ${what}`);
-  if (policies === 'unbound' && !what.startsWith('DELETE'))
-    violate(stage, 'unboundWritesNothing', `${who.name}: ${what}`);
+  if (policies === 'unbound') violate(stage, 'unboundWritesNothing', `${who.name}: ${what}`);
 }

@@ -88,10 +88,10 @@ export const PLANTS: readonly Plant[] = [
     to: "if (other !== undefined && record.phase === 'queued') {",
   },
   {
-    name: 'the credential is revoked before the guards',
+    name: 'the namespace is deleted before the guards',
     file: 'deprovision.ts',
-    from: 'const { namespace, name: slug, ref } = record;\n  const refusal =',
-    to: 'const { namespace, name: slug, ref } = record;\n  await removeNamespace({ ...session, owned: await peers.cluster.readNamespace(namespace) } as Session);\n  const refusal =',
+    from: 'const { namespace, name: slug, ref } = record;\n  const named =',
+    to: 'const { namespace, name: slug, ref } = record;\n  await removeNamespace({ ...session, owned: await peers.cluster.readNamespace(namespace) } as Session);\n  const named =',
   },
   {
     name: 'abandon forgets the event',
@@ -119,8 +119,8 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'no admission policy is asked for',
-    file: 'provision.ts',
-    from: "if (guarded.policies === 'unbound') {",
-    to: 'if (guarded.policies === undefined) {',
+    file: 'guard-live.ts',
+    from: "policies === 'unbound' && {",
+    to: 'policies === undefined && {',
   },
 ];

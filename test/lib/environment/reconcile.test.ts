@@ -310,6 +310,22 @@ describe('reconcile, guards', () => {
     expect(world.record()?.phase).toBe('ready');
   });
 
+  it('deletes nothing where the admission policies do not hold it, and does once they do', async () => {
+    await create();
+    world.cluster.policiesAre = 'unbound';
+    world.cluster.writes.length = 0;
+    await world.handle(world.request('delete'));
+    expect(world.record()).toMatchObject({ phase: 'refused', refused: { guard: 'policies' } });
+    expect(world.cluster.writes).toEqual([]);
+    expect(world.access.credentials.size).toBe(1);
+
+    world.cluster.policiesAre = 'bound';
+    await world.handle(world.request('sweep'));
+    await world.settle();
+    expect(world.record()?.phase).toBe('gone');
+    expect(world.access.credentials.size).toBe(0);
+  });
+
   it('waits for a credential slot with nothing applied, and goes on when one is free', async () => {
     world.access.limit = 0;
     await world.handle(world.request('create'));
