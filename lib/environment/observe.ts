@@ -40,13 +40,17 @@ export function observe(
   next.event = event;
   if (passed === undefined) delete next.passed;
   else next.passed = passed;
-  if (!isFrom(request, event)) {
+  const isNewest = isFrom(request, event);
+  // one that only the other sort has passed was taken up late: it says now what it would have said in time, once
+  const isLate = isSlot(request, passed) && !isSlot(request, record.passed);
+  if (!isNewest && !isLate) {
     note(next, { at: request.at, what: 'stale', reason: request.reason });
     return { record: next, news: false };
   }
-  if (request.reason === 'deprovision') next.stop = { at: request.at, why: request.why ?? 'deprovisioned by hand' };
+  if (request.reason === 'deprovision' && (isNewest || !isWanting(event.reason)))
+    next.stop = { at: request.at, why: request.why ?? 'deprovisioned by hand' };
   if (isWanting(request.reason)) {
-    delete next.stop;
+    if (isNewest || (next.stop !== undefined && next.stop.at < request.at)) delete next.stop;
     delete next.deleteAt;
     if (request.imageTag !== undefined) next.imageTag = request.imageTag;
     if (request.at > next.activityAt) next.activityAt = request.at;
@@ -58,12 +62,16 @@ export function observe(
     ...(request.imageTag !== undefined && { imageTag: request.imageTag }),
     ...(request.why !== undefined && { why: request.why }),
   });
-  return { record: next, news: true };
+  return { record: next, news: isNewest };
 }
 
 /** Whether the record's newest event is what this request says. */
 export function isFrom(request: EnvironmentRequest, event: RecordEvent): boolean {
   return event.at === request.at && event.reason === request.reason && event.deliveryId === request.deliveryId;
+}
+
+function isSlot(request: EnvironmentRequest, slot: RecordEvent | undefined): boolean {
+  return slot !== undefined && isFrom(request, slot);
 }
 
 /** Adds to the history, the newest last, the oldest dropped. */

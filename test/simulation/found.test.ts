@@ -78,6 +78,59 @@ describe('a delivery that comes late', () => {
   });
 });
 
+describe('a manual call that is taken up late', () => {
+  const T = Date.parse('2026-11-23T10:00:00.000Z');
+  const at = (s: number) => ({ at: new Date(T + s * 1000).toISOString(), since: new Date(T + s * 1000).toISOString() });
+
+  it('still stops the environment where a deletion was received after it, and an older creation comes last', async () => {
+    await world.handle(world.request('create', { ...at(1), position: 1_000 }));
+    await world.handle(world.request('delete', { ...at(6), position: 2_000 }));
+    await world.handle(world.request('deprovision', { ...at(5) }));
+    await world.handle(world.request('create', { ...at(4), position: 3_000 }));
+    await world.settle();
+
+    expect(world.record()).toMatchObject({ phase: 'gone', event: { reason: 'deprovision' } });
+    expect(world.record()?.stop).toBeDefined();
+  });
+
+  it('stops nothing that was asked for after it', async () => {
+    await world.handle(world.request('create', { ...at(6), position: 1_000 }));
+    await world.handle(world.request('deprovision', { ...at(5) }));
+    await world.settle();
+
+    expect(world.record()).toMatchObject({ phase: 'ready', event: { reason: 'create' } });
+    expect(world.record()?.stop).toBeUndefined();
+  });
+
+  it('ends a stop that is older than it, though a deletion was received after both', async () => {
+    await world.handle(world.request('create', { ...at(1), position: 1_000 }));
+    await world.handle(world.request('deprovision', { ...at(2) }));
+    await world.handle(world.request('delete', { ...at(6), position: 2_000 }));
+    await world.handle(world.request('provision', { ...at(5) }));
+
+    expect(world.record()?.stop).toBeUndefined();
+  });
+
+  it('gives its image tag where a push was received after it', async () => {
+    await world.handle(world.request('push', { ...at(6), position: 1_000 }));
+    await world.handle(world.request('provision', { ...at(5), imageTag: 'v2' }));
+    await world.settle();
+
+    expect(world.record()).toMatchObject({ phase: 'ready', imageTag: 'v2' });
+  });
+
+  it('says nothing more when its message comes twice, after something newer was asked for', async () => {
+    const stop = world.request('deprovision', { ...at(2) });
+    await world.handle(world.request('create', { ...at(1), position: 1_000 }));
+    await world.handle(stop);
+    await world.handle(world.request('create', { ...at(3), position: 3_000 }));
+    await world.handle(world.request('delete', { ...at(4), position: 4_000 }));
+    await world.handle(stop);
+
+    expect(world.record()?.stop).toBeUndefined();
+  });
+});
+
 describe('a poisoned request', () => {
   it('is written into the record where it is the newest by position, though received first', async () => {
     const early = world.request('delete', { position: 9_000 });

@@ -114,8 +114,8 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'a stop is forgotten',
     file: 'observe.ts',
-    from: "if (request.reason === 'deprovision') next.stop =",
-    to: "if (request.reason === 'deprovision' && Math.min(1) === 0) next.stop =",
+    from: "if (request.reason === 'deprovision' && (isNewest",
+    to: "if (request.reason === 'deprovision' && Math.min(1) === 0 && (isNewest",
   },
   {
     name: 'no admission policy is asked for',
