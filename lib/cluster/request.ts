@@ -97,7 +97,7 @@ async function sendOnce(
   call: Call,
   { timeoutMs, tries }: { timeoutMs: number; tries: Tries },
 ): Promise<Answer | Failure> {
-  const release = await open.slots.take();
+  let release = await open.slots.take();
   try {
     const headers = {
       accept: call.accept ?? 'application/json',
@@ -107,7 +107,12 @@ async function sendOnce(
       ...(await open.authorization()),
     };
     const body = call.body === undefined ? undefined : JSON.stringify(call.body);
-    for (let wait = call.admit?.(timeoutMs); wait; wait = call.admit?.(timeoutMs)) await wait;
+    for (let wait = call.admit?.(timeoutMs); wait; wait = call.admit?.(timeoutMs)) {
+      // it may be a call on this very connection: writes that kept their slots would wait for each other without end
+      release();
+      await wait;
+      release = await open.slots.take();
+    }
     if (tries.count++ === 0) tries.firstAt = performance.now();
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), timeoutMs);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { DEFAULT_CONNECTIONS } from '../../../lib/cluster/connection.ts';
 import { ProvisionerError } from '../../../lib/errors.ts';
 import type { Fault } from '../../../local/kubernetes/behaviour.ts';
 import { configMap, startRunning, type Running } from './running.ts';
@@ -123,6 +124,21 @@ describe('a call to the API server', () => {
     await running.cluster.createNamespace(namespace, admit);
     expect(steps).toEqual(['asked', 'waited', 'asked']);
   });
+
+  it('keeps no connection from what admit waits for, though writes take all there are', async () => {
+    await running.makeNamespace('feature-many');
+    let look: Promise<unknown> | undefined;
+    let looked = false;
+    const admit = (): Promise<void> | undefined => {
+      if (looked) return undefined;
+      look ??= running.cluster.readNamespace('feature-many').then(() => (looked = true));
+      return look.then(() => undefined);
+    };
+    const objects = Array.from({ length: 2 * DEFAULT_CONNECTIONS }, (_, index) => configMap(`c-${index}`));
+    const applied = await running.cluster.apply(objects, { namespace: 'feature-many', fresh: true, known: [], admit });
+    expect(applied.error).toBeUndefined();
+    expect(applied.inventory).toHaveLength(objects.length);
+  }, 10_000);
 
   it('asks admit for no read and no dry run', async () => {
     await running.makeNamespace('feature-read');
