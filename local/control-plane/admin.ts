@@ -17,9 +17,13 @@ export interface Admin {
 
 const PATCH_TYPES = { apply: 'application/apply-patch+yaml', merge: 'application/merge-patch+json' };
 
+/** A call on an API server of this machine that takes longer than this hangs. */
+const TIMEOUT_MS = 30_000;
+
 /** Speaks to an API server of our own as system:masters, for what a cluster's other parts would do. */
 export function createAdmin(access: ClusterAccess): Admin {
-  const agent = new Agent({ connect: { ca: access.ca } });
+  // HTTP/2 would put all calls on one connection, which a killed API server takes along
+  const agent = new Agent({ allowH2: false, connect: { ca: access.ca } });
   return {
     async call<T>({ method, path, body, patch = 'merge' }: AdminCall): Promise<T | undefined> {
       const answer = await agent.request({
@@ -31,6 +35,7 @@ export function createAdmin(access: ClusterAccess): Admin {
           'content-type': method === 'PATCH' ? PATCH_TYPES[patch] : 'application/json',
         },
         body: body === undefined ? null : JSON.stringify(body),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       const text = await answer.body.text();
       if (answer.statusCode === 404 || answer.statusCode === 409) return undefined;

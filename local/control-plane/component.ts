@@ -10,6 +10,8 @@ export interface Component {
   logFile: string;
   /** Throws with the end of its log where the program has ended. */
   check(): Promise<void>;
+  /** The end of its log. */
+  lastWords(): Promise<string>;
   /** At once: an API server waits long for its watches, and nothing here is worth the wait. */
   kill(): Promise<void>;
 }
@@ -30,13 +32,16 @@ export function startComponent(options: { program: string; name: string; args: s
   child.on('error', (error) => (fault = error.message));
   child.on('exit', (code, signal) => (fault ??= `it ended (${signal ?? code})`));
 
+  const lastWords = async (): Promise<string> => {
+    const lines = (await readFile(logFile, 'utf8')).trimEnd().split('\n');
+    return `the end of its log:\n${lines.slice(-10).join('\n')}`;
+  };
   return {
     name,
     logFile,
+    lastWords,
     async check() {
-      if (fault === undefined) return;
-      const end = (await readFile(logFile, 'utf8')).trimEnd().split('\n').slice(-10).join('\n');
-      throw new Error(`${name}: ${fault}; the end of its log:\n${end}`);
+      if (fault !== undefined) throw new Error(`${name}: ${fault}; ${await lastWords()}`);
     },
     async kill() {
       if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
@@ -47,7 +52,7 @@ export function startComponent(options: { program: string; name: string; args: s
   };
 }
 
-/** Asks until it says yes; throws what `components` died of, or after the time. */
+/** Asks until it says yes; throws what `components` died of, or after the time what they said last. */
 export async function waitUntil(
   ask: () => Promise<boolean>,
   options: { what: string; components: Component[]; timeoutMs: number },
@@ -55,9 +60,16 @@ export async function waitUntil(
   const end = Date.now() + options.timeoutMs;
   while (!(await ask().catch(() => false))) {
     for (const component of options.components) await component.check();
-    if (Date.now() > end) throw new Error(`${options.what}: not within ${options.timeoutMs / 1000} s`);
+    if (Date.now() > end) throw new Error(await describeDelay(options));
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+}
+
+async function describeDelay(options: { what: string; components: Component[]; timeoutMs: number }): Promise<string> {
+  const said = await Promise.all(
+    options.components.map(async ({ name, lastWords }) => `${name}, ${await lastWords()}`),
+  );
+  return [`${options.what}: not within ${options.timeoutMs / 1000} s`, ...said].join('\n');
 }
 
 /** Loopback ports that were free a moment ago. */

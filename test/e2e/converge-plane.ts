@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAdmin, type Admin } from '../../local/control-plane/admin.ts';
 import { installAddOns } from '../../local/control-plane/add-ons.ts';
-import { startComponent, type Component } from '../../local/control-plane/component.ts';
+import { startComponent, waitUntil, type Component } from '../../local/control-plane/component.ts';
 import { installGuards } from '../../local/control-plane/guard.ts';
 import type { ControlPlane } from '../../local/control-plane/start.ts';
 import { startControlPlane } from '../setup/control-plane.ts';
@@ -21,7 +21,7 @@ export interface AuditedPlane {
   plane: ControlPlane;
   admin: Admin;
   audit(): Promise<Audited[]>;
-  /** Kills the API server and starts it again as it was. */
+  /** Kills the API server and starts it again as it was; resolves when it answers. */
   restartApiServer(downMs: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -57,6 +57,11 @@ export async function startAuditedPlane(): Promise<AuditedPlane> {
       process.kill(pid, 'SIGKILL');
       await new Promise((resolve) => setTimeout(resolve, downMs));
       restarted = startComponent({ program, name: 'kube-apiserver', args, logFile: join(dir, 'restarted.log') });
+      const isBack = async (): Promise<boolean> => {
+        const call = { method: 'GET', path: '/api/v1/namespaces/default' } as const;
+        return (await admin.call(call)) !== undefined;
+      };
+      await waitUntil(isBack, { what: 'the API server, again', components: [restarted], timeoutMs: 60_000 });
     },
     async stop() {
       await admin.close();

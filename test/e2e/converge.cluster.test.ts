@@ -169,7 +169,7 @@ onControlPlane(`converging on a real control plane ${WITHOUT_CONTROL_PLANE ?? ''
     await Promise.all(first);
     // as the queue would: what was thrown comes again
     await eventually(async () => {
-      for (const slug of slugs) await world.handle(slug, 'provision').catch(() => undefined);
+      await Promise.all(slugs.map((slug) => world.handle(slug, 'provision').catch(() => undefined)));
       expect(slugs.map((slug) => world.record(slug)?.phase)).toEqual(slugs.map(() => 'ready'));
     }, 60_000);
     for (const slug of slugs) {
