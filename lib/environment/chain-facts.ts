@@ -1,4 +1,4 @@
-import type { KubeObject } from './peers.ts';
+import type { KubeObject } from './kube-object.ts';
 
 /** One kind as the cluster lists it: its objects, or why they could not be had. */
 export type Inspected = { apiVersion: string; kind: string } & ({ items: KubeObject[] } | { why: string });

@@ -1,24 +1,14 @@
 import type { Inspected } from './chain-facts.ts';
+import type { KubeObject } from './kube-object.ts';
 import type { InventoryEntry } from './record.ts';
+
+export type { KubeObject } from './kube-object.ts';
 
 /**
  * Called synchronously before every write to the outside, with that call's timeout in ms. Throws `lease-lost` where the
  * lease would not outlive the call by 10 s. A promise means: wait for it, then ask again (the owner is looked up anew).
  */
 export type Admit = (timeoutMs: number) => Promise<void> | undefined;
-
-export interface KubeObject {
-  apiVersion: string;
-  kind: string;
-  metadata: {
-    name: string;
-    namespace?: string;
-    labels?: Record<string, string>;
-    annotations?: Record<string, string>;
-    [field: string]: unknown;
-  };
-  [field: string]: unknown;
-}
 
 export type Action = 'created' | 'configured' | 'unchanged' | 'deleted' | 'skipped' | 'unknown';
 

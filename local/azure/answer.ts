@@ -3,8 +3,8 @@ import { answerCluster } from './clusters.ts';
 import { fault, listPage, putCredential, toResource } from './credentials.ts';
 import type { Answer, HeldCredential } from './credentials.ts';
 import { createRateLimit } from './rates.ts';
+import type { AzureCall, AzureOptions, Overlap, StandInIdentity } from './options.ts';
 import type { RatedOperation } from './rates.ts';
-import type { AzureCall, AzureOptions, Overlap, StandInIdentity } from './start.ts';
 
 interface Held extends StandInIdentity {
   credentials: Map<string, HeldCredential>;

@@ -2,53 +2,11 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createArm } from './answer.ts';
-import type { StandInCluster } from './clusters.ts';
-import type { Answer, HeldCredential } from './credentials.ts';
-import type { Rates } from './rates.ts';
+import type { HeldCredential } from './credentials.ts';
+import type { AzureCall, AzureOptions, Fault, Overlap } from './options.ts';
 import { parseArmPath } from './routes.ts';
-import type { ArmRoute } from './routes.ts';
 
-export interface StandInIdentity {
-  /** ARM id. */
-  id: string;
-  clientId: string;
-  tenantId: string;
-}
-
-export interface AzureCall extends ArmRoute {
-  method: string;
-  url: string;
-  /** Whether an Authorization header came with it. */
-  authorized: boolean;
-  /** Ms since the epoch; `endedAt` is absent while it runs. */
-  at: number;
-  endedAt?: number;
-  /** Absent where the connection was dropped. */
-  status?: number;
-}
-
-/** An answer of the test's own; `drop` ends the connection before anything is done, `lose` after it. */
-export type Fault = Answer | 'drop' | 'lose' | undefined;
-
-/** A write that came while another ran on the same identity, and got its 409. */
-export interface Overlap {
-  identity: string;
-  running: string;
-  refused: string;
-}
-
-export interface AzureOptions {
-  identities: StandInIdentity[];
-  clusters?: StandInCluster[];
-  /** How long a write takes, in ms; 0 when left out. */
-  delayMs?: number;
-  rates?: Rates;
-  /** Seconds in the Retry-After of a 429; none is sent when left out. */
-  retryAfter?: number;
-  /** The longest page of a list; 100 when left out. */
-  pageSize?: number;
-  port?: number;
-}
+export type { AzureOptions } from './options.ts';
 
 export interface AzureStandIn {
   /** For ARM_ENDPOINT. */

@@ -3,7 +3,7 @@ import { conflict, forbidden, invalid, notFound, type ApiFault } from './faults.
 import { kindOf } from './kinds.ts';
 import type { Place, StoredObject } from './objects.ts';
 import { checkPolicies } from './rights.ts';
-import type { World, Write } from './verbs.ts';
+import type { World, Write } from './write.ts';
 
 /** Admission: the namespace is there and not ending, and the policies agree. */
 export function admit(

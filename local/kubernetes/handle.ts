@@ -5,7 +5,8 @@ import type { Place } from './objects.ts';
 import { checkRights, type Verb } from './rights.ts';
 import { parseRoute, type Route } from './route.ts';
 import { parseSelector } from './selectors.ts';
-import { apply, create, existing, merge, remove, type World, type Write, type Written } from './verbs.ts';
+import { apply, create, existing, merge, remove } from './verbs.ts';
+import type { World, Write, Written } from './write.ts';
 import { listOf, viewOf } from './view.ts';
 
 export interface Ask {

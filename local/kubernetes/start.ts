@@ -10,7 +10,7 @@ import { createObjects, type StoredObject } from './objects.ts';
 import { loadModels } from './schema.ts';
 import { settle } from './settle.ts';
 import { furnishCluster } from './system.ts';
-import type { World } from './verbs.ts';
+import type { World } from './write.ts';
 
 /** One call as it was answered. */
 export interface RecordedCall {

@@ -1,5 +1,6 @@
 import { kindOf } from './kinds.ts';
-import { create, type World } from './verbs.ts';
+import { create } from './verbs.ts';
+import type { World } from './write.ts';
 
 /** The namespaces that every cluster has. */
 const NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];

@@ -1,6 +1,5 @@
 import { admit, checkName, checkPreconditions } from './admission.ts';
 import { applyObject, counted, withData, yielded, type Body } from './apply.ts';
-import type { Behaviour } from './behaviour.ts';
 import { alreadyExists, badRequest, forbidden, notFound } from './faults.ts';
 import { isFields, fieldsOf } from './fields.ts';
 import { apiVersionOf, kindOf } from './kinds.ts';
@@ -13,28 +12,8 @@ import {
   type Place,
   type StoredObject,
 } from './objects.ts';
-import type { Attempt } from './rights.ts';
-import { checkSchema, type Models } from './schema.ts';
-
-export interface World {
-  objects: Objects;
-  behaviour: Behaviour;
-  models: Models;
-  now(): number;
-}
-
-/** A write: who, what, and whether it is meant. */
-export interface Write {
-  attempt: Attempt;
-  place: Place;
-  query: URLSearchParams;
-  dryRun: boolean;
-}
-
-export interface Written {
-  status: number;
-  object: StoredObject;
-}
+import { checkSchema } from './schema.ts';
+import type { World, Write, Written } from './write.ts';
 
 export function create(world: World, write: Write, body: Body): Written {
   const { place } = write;
