@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Every namespace of ours begins with it; changing it orphans every live environment. */
 export const NAMESPACE_PREFIX = 'feature-';
@@ -64,7 +64,7 @@ export function toCredentialName(options: {
 }
 
 function shortHash(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 6);
+  return hash('sha256', text).slice(0, 6);
 }
 
 function trimDashes(text: string): string {

@@ -29,7 +29,8 @@ export function observe(
   record: EnvironmentRecord,
   request: EnvironmentRequest,
 ): { record: EnvironmentRecord; news: boolean } {
-  const next = structuredClone(record);
+  // what is changed in place is copied; the rest is only ever replaced
+  const next = { ...record, repository: { ...record.repository }, steps: { ...record.steps } };
   const { deliveryId } = request;
   const seen = deliveryId !== undefined && record.seen.includes(deliveryId);
   if (deliveryId !== undefined && !seen) next.seen = [...record.seen, deliveryId].slice(-KEPT);

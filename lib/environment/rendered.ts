@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { leaveReplicasToAutoscalers } from './autoscaled.ts';
 import { ownerLabels } from './marks.ts';
 import { AUDIENCE, toCredentialName, toDatabase, toSubject } from './names.ts';
@@ -79,8 +79,6 @@ export function toFingerprint(
   objects: readonly KubeObject[],
   record: Pick<EnvironmentRecord, 'identity' | 'repository'>,
 ): string {
-  return createHash('sha256')
-    .update(JSON.stringify([record.identity ?? '', record.repository.id ?? '', objects]))
-    .digest('hex')
-    .slice(0, 32);
+  const text = JSON.stringify([record.identity ?? '', record.repository.id ?? '', objects]);
+  return hash('sha256', text).slice(0, 32);
 }

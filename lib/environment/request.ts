@@ -49,14 +49,12 @@ export interface EnvironmentRequest {
   traceparent?: string;
 }
 
-type Shape = Record<string, (value: unknown) => boolean>;
-
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
 const isTime = (value: unknown): boolean => typeof value === 'string' && !Number.isNaN(Date.parse(value));
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
 const maybe = (check: (value: unknown) => boolean) => (value: unknown) => value === undefined || check(value);
 
-const SHAPE: Shape = {
+const SHAPE = Object.entries<(value: unknown) => boolean>({
   id: isText,
   environment: isText,
   ref: isText,
@@ -72,13 +70,13 @@ const SHAPE: Shape = {
   asked: maybe(isCount),
   since: isTime,
   deadline: maybe(isTime),
-};
+});
 
 /** A request from a queue message; throws `input`, naming the fields that are wrong, never their values. */
 export function parseRequest(message: unknown): EnvironmentRequest {
   if (!isObject(message)) throw new ProvisionerError('input', 'the message is not a JSON object');
   if (message['v'] !== 1) throw new ProvisionerError('input', 'the message is of another version');
-  const wrong = Object.entries(SHAPE).flatMap(([field, check]) => (check(message[field]) ? [] : [field]));
+  const wrong = SHAPE.filter(([field, check]) => !check(message[field])).map(([field]) => field);
   const { repository } = message;
   if (!isObject(repository) || !isText(repository['fullName']) || !maybe(isCount)(repository['id']))
     wrong.push('repository');
