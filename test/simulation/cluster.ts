@@ -2,11 +2,12 @@ import type { Admit, Change, Cluster, KubeObject, LiveNamespace } from '../../li
 import type { InventoryEntry } from '../../lib/environment/record.ts';
 import { ProvisionerError, toProvisionerError } from '../../lib/errors.ts';
 import { call, send } from './call.ts';
-import { copy } from './copy.ts';
 import type { Activity } from './hosts.ts';
 import { checkMode, checkOurs, checkWanted, checkWriter } from './invariants.ts';
 import { drawFor, type Stage } from './stage.ts';
 import type { World } from './world.ts';
+
+const NONE: LiveNamespace['conditions'] = Object.freeze([]) as never;
 
 export interface ModelNamespace {
   live: LiveNamespace;
@@ -37,10 +38,11 @@ export function makeNamespace(stage: Stage, state: ClusterState, metadata: KubeO
     name: metadata.name,
     uid: `uid-${version}`,
     resourceVersion: String(version),
-    labels: { ...metadata.labels },
-    annotations: { ...metadata.annotations },
+    // frozen, so that every reader may share them
+    labels: Object.freeze({ ...metadata.labels }),
+    annotations: Object.freeze({ ...metadata.annotations }),
     terminating: false,
-    conditions: [],
+    conditions: NONE,
   };
   const made: ModelNamespace = { live, objects: new Map(), marksSince: stage.now() };
   state.namespaces.set(metadata.name, made);
@@ -112,11 +114,11 @@ export function clusterFor(world: World, who: Activity): Cluster {
     readNamespace: (name) =>
       read('GET', name, () => {
         const found = at(name);
-        return found && copy(found.live);
+        return found && { ...found.live };
       }),
     createNamespace: ({ metadata }, admit) =>
       write({ what: 'POST', namespace: metadata.name, admit }, () =>
-        at(metadata.name) ? 'exists' : copy(makeNamespace(stage, state, metadata).live),
+        at(metadata.name) ? 'exists' : { ...makeNamespace(stage, state, metadata).live },
       ),
     applyNamespace: ({ metadata }, admit) =>
       write({ what: 'MARK', namespace: metadata.name, admit }, (judge) => {
@@ -124,10 +126,10 @@ export function clusterFor(world: World, who: Activity): Cluster {
         if (found === undefined || found.live.uid !== metadata['uid'])
           throw new ProvisionerError('conflict', 'another uid');
         judge(found);
-        Object.assign(found.live.labels, metadata.labels);
-        Object.assign(found.live.annotations, metadata.annotations);
+        found.live.labels = Object.freeze({ ...found.live.labels, ...metadata.labels });
+        found.live.annotations = Object.freeze({ ...found.live.annotations, ...metadata.annotations });
         found.live.resourceVersion = String((state.versions += 1));
-        return copy(found.live);
+        return { ...found.live };
       }),
     async apply(objects, { namespace, admit }) {
       const settled = await Promise.allSettled(objects.map((object) => applyOne(object, namespace, admit)));

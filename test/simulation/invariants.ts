@@ -71,11 +71,8 @@ export function checkClaim(stage: Stage, before: EnvironmentRecord, after: Envir
 }
 
 /** What a record holds for its newest event was asked for its own branch. */
-export function checkEvent(
-  stage: Stage,
-  accepted: readonly EnvironmentRequest[],
-  { event, ...record }: EnvironmentRecord,
-): void {
+export function checkEvent(stage: Stage, accepted: readonly EnvironmentRequest[], record: EnvironmentRecord): void {
+  const { event } = record;
   const source = accepted.find(
     ({ at, reason, deliveryId }) => at === event.at && reason === event.reason && deliveryId === event.deliveryId,
   );

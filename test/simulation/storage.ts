@@ -1,19 +1,21 @@
 import type { Records } from '../../lib/environment/peers.ts';
-import type { EnvironmentRecord } from '../../lib/environment/record.ts';
+import type { EnvironmentRecord, RecordSummary } from '../../lib/environment/record.ts';
 import type { EnvironmentRequest } from '../../lib/environment/request.ts';
 import { ProvisionerError } from '../../lib/errors.ts';
 import { fromMetadata, toMetadata } from '../../lib/storage/metadata.ts';
 import { call } from './call.ts';
-import { copy } from './copy.ts';
 import type { Activity } from './hosts.ts';
 import { beginRenewal, isHeld, leave, remainingMs, startLease, type BlobLease } from './leases.ts';
 import { checkClaim, checkEvent } from './invariants.ts';
 import type { Stage } from './stage.ts';
+import { toStored } from './stored.ts';
 
 export interface Blob {
   record: EnvironmentRecord;
   etag: string;
   lease?: BlobLease;
+  /** What a list shows of it, once one was asked for. */
+  summary?: RecordSummary | undefined;
 }
 
 export interface Store {
@@ -43,16 +45,16 @@ export function recordsFor(stage: Stage, store: Store, who: Activity): Records {
     read: (slug) =>
       at('READ', slug, () => {
         const blob = blobs.get(slug);
-        return blob && { record: copy(blob.record), etag: blob.etag };
+        return blob && { record: { ...blob.record }, etag: blob.etag };
       }),
     create(record) {
-      const sent = copy(record);
+      const sent = toStored(record);
       return at('CREATE', record.name, () =>
-        blobs.has(sent.name) ? 'exists' : { record: copy(sent), etag: put(sent.name, sent) },
+        blobs.has(sent.name) ? 'exists' : { etag: put(sent.name, sent), record: { ...sent } },
       );
     },
     async write(record, held) {
-      const sent = copy(record);
+      const sent = toStored(record);
       const etag = await at('WRITE', record.name, () => {
         const blob = blobs.get(sent.name);
         // an ETag that is not given is a condition that is not made
@@ -72,7 +74,11 @@ export function recordsFor(stage: Stage, store: Store, who: Activity): Records {
       }),
     async *list() {
       const listed = await at('LIST', 'records', () =>
-        [...blobs].map(([slug, { record }]) => fromMetadata(slug, toMetadata(record))),
+        [...blobs].map(([slug, blob]) => {
+          // a write replaces the blob, and so what was made of it
+          blob.summary ??= Object.freeze(fromMetadata(slug, toMetadata(blob.record)));
+          return blob.summary;
+        }),
       );
       for (const summary of listed) if (summary !== undefined) yield summary;
     },
