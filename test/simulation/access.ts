@@ -2,23 +2,22 @@ import type { Access, AccessRequest, Admit, Change } from '../../lib/environment
 import { ProvisionerError } from '../../lib/errors.ts';
 import { call, CALL_TIMEOUT_MS, passTime, send } from './call.ts';
 import type { Activity } from './hosts.ts';
+import { checkCredential } from './check-credential.ts';
 import { checkMode, checkWriter } from './invariants.ts';
 import { LEASE_MS } from './leases.ts';
 import { drawFor, violate } from './stage.ts';
-import { isOurs } from './invariants.ts';
-import { namespaceAt } from './cluster.ts';
 import type { World } from './world.ts';
 
 const MARGIN_MS = 10_000;
 const IN_FLIGHT_MS = 60_000;
 const LOCK_TRIES = 8;
-/** A foreign namespace may have taken the place within the time of trust. */
-const TRUST_MS = 5_000;
 
 export interface Identity {
   id: string;
   /** Subjects by credential name. */
   credentials: Map<string, string>;
+  /** When somebody else put a credential of theirs under a name. */
+  theirsSince: Map<string, number>;
   /** The ledger: names that an environment is about to write. */
   reservations: Map<string, { names: string[]; at: number }>;
   lock?: { who: Activity; until: number };
@@ -28,6 +27,7 @@ export function createIdentities(count: number): Identity[] {
   return Array.from({ length: count }, (_, index) => ({
     id: `/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/pool-${index}`,
     credentials: new Map<string, string>(),
+    theirsSince: new Map<string, number>(),
     reservations: new Map<string, { names: string[]; at: number }>(),
   }));
 }
@@ -122,8 +122,10 @@ export function accessFor(world: World, who: Activity): Access {
     async grant(request, reserved, admit) {
       const identity = identities.find(({ id }) => id === reserved.identity);
       if (identity === undefined) return [];
+      let lookedAt = 0;
       const look = (): Promise<boolean[]> =>
         at('LOOK', identity.id.slice(-6), () => {
+          lookedAt = stage.now();
           const taken = foreign(identity, request);
           if (taken !== undefined) throw new ProvisionerError('rejected', `${taken.name} is somebody else’s`);
           return request.wanted.map(({ name }) => identity.credentials.has(name));
@@ -154,7 +156,7 @@ export function accessFor(world: World, who: Activity): Access {
                 identity.reservations.delete(request.slug);
                 throw new ProvisionerError('quota', 'the identity is full');
               }
-              judgeGrant(name, request, beganAt);
+              checkCredential(world, { what: 'PUT', name, identity, slug: request.slug, lookedAt, beganAt, subject });
               credentials.set(name, subject);
             },
           });
@@ -207,26 +209,25 @@ export function accessFor(world: World, who: Activity): Access {
       })),
   };
 
-  /** A foreign namespace never gets a credential. */
-  function judgeGrant(name: string, request: AccessRequest, beganAt: number): void {
-    const found = namespaceAt(stage, world.cluster, request.namespace);
-    const record = world.store.blobs.get(request.slug)?.record;
-    if (found === undefined || isOurs(found, record) || beganAt - found.marksSince < TRUST_MS) return;
-    violate(stage, 'noCredentialForForeigners', `PUT ${name} for a namespace that is not ours`);
-  }
-
   async function revokeOn(identity: Identity, request: AccessRequest, admit: Admit): Promise<Change[]> {
     const found = await at('LOOK', identity.id.slice(-6), () => ownOn(identity, request));
     if (found.length === 0 && !identity.reservations.has(request.slug)) return [];
     return withLock(identity, admit, async (gate) => {
-      const own = await at('LOOK', identity.id.slice(-6), () => ownOn(identity, request));
+      let lookedAt = 0;
+      const own = await at('LOOK', identity.id.slice(-6), () => {
+        lookedAt = stage.now();
+        return ownOn(identity, request);
+      });
       for (const name of own) {
         await send(stage, who, {
           what: 'DELETE',
           on: name,
           admit: gate,
           begin: begin(identity, request.slug, 'DELETE credential'),
-          act: () => void identity.credentials.delete(name),
+          act() {
+            checkCredential(world, { what: 'DELETE', name, identity, slug: request.slug, lookedAt, beganAt: 0 });
+            identity.credentials.delete(name);
+          },
         });
       }
       identity.reservations.delete(request.slug);

@@ -19,6 +19,7 @@ export function checkEnd(world: World): void {
         `${request.id} ${request.reason} ${request.environment} is still on the queue`,
       );
   }
+  checkHandled(world);
   if (stage.options.mode === 'observe' || stage.options.policies === 'unbound') return;
   for (const { record } of store.blobs.values()) checkRecord(world, record);
   for (const name of world.cluster.namespaces.keys()) {
@@ -32,6 +33,17 @@ export function checkEnd(world: World): void {
     const wishes = desiredOf(world, claimOf(request));
     const isElsewhere = [...store.blobs.values()].some(({ record }) => record.ref === request.ref);
     if (!isElsewhere && !wishes.has('absent')) violate(stage, 'endRecords', `${request.environment} has no record`);
+  }
+}
+
+/** Every accepted request was handled, or is poisoned and its record says so. */
+function checkHandled({ stage, store, queue, outcomes, abandoned }: World): void {
+  const left = new Set([...queue.messages].map(({ request }) => request.id));
+  for (const { id, reason, environment } of queue.accepted) {
+    if (left.has(id) || outcomes.has(id)) continue;
+    const isPoisoned = abandoned.get(id) === 'written' || abandoned.get(id) === 'newer';
+    if (!isPoisoned || !store.blobs.has(environment))
+      violate(stage, 'everyRequestEnds', `${id} ${reason} ${environment} was neither handled nor abandoned`);
   }
 }
 

@@ -28,7 +28,7 @@ export function meddle(world: World, deed: { kind: ForeignKind; identity: number
       return;
     case 'strip-namespace':
       if (found === undefined) return;
-      found.live.labels = { team: 'payments' };
+      found.live.labels = Object.freeze({ team: 'payments' });
       found.live.resourceVersion = String((cluster.versions += 1));
       found.marksSince = stage.now();
       return;
@@ -43,6 +43,7 @@ export function meddle(world: World, deed: { kind: ForeignKind; identity: number
       return;
     case 'make-credential':
       identity?.credentials.set(credential, 'system:serviceaccount:theirs:app');
+      identity?.theirsSince.set(credential, stage.now());
       world.foreign.hasFilled = true;
       return;
     case 'delete-credential':

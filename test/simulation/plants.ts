@@ -112,6 +112,12 @@ export const PLANTS: readonly Plant[] = [
     to: 'await save(session);',
   },
   {
+    name: 'a credential is asked for another namespace',
+    file: 'rendered.ts',
+    from: 'subject: toSubject({ namespace: record.namespace, serviceAccount }),',
+    to: "subject: toSubject({ namespace: record.namespace.replace('feature-', 'feature-x-'), serviceAccount }),",
+  },
+  {
     name: 'a stop is forgotten',
     file: 'observe.ts',
     from: "if (request.reason === 'deprovision' && (isNewest",

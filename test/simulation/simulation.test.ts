@@ -5,7 +5,7 @@ import { play } from './run.ts';
 import { shrink } from './shrink.ts';
 
 /** Enough to take most of a quarter of a minute on one slow core; test:soak plays a million. */
-const HISTORIES = 2_500;
+const HISTORIES = 4_000;
 const LONGEST_MS = 120_000;
 
 describe('a simulated world', () => {

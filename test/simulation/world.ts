@@ -95,7 +95,9 @@ async function handle(world: World, who: Activity, message: QueueMessage): Promi
     return handlePoison(deps, {
       message: message.request,
       async work(_peers, request) {
-        world.abandoned.set(request.id, await world.core.abandon(peers, request));
+        const ended = await world.core.abandon(peers, request);
+        // another host may have abandoned it meanwhile
+        if (ended !== 'put-back' || !world.abandoned.has(request.id)) world.abandoned.set(request.id, ended);
       },
     });
   }
