@@ -50,6 +50,8 @@ function checkHandled({ stage, store, queue, outcomes, abandoned }: World): void
 function checkRecord(world: World, record: EnvironmentRecord): void {
   const { stage, cluster } = world;
   const { name, namespace, phase } = record;
+  // while GitHub's answer is unknown nothing is written, and no credential removed
+  if (isUnknowable(world, record)) return;
   const found = namespaceAt(stage, cluster, namespace);
   const isTheirs = found !== undefined && !isOurs(found, record);
   const credentials = world.identities.flatMap(({ id, credentials: held }) =>
@@ -59,7 +61,6 @@ function checkRecord(world: World, record: EnvironmentRecord): void {
     if (credentials.length > 0) violate(stage, 'endCredentials', `${namespace} is not ours and has a credential`);
     return;
   }
-  if (isUnknowable(world, record)) return;
   const wishes = desiredOf(world, claimOf(record));
   const now: Wish | undefined =
     phase === 'ready' || phase === 'waiting' || phase === 'refused'
