@@ -1,14 +1,16 @@
 import { app } from '@azure/functions';
-import { peersFor, requests } from '../lib/deps.ts';
-import { handlePoison } from '../lib/intake/message.ts';
+import { messageDeps } from '../lib/deps.ts';
+import { handlePoison, readTries } from '../lib/intake/message.ts';
 import { abandon } from '../lib/environment/abandon.ts';
 import { toLog } from '../lib/log.ts';
 
 app.storageQueue('abandon', {
   queueName: 'environment-requests-poison',
   connection: 'AzureWebJobsStorage',
-  handler: (message, context) => {
-    const log = toLog(context);
-    return handlePoison({ log, requests, peers: () => peersFor(log) }, { message, work: abandon });
-  },
+  handler: (message, context) =>
+    handlePoison(messageDeps(toLog(context)), {
+      message,
+      work: abandon,
+      tries: readTries(context.triggerMetadata, message),
+    }),
 });

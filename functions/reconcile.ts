@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import { peersFor, requests } from '../lib/deps.ts';
+import { messageDeps } from '../lib/deps.ts';
 import { handleMessage } from '../lib/intake/message.ts';
 import { reconcile } from '../lib/environment/reconcile.ts';
 import { toLog } from '../lib/log.ts';
@@ -7,8 +7,5 @@ import { toLog } from '../lib/log.ts';
 app.storageQueue('reconcile', {
   queueName: 'environment-requests',
   connection: 'AzureWebJobsStorage',
-  handler: (message, context) => {
-    const log = toLog(context);
-    return handleMessage({ log, requests, peers: () => peersFor(log) }, { message, work: reconcile });
-  },
+  handler: (message, context) => handleMessage(messageDeps(toLog(context)), { message, work: reconcile }),
 });

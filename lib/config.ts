@@ -1,5 +1,6 @@
 import picomatch from 'picomatch';
 import type { EnvironmentSettings } from './environment/peers.ts';
+import { keepSecret } from './secrets.ts';
 import { Settings, type Environment } from './settings.ts';
 
 export type { Environment } from './settings.ts';
@@ -80,7 +81,7 @@ export function readWebhookSecrets(environment: Environment): string[] {
   const settings = new Settings(environment);
   const names = ['GITHUB_WEBHOOK_SECRET', 'GITHUB_WEBHOOK_SECRET_PREVIOUS'];
   const secrets = names.flatMap((name) => {
-    const secret = settings.text(name);
+    const secret = settings.secret(name);
     if (secret === undefined) return [];
     if (secret.startsWith('@Microsoft.KeyVault('))
       settings.fault(name, 'is a Key Vault reference that was not resolved');
@@ -95,7 +96,11 @@ export function readWebhookSecrets(environment: Environment): string[] {
 export function readStorageSettings(environment: Environment): StorageSettings {
   const settings = new Settings(environment);
   const connectionString = settings.text('AzureWebJobsStorage');
-  if (connectionString !== undefined) return settings.checked({ connectionString });
+  if (connectionString !== undefined) {
+    for (const [, key] of connectionString.matchAll(/(?:AccountKey|SharedAccessSignature|sig)=([^;&]+)/gi))
+      keepSecret(key);
+    return settings.checked({ connectionString });
+  }
   const account = settings.text('AzureWebJobsStorage__accountName');
   if (account !== undefined && !/^[a-z0-9]{3,24}$/.test(account)) {
     settings.fault('AzureWebJobsStorage__accountName', 'is not a storage account name');
@@ -176,7 +181,7 @@ export function readIdentitySettings(environment: Environment): IdentitySettings
 /** GitHub credentials; undefined where there are none, which means that deliveries are believed as they are. */
 export function readGitHubSettings(environment: Environment): GitHubSettings | undefined {
   const settings = new Settings(environment);
-  const token = settings.text('GITHUB_TOKEN');
+  const token = settings.secret('GITHUB_TOKEN');
   for (const name of ['GITHUB_APP_ID', 'GITHUB_APP_INSTALLATION_ID', 'GITHUB_APP_PRIVATE_KEY']) {
     if (settings.text(name) !== undefined) settings.fault(name, 'is not taken yet: use GITHUB_TOKEN');
   }

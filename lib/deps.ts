@@ -3,6 +3,7 @@ import type { TokenCredential } from '@azure/identity';
 import { clock } from './clock.ts';
 import { processLog } from './log.ts';
 import { once, readOnce } from './once.ts';
+import { keepSecret } from './secrets.ts';
 import { findAppFile, readVersion } from './app-files.ts';
 import {
   readArmSettings,
@@ -20,6 +21,7 @@ import { readHealth } from './diagnosis/health.ts';
 import { readLive, type Live } from './environment/live.ts';
 import { keepFor } from './environment/status.ts';
 import type { ManualDeps } from './intake/manual.ts';
+import type { MessageDeps } from './intake/message.ts';
 import type { StatusDeps } from './intake/status.ts';
 import type { WebhookDeps } from './intake/webhook.ts';
 
@@ -28,8 +30,14 @@ const environmentSettings = readOnce(() => readEnvironmentSettings(process.env))
 const webhookSecrets = readOnce(() => readWebhookSecrets(process.env));
 
 async function credentialOf(clientId: string | undefined): Promise<TokenCredential> {
-  const { DefaultAzureCredential, ManagedIdentityCredential } = await import('./storage/identity-sdk.ts');
-  return clientId === undefined ? new DefaultAzureCredential() : new ManagedIdentityCredential({ clientId });
+  const [{ DefaultAzureCredential, ManagedIdentityCredential }, { withSafeErrors }] = await Promise.all([
+    import('./storage/identity-sdk.ts'),
+    import('./identity/app-credential.ts'),
+  ]);
+  // App Service's own, which its token endpoint could echo
+  keepSecret(process.env['IDENTITY_HEADER']);
+  if (clientId === undefined) return withSafeErrors(new DefaultAzureCredential());
+  return withSafeErrors(new ManagedIdentityCredential({ clientId }), clientId);
 }
 
 const storage = readOnce(() => {
@@ -175,6 +183,10 @@ export async function peersFor(log: Log): Promise<Peers> {
     overlays: theOverlays,
     ...(theBranches !== undefined && { branches: theBranches }),
   };
+}
+
+export function messageDeps(log: Log): MessageDeps {
+  return { log, clock, requests, peers: () => peersFor(log) };
 }
 
 export function webhookDeps(log: Log): WebhookDeps {

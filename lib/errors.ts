@@ -1,3 +1,5 @@
+import { toSafeLine } from './secrets.ts';
+
 /**
  * What a failure is, and so whether it is tried again. Decided here alone:
  *
@@ -65,7 +67,7 @@ export interface ErrorDetails {
   cause?: unknown;
 }
 
-/** A failure with a code; its message is one line fit for a record or a log: no secret, no payload, no SDK text. */
+/** A failure with a code; its message is one line fit for a record or a log, whatever a peer's words in it held. */
 export class ProvisionerError extends Error {
   override name = 'ProvisionerError';
   readonly code: ErrorCode;
@@ -74,7 +76,7 @@ export class ProvisionerError extends Error {
   readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    super(toSafeLine(message), details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.object = details.object;
     this.mend = details.mend ?? MENDS[code];
@@ -92,6 +94,20 @@ export function toProvisionerError(thrown: unknown): ProvisionerError {
   if (thrown instanceof ProvisionerError) return thrown;
   const kind = thrown instanceof Error ? thrown.name : typeof thrown;
   return new ProvisionerError('internal', `unexpected ${kind}`, { cause: thrown });
+}
+
+/** What a log line says of a failure: what it is, on what, why and what mends it. */
+export function toLogFields(thrown: unknown): { code: ErrorCode; message: string; object?: string; mend: string } {
+  const { code, message, object, mend } = toProvisionerError(thrown);
+  return { code, message, ...(object !== undefined && { object }), mend };
+}
+
+/** What a function throws to its host, which logs all of it: one line, with neither cause nor stack. */
+export function toHostError(thrown: unknown): Error {
+  const { code, message } = toProvisionerError(thrown);
+  const error = new Error(`${code}: ${message}`);
+  error.stack = `${error.name}: ${error.message}`;
+  return error;
 }
 
 /** The code for a peer's HTTP status. Without one no answer came, and a success that fails is the page of a proxy on the way. */

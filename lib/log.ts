@@ -1,4 +1,5 @@
 import type { Log } from './environment/peers.ts';
+import { hideSecrets } from './secrets.ts';
 
 interface HostLog {
   info(...parts: unknown[]): void;
@@ -6,13 +7,13 @@ interface HostLog {
   error(...parts: unknown[]): void;
 }
 
-/** A constant message with its fields as JSON, in the log of the invocation. */
+/** A constant message with its fields as JSON, in the log of the invocation; no secret that we know passes. */
 export function toLog(host: HostLog): Log {
   const write =
     (level: keyof HostLog) =>
     (message: string, fields?: Record<string, unknown>): void => {
       if (fields === undefined) host[level](message);
-      else host[level](`${message} ${JSON.stringify(fields)}`);
+      else host[level](hideSecrets(`${message} ${JSON.stringify(fields)}`));
     };
   return { info: write('info'), warn: write('warn'), error: write('error') };
 }

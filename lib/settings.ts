@@ -1,4 +1,5 @@
 import { ProvisionerError } from './errors.ts';
+import { keepSecret } from './secrets.ts';
 
 /** App settings, as the process environment states them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -18,6 +19,13 @@ export class Settings {
   text(name: string): string | undefined {
     const value = this.#environment[name]?.trim();
     return value === undefined || value === '' ? undefined : value;
+  }
+
+  /** A text that no peer's echo may bring into a log or a record. */
+  secret(name: string): string | undefined {
+    const value = this.text(name);
+    keepSecret(value);
+    return value;
   }
 
   list(name: string, fallback = ''): string[] {

@@ -1,7 +1,7 @@
 import type { TokenCredential } from '@azure/identity';
 import { ProvisionerError, codeOfStatus } from '../errors.ts';
 import { connect, type ClusterAddress, type Connection } from './connection.ts';
-import { addressOf } from './kubeconfig.ts';
+import { addressOf, keepUsers } from './kubeconfig.ts';
 
 /** Microsoft Entra's application for every AKS API server. https://learn.microsoft.com/azure/aks/kubelogin-authentication */
 const AKS_SCOPE = '6dae42f8-4368-4678-94ff-3960e28e3630/.default';
@@ -32,6 +32,7 @@ export function connectAks(options: AksOptions): Connection {
     const { KubeConfig } = await import('./kube-config.ts');
     const config = new KubeConfig();
     config.loadFromString(await userKubeconfig(options));
+    keepUsers(config);
     const { credential } = options;
     if (!credential) return addressOf(config);
     const cluster = config.getCurrentCluster();
@@ -51,6 +52,7 @@ function bearer(credential: TokenCredential): ClusterAddress['authorization'] {
       try {
         token = (await credential.getToken(AKS_SCOPE)) ?? undefined;
       } catch (cause) {
+        if (cause instanceof ProvisionerError) throw cause;
         throw failed('no token for the API server could be had', { cause, code: 'unavailable' });
       }
     }
@@ -78,6 +80,7 @@ async function userKubeconfig({ clusterId, arm, credential, timeoutMs = TIMEOUT_
     const value = list.kubeconfigs?.[0]?.value;
     if (value) return Buffer.from(value).toString('utf8');
   } catch (cause) {
+    if (cause instanceof ProvisionerError) throw cause;
     const { statusCode } = cause as { statusCode?: number };
     const why = statusCode ? `Azure answered ${statusCode}` : 'Azure did not answer';
     throw failed(`its user kubeconfig can not be had: ${why}`, { cause, code: codeOfStatus(statusCode) });

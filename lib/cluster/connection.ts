@@ -1,5 +1,6 @@
 import type { Agent } from 'undici';
 import { ProvisionerError, toProvisionerError } from '../errors.ts';
+import { keepSecret } from '../secrets.ts';
 import { createSlots, type Slots } from './slots.ts';
 
 /** Kept-alive connections to one API server; calls beyond that wait for one. */
@@ -81,7 +82,11 @@ async function openAt(find: () => Promise<ClusterAddress>, connections: number):
       connect: { ...address.tls, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
     }),
     slots: createSlots(connections),
-    authorization: () => address.authorization().catch(rethrow),
+    async authorization() {
+      const headers = await address.authorization().catch(rethrow);
+      for (const value of Object.values(headers)) keepSecret(value.replace(/^\S+ /, ''));
+      return headers;
+    },
     openedAt: Date.now(),
   };
 }

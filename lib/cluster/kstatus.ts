@@ -1,3 +1,4 @@
+import { say } from './pod-cause.ts';
 import type { Metadata } from './metadata.ts';
 
 /**
@@ -153,7 +154,7 @@ function counts(object: LiveObject, fields: [string, string, string]): [number, 
 }
 
 function starting(reason: string, because?: Condition): Judgement {
-  return { state: 'starting', reason: because?.message ? `${reason}: ${because.message}` : reason };
+  return { state: 'starting', reason: say(reason, because?.message) };
 }
 
 function failed(reason: string, because?: Condition): Judgement {

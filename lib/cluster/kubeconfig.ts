@@ -1,4 +1,5 @@
 import { ProvisionerError } from '../errors.ts';
+import { keepSecret } from '../secrets.ts';
 import { connect, type ClusterAddress, type Connection } from './connection.ts';
 import type { KubeConfig } from './kube-config.ts';
 
@@ -29,9 +30,16 @@ export function connectKubeconfig(options: { file: string; context: string; conn
       throw unusable('the file can not be read as a kubeconfig', cause);
     }
     if (!config.getContextObject(options.context)) throw unusable('the file has no context of that name');
+    keepUsers(config);
     config.setCurrentContext(options.context);
     return addressOf(config);
   }, options);
+}
+
+/** The file's secrets are all in the process then, also those of users that are not ours. */
+export function keepUsers(config: KubeConfig): void {
+  for (const { token, password, keyData } of config.getUsers())
+    for (const secret of [token, password, keyData]) keepSecret(secret);
 }
 
 /** What a kubeconfig's current context says of its cluster and user. */

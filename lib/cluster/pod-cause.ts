@@ -1,3 +1,4 @@
+import { toSafeLine } from '../secrets.ts';
 import type { LiveObject } from './kstatus.ts';
 
 /** Why an object is not ready, as a developer needs it. */
@@ -114,7 +115,7 @@ export function sayEvent({ reason = 'warning', message }: LiveEvent): string {
 }
 
 export function say(what: string, more: string | undefined): string {
-  const line = (more ?? '').replaceAll(/\s+/g, ' ').trim();
+  const line = toSafeLine(more ?? '');
   const words = line === '' ? what : `${what}: ${line}`;
   return words.length > LIMIT ? `${words.slice(0, LIMIT)}…` : words;
 }

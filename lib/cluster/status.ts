@@ -1,4 +1,5 @@
 import { ProvisionerError, codeOfStatus, type ErrorCode } from '../errors.ts';
+import { toSafeLine } from '../secrets.ts';
 
 /** The API server's `Status`: how it says no. */
 export interface Status {
@@ -87,6 +88,6 @@ function safeWords(body: Status): string | undefined {
 }
 
 function oneLine(text: string | undefined): string {
-  const line = (text ?? '').replaceAll(/\s+/g, ' ').trim();
+  const line = toSafeLine(text ?? '');
   return line.length > MESSAGE_LIMIT ? `${line.slice(0, MESSAGE_LIMIT)}…` : line;
 }

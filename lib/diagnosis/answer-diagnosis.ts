@@ -1,6 +1,6 @@
 import type { Log, Peers, Records } from '../environment/peers.ts';
 import { readEnvironment } from '../environment/status.ts';
-import { toProvisionerError } from '../errors.ts';
+import { toLogFields, toProvisionerError } from '../errors.ts';
 import { failed, failedInside, type Answer } from '../intake/answer.ts';
 import { diagnose } from './diagnose.ts';
 
@@ -19,7 +19,7 @@ export async function answerDiagnosis(
     return { status: 200, body: { ...(await diagnose(await deps.peers(), record)) } };
   } catch (thrown) {
     const error = toProvisionerError(thrown);
-    deps.log.error('not diagnosed', { code: error.code, message: error.message, requestId });
+    deps.log.error('not diagnosed', { ...toLogFields(error), requestId });
     return failedInside(error, requestId);
   }
 }

@@ -4,7 +4,7 @@ import type { KubeObject, Peers, Reserved, WantedCredential } from '../environme
 import { toPropagation } from '../environment/propagation.ts';
 import type { EnvironmentRecord, Phase } from '../environment/record.ts';
 import { renderEnvironment, toWantedCredentials } from '../environment/rendered.ts';
-import { toProvisionerError } from '../errors.ts';
+import { toLogFields, toProvisionerError } from '../errors.ts';
 import { judgeChain, type Chain } from './chain.ts';
 import type { ChainFacts } from './facts.ts';
 import { CHAIN_KINDS, WORKLOAD_KINDS, type Unread } from './live-objects.ts';
@@ -96,8 +96,8 @@ async function asked<T>(peers: Peers, record: EnvironmentRecord, ask: () => Prom
   try {
     return await ask();
   } catch (thrown) {
-    const { code, message } = toProvisionerError(thrown);
-    peers.log.warn('not diagnosed', { environment: record.name, code, message });
-    return { why: message };
+    const fields = toLogFields(thrown);
+    peers.log.warn('not diagnosed', { environment: record.name, ...fields });
+    return { why: fields.message };
   }
 }

@@ -1,3 +1,4 @@
+import { toSafeLine } from '../secrets.ts';
 import type { Inspected } from '../environment/chain-facts.ts';
 import type { KubeObject } from '../environment/peers.ts';
 
@@ -113,7 +114,7 @@ export function toWarning(object: KubeObject): Warning {
   return {
     about: `${involvedObject?.kind ?? ''}/${involvedObject?.name ?? ''}`,
     reason: reason ?? '',
-    message: message ?? '',
+    message: toSafeLine(message ?? ''),
     at: series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? '',
   };
 }

@@ -1,4 +1,4 @@
-import { ProvisionerError, toProvisionerError } from '../errors.ts';
+import { ProvisionerError, toLogFields, toProvisionerError } from '../errors.ts';
 import { toErrorField } from './failure.ts';
 import { guardRecord } from './guards.ts';
 import { isFrom, newRecord, note, observe, saysSomething } from './observe.ts';
@@ -7,20 +7,30 @@ import type { EnvironmentRequest } from './request.ts';
 import { toIso } from './session.ts';
 
 const AGAIN_MS = 60_000;
+/** Of what only a person mends. */
+const MUCH_LATER_MS = 15 * 60_000;
+
+type Abandoned = 'written' | 'newer' | 'put-back' | 'dropped';
 
 /** A request that failed too often: its event goes into the record, marked failed, unless the record holds something newer. */
-export async function abandon(peers: Peers, request: EnvironmentRequest): Promise<'written' | 'newer' | 'put-back'> {
+export async function abandon(peers: Peers, request: EnvironmentRequest): Promise<Abandoned> {
   try {
     return await abandonOnce(peers, request);
   } catch (thrown) {
-    const { code, message } = toProvisionerError(thrown);
-    peers.log.error('abandon failed, tried again', { environment: request.environment, code, message });
-    await peers.requests.sendToPoison(request, AGAIN_MS);
+    const { code, retryable } = toProvisionerError(thrown);
+    const { environment, reason } = request;
+    // a record that is damaged, or a newer version's: every sweep would leave one more message that goes round for good
+    if (code === 'input' && !saysSomething(request)) {
+      peers.log.error('abandoned, it asked for a look alone', { environment, reason, ...toLogFields(thrown) });
+      return 'dropped';
+    }
+    peers.log.error('abandon failed, tried again', { environment, reason, ...toLogFields(thrown) });
+    await peers.requests.sendToPoison(request, retryable ? AGAIN_MS : MUCH_LATER_MS);
     return 'put-back';
   }
 }
 
-async function abandonOnce(peers: Peers, request: EnvironmentRequest): Promise<'written' | 'newer' | 'put-back'> {
+async function abandonOnce(peers: Peers, request: EnvironmentRequest): Promise<Abandoned> {
   const { records } = peers;
   const lease = await leaseOf(peers, request);
   if (lease === 'busy') {

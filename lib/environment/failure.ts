@@ -1,4 +1,4 @@
-import { toProvisionerError, type ProvisionerError } from '../errors.ts';
+import { toLogFields, toProvisionerError, type ProvisionerError } from '../errors.ts';
 import { note } from './observe.ts';
 import type { EnvironmentRecord, StepName } from './record.ts';
 import { toIso, type Session } from './session.ts';
@@ -27,11 +27,8 @@ export function fail(session: Session, thrown: unknown): ProvisionerError {
   }
   peers.log.error('failed', {
     environment: record.name,
-    code: error.code,
-    message: error.message,
-    object: error.object,
+    ...toLogFields(error),
     step: failedStep,
-    mend: error.mend,
     retryable: error.retryable,
   });
   return error;

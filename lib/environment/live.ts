@@ -1,5 +1,5 @@
 import { toAccessRequest } from './access-request.ts';
-import { toProvisionerError } from '../errors.ts';
+import { toLogFields } from '../errors.ts';
 import type { Peers } from './peers.ts';
 import type { EnvironmentRecord } from './record.ts';
 
@@ -12,7 +12,7 @@ export interface Live {
 /** What the cluster and the identity say now; `unknown` where a peer is out of reach. */
 export async function readLive(peers: Peers, record: EnvironmentRecord): Promise<Live> {
   const unknown = (thrown: unknown): 'unknown' => {
-    peers.log.warn('live state not known', { environment: record.name, code: toProvisionerError(thrown).code });
+    peers.log.warn('live state not known', { environment: record.name, ...toLogFields(thrown) });
     return 'unknown';
   };
   const [namespace, credentials] = await Promise.all([

@@ -1,5 +1,6 @@
 import { codeOfStatus, ProvisionerError } from '../errors.ts';
 import type { ErrorCode } from '../errors.ts';
+import { toSafeLine } from '../secrets.ts';
 
 /** What ARM answered; both generations of its SDKs throw errors of this shape. */
 export interface ArmFault {
@@ -55,7 +56,7 @@ export function toArmError(thrown: unknown, about: { object: string; code?: Erro
 /** One line: `Azure answered 409 Conflict: …`. */
 export function describeFault({ status, code, message }: ArmFault): string {
   if (status === undefined) return `Azure did not answer (${code ?? 'no connection'})`;
-  const reason = message?.split('\n')[0]?.trim().slice(0, 200);
+  const reason = message === undefined ? '' : toSafeLine(message).slice(0, 200);
   return `Azure answered ${status}${code ? ` ${code}` : ''}${reason ? `: ${reason}` : ''}`;
 }
 

@@ -1,3 +1,4 @@
+import { toLogFields } from '../errors.ts';
 import type { Refusal } from '../environment/guards.ts';
 import type { AccessRequest, WantedCredential } from '../environment/peers.ts';
 import { appraise } from './appraise.ts';
@@ -85,8 +86,8 @@ async function lookAtAll(
   for (const [index, one] of settled.entries()) {
     if (one.status === 'fulfilled') continue;
     if (found.bound.length < bound.length || found.candidates.length === 0) throw one.reason;
-    const reason = one.reason instanceof Error ? one.reason.message : undefined;
-    context.log.warn('an identity of the pool can not be read', { identity: nameOfIdentity(ids[index] ?? ''), reason });
+    const identity = nameOfIdentity(ids[index] ?? '');
+    context.log.warn('an identity of the pool can not be read', { identity, ...toLogFields(one.reason) });
   }
   return found;
 }

@@ -1,5 +1,5 @@
 import type { Holdings } from '../environment/chain-facts.ts';
-import { toProvisionerError } from '../errors.ts';
+import { toLogFields } from '../errors.ts';
 import { nameOfIdentity } from './context.ts';
 import type { AccessContext } from './context.ts';
 import { lookAt } from './look.ts';
@@ -13,8 +13,7 @@ export async function readHoldings(context: AccessContext): Promise<Holdings> {
       const { credentials } = await lookAt(context, identity, { maxAgeMs: 0 });
       holdings.identities.push({ identity, credentials: [...credentials] });
     } catch (thrown) {
-      const { code, message } = toProvisionerError(thrown);
-      context.log.warn('credentials not listed', { identity: nameOfIdentity(identity), code, message });
+      context.log.warn('credentials not listed', { identity: nameOfIdentity(identity), ...toLogFields(thrown) });
       holdings.unread.push(identity);
     }
   }

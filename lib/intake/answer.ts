@@ -34,5 +34,7 @@ export function failedInside(error: ProvisionerError, requestId: string): Answer
 const OUTSIDE: Partial<Record<ErrorCode, [number, string]>> = {
   settings: [500, 'the app is not configured for this; its log names the settings'],
   unavailable: [503, 'a peer of the app cannot be reached; try again'],
+  'not-permitted': [500, 'a peer refuses the app; its log names the right that is missing'],
+  input: [500, 'the record of this environment cannot be read; it was left alone, and the log says what mends it'],
   conflict: [503, 'somebody else was at work on the same thing; try again'],
 };

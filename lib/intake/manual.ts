@@ -6,7 +6,7 @@ import { guardClaim, planDeprovision, planProvision } from '../environment/plan.
 import type { Clock, Log, Peers } from '../environment/peers.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import type { EnvironmentRequest } from '../environment/request.ts';
-import { toProvisionerError } from '../errors.ts';
+import { toLogFields, toProvisionerError } from '../errors.ts';
 import type { IntakeSettings } from '../config.ts';
 import { failed, failedInside, queued, type Answer } from './answer.ts';
 import { decode, parse } from './body.ts';
@@ -56,7 +56,7 @@ export async function receiveManual(deps: ManualDeps, call: ManualCall): Promise
     return queued(request.environment, { location: call.statusUrl + request.environment });
   } catch (thrown) {
     const error = toProvisionerError(thrown);
-    deps.log.error('manual call failed', { code: error.code, message: error.message, requestId });
+    deps.log.error('manual call failed', { ...toLogFields(error), requestId });
     return failedInside(error, requestId);
   }
 }
@@ -126,7 +126,7 @@ async function lookAtOwner(
     const repository = record?.repository ?? request.repository;
     return guardOwner(live, { repository, ref: request.ref, slug: request.environment });
   } catch (thrown) {
-    deps.log.warn('guards not looked at', { environment: request.environment, code: toProvisionerError(thrown).code });
+    deps.log.warn('guards not looked at', { environment: request.environment, ...toLogFields(thrown) });
     return undefined;
   }
 }

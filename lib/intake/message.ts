@@ -1,9 +1,10 @@
-import type { Log, Peers } from '../environment/peers.ts';
+import type { Clock, Log, Peers } from '../environment/peers.ts';
 import { parseRequest, type EnvironmentRequest } from '../environment/request.ts';
-import { toProvisionerError } from '../errors.ts';
+import { toHostError, toLogFields, toProvisionerError } from '../errors.ts';
 
 export interface MessageDeps {
   log: Log;
+  clock: Pick<Clock, 'now'>;
   requests(): Promise<Pick<Peers['requests'], 'sendToPoison'>>;
   peers(): Promise<Peers>;
 }
@@ -11,54 +12,78 @@ export interface MessageDeps {
 type Work = (peers: Peers, request: EnvironmentRequest) => Promise<unknown>;
 
 const AGAIN_MS = 60_000;
+/**
+ * A tombstone's life. After that nobody knows what came later than an event, so that an old one that was held up somewhere
+ * could bring back, or take away, what was settled long ago. A put-back is named by its record, however old it is.
+ */
+const TOO_OLD_MS = 30 * 24 * 60 * 60 * 1000;
+/** The host gives a message of a poison queue to its function five times and then never again, and keeps it. */
+const AFRESH_FROM_TRY = 3;
 
 /** One message of the request queue. What is not ours goes to the poison queue at once; a throw has the host try again. */
 export async function handleMessage(deps: MessageDeps, options: { message: unknown; work: Work }): Promise<void> {
-  const request = parse(options.message);
-  if ('wrong' in request) {
-    await (await deps.requests()).sendToPoison(options.message, 0);
-    return;
-  }
+  const request = parse(deps, options.message);
+  if ('wrong' in request) return putOnPoison(deps, { message: options.message, delayMs: 0 });
   try {
     await options.work(await deps.peers(), request);
   } catch (thrown) {
-    const { code, message, object, mend } = toProvisionerError(thrown);
-    deps.log.error('request failed, tried again', {
-      environment: request.environment,
-      reason: request.reason,
-      code,
-      message,
-      object,
-      mend,
-    });
-    // without its cause: the host writes all of an error into its log
-    throw new Error(`${code}: ${message}`);
+    const { environment, reason } = request;
+    deps.log.error('request failed, tried again', { environment, reason, ...toLogFields(thrown) });
+    throw toHostError(thrown);
   }
 }
 
-/** One message of the poison queue; what is not ours ends here with a log line, and a fault of ours puts it back. */
-export async function handlePoison(deps: MessageDeps, options: { message: unknown; work: Work }): Promise<void> {
-  const request = parse(options.message);
+/**
+ * One message of the poison queue; what is not ours ends here with a log line, and a fault of ours puts it back: as a new
+ * message, since the host counts the tries of each.
+ */
+export async function handlePoison(
+  deps: MessageDeps,
+  options: { message: unknown; work: Work; tries?: number | undefined },
+): Promise<void> {
+  const { message, tries = 1 } = options;
+  const request = parse(deps, message);
   if ('wrong' in request) {
     deps.log.error('a message that is not ours was dropped', { why: request.wrong });
     return;
   }
-  let peers: Peers;
-  try {
-    peers = await deps.peers();
-  } catch (thrown) {
-    const { code, message } = toProvisionerError(thrown);
-    deps.log.error('abandon cannot work, tried again', { environment: request.environment, code, message });
-    await (await deps.requests()).sendToPoison(request, AGAIN_MS);
-    return;
+  const { environment } = request;
+  if (tries >= AFRESH_FROM_TRY) {
+    deps.log.warn('abandon was cut short, its message is put back anew', { environment, tries });
+    return putOnPoison(deps, { message: request, delayMs: AGAIN_MS });
   }
-  await options.work(peers, request);
+  try {
+    await options.work(await deps.peers(), request);
+  } catch (thrown) {
+    deps.log.error('abandon cannot work, tried again', { environment, ...toLogFields(thrown) });
+    await putOnPoison(deps, { message: request, delayMs: AGAIN_MS });
+  }
 }
 
-function parse(message: unknown): EnvironmentRequest | { wrong: string } {
+/** Where even that fails the host tries the message again. */
+async function putOnPoison(deps: MessageDeps, { message, delayMs }: { message: unknown; delayMs: number }) {
   try {
-    return parseRequest(message);
+    await (await deps.requests()).sendToPoison(message, delayMs);
+  } catch (thrown) {
+    deps.log.error('not put on the poison queue, tried again', { ...toLogFields(thrown) });
+    throw toHostError(thrown);
+  }
+}
+
+function parse({ clock }: MessageDeps, message: unknown): EnvironmentRequest | { wrong: string } {
+  try {
+    const request = parseRequest(message);
+    const isOld = request.attempt === 0 && clock.now() - Date.parse(request.at) > TOO_OLD_MS;
+    return isOld ? { wrong: 'the message is too old: nothing tells what has been asked for since' } : request;
   } catch (thrown) {
     return { wrong: toProvisionerError(thrown).message };
   }
+}
+
+/** How often the host has given out this message; a message may overwrite what the host says of it, by any case. */
+export function readTries(metadata: Record<string, unknown> | undefined, message: unknown): number | undefined {
+  const names = typeof message === 'object' && message !== null ? Object.keys(message) : [];
+  if (names.some((name) => name.toLowerCase() === 'dequeuecount')) return undefined;
+  const tries = Number(metadata?.['dequeueCount']);
+  return Number.isSafeInteger(tries) ? tries : undefined;
 }

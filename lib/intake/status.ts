@@ -3,7 +3,7 @@ import { listEnvironments, readEnvironment } from '../environment/status.ts';
 import type { Live } from '../environment/live.ts';
 import type { Log, Records } from '../environment/peers.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
-import { toProvisionerError } from '../errors.ts';
+import { toLogFields, toProvisionerError } from '../errors.ts';
 import { failed, failedInside, type Answer } from './answer.ts';
 
 export interface StatusDeps {
@@ -36,7 +36,7 @@ export async function answerStatus(deps: StatusDeps, call: StatusCall): Promise<
     return { status: 200, body: { ...record, live: await deps.live(record) } };
   } catch (thrown) {
     const error = toProvisionerError(thrown);
-    deps.log.error('status not read', { code: error.code, message: error.message, requestId: call.requestId });
+    deps.log.error('status not read', { ...toLogFields(error), requestId: call.requestId });
     return failedInside(error, call.requestId);
   }
 }

@@ -3,7 +3,7 @@ import { guardProtected } from '../environment/guards.ts';
 import { toNamespace, toSlug } from '../environment/names.ts';
 import type { Clock, Log, Requests } from '../environment/peers.ts';
 import type { EnvironmentRequest } from '../environment/request.ts';
-import { toProvisionerError } from '../errors.ts';
+import { toLogFields, toProvisionerError } from '../errors.ts';
 import type { IntakeSettings } from '../config.ts';
 import { failed, failedInside, ignored, queued, type Answer } from './answer.ts';
 import { readPayload, toMediaType } from './body.ts';
@@ -42,7 +42,7 @@ export async function receiveWebhook(deps: WebhookDeps, received: Received): Pro
     return queued(environment, { ...(deliveryId !== undefined && { deliveryId }) });
   } catch (thrown) {
     const error = toProvisionerError(thrown);
-    deps.log.error('delivery failed', { code: error.code, message: error.message, requestId });
+    deps.log.error('delivery failed', { ...toLogFields(error), requestId });
     // whatever keeps a request off the queue: GitHub must show a failed delivery that can be redelivered
     if (error.code === 'settings' || error.code === 'internal') return failedInside(error, requestId);
     return failed({

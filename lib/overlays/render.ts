@@ -1,4 +1,5 @@
 import type { KubeObject, Overlays, RenderValues } from '../environment/peers.ts';
+import { keepSecret } from '../secrets.ts';
 import { encodedFieldOf, replaceEncoded } from './base64.ts';
 import type { Compiled, CompiledOverlay } from './compiled.ts';
 import { checkImageTag, checkUnique, isOwnNamespace, refusal, toNamespaced } from './gate.ts';
@@ -11,6 +12,7 @@ export type OverlaySettings = Readonly<Record<string, string | undefined>>;
 
 /** The compiled overlays, ready to be rendered for any branch: pure, without YAML, files or settings of its own. */
 export function createOverlays(compiled: Compiled, environment: OverlaySettings): Overlays {
+  for (const token of secretTokens(compiled)) keepSecret(environment[token]);
   return {
     hash: compiled.hash,
     render(values) {
@@ -23,6 +25,12 @@ export function createOverlays(compiled: Compiled, environment: OverlaySettings)
       return [...mergeNamespaces(namespaces, values), ...objects.map(({ object }) => object)];
     },
   };
+}
+
+/** The settings that overlays put into Secrets. */
+function secretTokens({ overlays }: Compiled): string[] {
+  const secrets = overlays.flatMap(({ objects }) => objects.filter(({ kind }) => kind === 'Secret'));
+  return findTokens(JSON.stringify(secrets)).filter((token) => token.startsWith('OVERLAY_'));
 }
 
 function renderOverlay(

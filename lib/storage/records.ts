@@ -1,7 +1,7 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import { ProvisionerError } from '../errors.ts';
 import type { Records, StoredRecord } from '../environment/peers.ts';
-import type { EnvironmentRecord } from '../environment/record.ts';
+import type { EnvironmentRecord, RecordSummary } from '../environment/record.ts';
 import { acquireLease } from './leases.ts';
 import { fromMetadata, toMetadata } from './metadata.ts';
 import { toFault, toStorageError, withMade } from './storage-error.ts';
@@ -78,8 +78,9 @@ export function createRecords(options: {
           includeMetadata: true,
           abortSignal: within(timeoutMs * LIST_CALLS),
         })) {
-          const summary = fromMetadata(item.name.slice(0, -SUFFIX.length), item.metadata ?? {});
-          if (summary !== undefined) yield summary;
+          if (!item.name.endsWith(SUFFIX)) continue;
+          const slug = item.name.slice(0, -SUFFIX.length);
+          yield fromMetadata(slug, item.metadata ?? {}) ?? unlisted(slug, item.properties.lastModified);
         }
       } catch (thrown) {
         if (toFault(thrown).status !== 404) throw toStorageError(thrown, 'the list of records');
@@ -137,6 +138,19 @@ function parseRecord(slug: string, text: string): EnvironmentRecord {
     Array.isArray(record.seen);
   if (!whole) throw wrong('damaged');
   return record;
+}
+
+/** A blob without our metadata: somebody wrote it by hand, or damaged it. It claims its name, and no more is known. */
+function unlisted(slug: string, at: Date): RecordSummary {
+  return {
+    name: slug,
+    namespace: `feature-${slug}`,
+    phase: 'failed',
+    repository: '',
+    ref: '',
+    at: at.toISOString(),
+    error: { code: 'input' },
+  };
 }
 
 function nameOf(slug: string): string {

@@ -1,5 +1,5 @@
 import type { Log, Peers } from '../environment/peers.ts';
-import { toProvisionerError } from '../errors.ts';
+import { toHostError, toLogFields, toProvisionerError } from '../errors.ts';
 import { sweep } from './sweep.ts';
 
 /** Sweeps because somebody asked, and answers what was queued and removed. */
@@ -12,9 +12,19 @@ export async function answerSweep(
     return { status: 200, body: { outcome: 'swept', looked, queued, removed, orphans, failed } };
   } catch (thrown) {
     const error = toProvisionerError(thrown);
-    deps.log.error('sweep failed', { code: error.code, message: error.message, requestId });
+    deps.log.error('sweep failed', { ...toLogFields(error), requestId });
     const message = 'the sweep could not run; the log has it under this requestId';
     const status = error.code === 'unavailable' ? 503 : 500;
     return { status, body: { outcome: 'error', error: { code: error.code, message }, requestId } };
+  }
+}
+
+/** Sweeps because it is time; what fails is logged, and thrown for the host to count. */
+export async function sweepOnTime(deps: { log: Log; peers(): Promise<Peers> }): Promise<void> {
+  try {
+    await sweep(await deps.peers());
+  } catch (thrown) {
+    deps.log.error('sweep failed', { ...toLogFields(thrown) });
+    throw toHostError(thrown);
   }
 }

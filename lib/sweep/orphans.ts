@@ -4,7 +4,7 @@ import type { Lease, Peers } from '../environment/peers.ts';
 import { toCredentialName } from '../environment/names.ts';
 import type { EnvironmentRecord } from '../environment/record.ts';
 import { toIso } from '../environment/session.ts';
-import { ProvisionerError, toProvisionerError } from '../errors.ts';
+import { ProvisionerError, toLogFields } from '../errors.ts';
 
 /** A call may be sent only while the lease outlives its timeout by this much (DESIGN, leases). */
 const LEASE_MARGIN_MS = 10_000;
@@ -46,9 +46,8 @@ export async function sweepOrphans(peers: Peers): Promise<SweptOrphans> {
     try {
       swept.removed.push(...(await removeOrphan(peers, orphan)));
     } catch (thrown) {
-      const { code, message } = toProvisionerError(thrown);
       swept.failed += 1;
-      peers.log.error('orphaned credential not removed', { environment: orphan.slug, code, message });
+      peers.log.error('orphaned credential not removed', { environment: orphan.slug, ...toLogFields(thrown) });
     }
   }
   return swept;

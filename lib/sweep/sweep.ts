@@ -1,7 +1,7 @@
 import { isCheckDue } from '../environment/drift.ts';
 import type { Peers } from '../environment/peers.ts';
-import type { RecordSummary } from '../environment/record.ts';
-import { toProvisionerError } from '../errors.ts';
+import type { EnvironmentRecord, RecordSummary } from '../environment/record.ts';
+import { toLogFields } from '../errors.ts';
 import { sweepOrphans } from './orphans.ts';
 
 /** How long a gone record stays as a tombstone. */
@@ -28,9 +28,8 @@ export async function sweep(peers: Peers): Promise<Swept> {
       await sweepOne(peers, { summary, swept });
     } catch (thrown) {
       // one that cannot be swept must not keep the others from it
-      const { code, message } = toProvisionerError(thrown);
       swept.failed += 1;
-      peers.log.error('not swept', { environment: summary.name, code, message });
+      peers.log.error('not swept', { environment: summary.name, ...toLogFields(thrown) });
     }
   }
   await sweepCredentials(peers, swept);
@@ -47,9 +46,8 @@ async function sweepCredentials(peers: Peers, swept: Swept): Promise<void> {
     swept.failed += failed;
   } catch (thrown) {
     // Azure out of reach keeps nobody from the rest
-    const { code, message } = toProvisionerError(thrown);
     swept.failed += 1;
-    peers.log.error('orphaned credentials not looked for', { code, message });
+    peers.log.error('orphaned credentials not looked for', { ...toLogFields(thrown) });
   }
 }
 
@@ -66,20 +64,30 @@ async function sweepOne(peers: Peers, { summary, swept }: { summary: RecordSumma
   }
   const isCurrent = summary.template === peers.overlays.hash && !isCheckDue(summary.checkedAt, peers);
   if (phase === 'ready' && isCurrent) return;
+  const about = await readBranch(peers, summary);
+  if (about === undefined) return;
   const at = new Date(now).toISOString();
   await peers.requests.send({
     v: 1,
     id: peers.newId(),
     environment: name,
-    repository: {
-      fullName: summary.repository,
-      ...(summary.repositoryId !== undefined && { id: summary.repositoryId }),
-    },
-    ref: summary.ref,
+    ...about,
     reason: 'sweep',
     at,
     attempt: 0,
     since: at,
   });
   swept.queued.push(name);
+}
+
+/** Whose environment it is; where the list does not know, the record is read, which throws where it is damaged. */
+async function readBranch(
+  { records }: Peers,
+  summary: RecordSummary,
+): Promise<Pick<EnvironmentRecord, 'repository' | 'ref'> | undefined> {
+  const { name, repository, repositoryId, ref } = summary;
+  if (ref !== '')
+    return { repository: { fullName: repository, ...(repositoryId !== undefined && { id: repositoryId }) }, ref };
+  const stored = await records.read(name);
+  return stored && { repository: stored.record.repository, ref: stored.record.ref };
 }

@@ -6,6 +6,8 @@ export interface Admission {
   admit(peer: Peer, request: { method: string; path: string }): FaultKind | 'hang' | undefined;
   /** Told of every call as it comes; what it returns is told of the peer's answer. */
   watch?: Watch;
+  /** What a made-up answer quotes of the call. */
+  echo?: (headers: NodeJS.Dict<string | string[]>) => string;
   /** Resolves when the host is not paused: calls and answers wait for it. */
   awake?: () => Promise<void>;
   /** Whether the host is killed: nothing of it goes through any more, neither call nor answer. */
@@ -26,7 +28,10 @@ export interface HostAdmission extends Admission {
 /** One host's way to its peers: the line numbers its calls, and a kill cuts it off from all of them at once. */
 export function createHostAdmission(
   line: CallLine,
-  options: { nameOf?: (path: string) => string; onTimeOut?: () => void } & Pick<Admission, 'watch' | 'awake'> = {},
+  options: { nameOf?: (path: string) => string; onTimeOut?: () => void } & Pick<
+    Admission,
+    'watch' | 'awake' | 'echo'
+  > = {},
 ): HostAdmission {
   const { promise, resolve } = Promise.withResolvers<Call | undefined>();
   let dead = false;
@@ -36,6 +41,7 @@ export function createHostAdmission(
   };
   return {
     ...(options.watch !== undefined && { watch: options.watch }),
+    ...(options.echo !== undefined && { echo: options.echo }),
     ...(options.awake !== undefined && { awake: options.awake }),
     killed: promise,
     kill: () => die(),

@@ -51,13 +51,14 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     if (kind === 'cut-before' || kind === 'kill-before') return void request.socket.destroy();
     if (kind === 'refused') return shut(request.socket);
     const answered = admission.watch?.(peer, { method: request.method ?? 'GET', path, headers: request.headers });
-    const made = kind === undefined ? undefined : answerOf(kind, peer);
+    const made = kind === undefined ? undefined : answerOf(kind, peer, admission.echo?.(request.headers));
     await admission.awake?.();
     const answer = made ?? (await forward(request, body));
     answered?.(answer.status);
     await admission.awake?.();
     if (kind === 'cut-after' || kind === 'kill-after' || admission.isDead()) return void request.socket.destroy();
-    response.writeHead(answer.status, answer.headers).end(answer.body);
+    const words = answer.statusMessage === undefined ? [] : [answer.statusMessage];
+    response.writeHead(answer.status, ...words, answer.headers).end(answer.body);
   }
 
   const server = createServer((request, response) => {

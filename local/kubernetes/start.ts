@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { createBehaviour, type Behaviour, type BehaviourOptions } from './behaviour.ts';
 import { ApiFault } from './faults.ts';
 import { handle, type Ask } from './handle.ts';
-import { USERS, writeKubeconfig, type ClusterAccess, type User } from './kubeconfig.ts';
+import { USERS, writeKubeconfig, type ClusterAccess } from './kubeconfig.ts';
 import { createObjects, type StoredObject } from './objects.ts';
 import { loadModels } from './schema.ts';
 import { settle } from './settle.ts';
@@ -36,12 +36,10 @@ export interface Kubernetes {
 }
 
 /** Starts a stand-in for the Kubernetes API server on loopback: as much of it as test/contract asks for. */
-export async function startKubernetes(options: BehaviourOptions & { port?: number } = {}): Promise<Kubernetes> {
-  const { port = 0, ...behaviourOptions } = options;
-  const tokens = Object.fromEntries(USERS.map((user) => [user, randomBytes(16).toString('hex')])) as Record<
-    User,
-    string
-  >;
+export async function startKubernetes(
+  options: BehaviourOptions & { port?: number; tokens?: ClusterAccess['tokens'] } = {},
+): Promise<Kubernetes> {
+  const { port = 0, tokens = drawTokens(), ...behaviourOptions } = options;
   const users = new Map(USERS.map((user) => [tokens[user], user]));
   const now = (): number => Date.now();
   const behaviour = createBehaviour(behaviourOptions, now);
@@ -112,6 +110,11 @@ export async function startKubernetes(options: BehaviourOptions & { port?: numbe
       await closed;
     },
   };
+}
+
+function drawTokens(): ClusterAccess['tokens'] {
+  const drawn = USERS.map((user) => [user, randomBytes(16).toString('hex')]);
+  return Object.fromEntries(drawn) as ClusterAccess['tokens'];
 }
 
 function answerTo(world: World, ask: Ask): { status: number; body: unknown; headers?: Record<string, string> } {

@@ -1,17 +1,21 @@
 import type { Lived } from './life.ts';
-
-/** Begins every secret that the tests plant, in settings, tokens and objects. */
-const PLANTED = /planted-secret|cGxhbnRlZC1zZWNyZXQ/;
+import { findPlanted } from './planted.ts';
 
 /** What a life with faults said that it may not say: secrets, stacks, more than one line. */
-export function judgeWords({ log, answers, thrown, ends }: Lived): string[] {
-  const said = [...log, ...answers, ...thrown.map(textOf), JSON.stringify([...ends])];
+export function judgeWords(lived: Pick<Lived, 'log' | 'answers' | 'thrown' | 'ends' | 'stored'>): string[] {
+  const { log, answers, thrown, ends, stored } = lived;
+  const said = [...log, ...answers, ...thrown.map(textOf), ...stored, JSON.stringify([...ends])];
   // the objects of the stand-in hold the planted Secret itself
   const told = said.map((text) => text.replaceAll(/"Secret\/[^"]*":\{.*?"phase":"\w+"\}/g, ''));
   const wrong: string[] = [];
-  const leak = told.find((text) => PLANTED.test(text));
-  if (leak !== undefined) wrong.push(`a secret was told: ${leak.slice(0, 200)}`);
-  const stack = log.find((text) => /\n\s+at |\\n\s+at /.test(text));
+  for (const text of told) {
+    const form = findPlanted(text);
+    if (form === undefined) continue;
+    const at = text.indexOf(form);
+    wrong.push(`a secret was told: ${text.slice(Math.max(0, at - 150), at + 50)}`);
+    break;
+  }
+  const stack = [...log, ...thrown.map(textOf)].find((text) => /\n\s+at |\\n\s+at /.test(text));
   if (stack !== undefined) wrong.push(`a stack was logged: ${stack.slice(0, 200)}`);
   for (const line of log) {
     const poor = line.startsWith('error ') ? judgeFailure(line) : undefined;
@@ -36,8 +40,8 @@ function judgeFailure(line: string): string | undefined {
   if (message === '' || /[\n\r]/.test(message)) return 'not one line that says why';
   if (message.length > 600) return 'more than one line can hold';
   if (code === 'internal') return 'a fault of ours, or one that was not recognised';
-  if (!/^error (failed|request failed)/.test(line)) return undefined;
   if (mend === undefined || mend === '') return 'no mend';
+  if (!/^error (failed|request failed)/.test(line)) return undefined;
   return object === undefined && !/environment|record|lease/.test(message) ? 'no object' : undefined;
 }
 

@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import type { TokenCredential } from '@azure/core-auth';
 import { connectAks } from '../../lib/cluster/aks.ts';
 import { createCluster } from '../../lib/cluster/create-cluster.ts';
-import { readEnvironmentSettings, readIntakeSettings } from '../../lib/config.ts';
+import {
+  readEnvironmentSettings,
+  readGitHubSettings,
+  readIntakeSettings,
+  readStorageSettings,
+  readWebhookSecrets,
+} from '../../lib/config.ts';
 import type { Clock, Log, Peers } from '../../lib/environment/peers.ts';
 import { tokenAuth } from '../../lib/github/auth.ts';
 import { createBranches } from '../../lib/github/branches.ts';
@@ -10,6 +17,7 @@ import { createFederatedAccess } from '../../lib/identity/federated-access.ts';
 import { aksIssuer } from '../../lib/identity/issuer.ts';
 import type { ManualDeps } from '../../lib/intake/manual.ts';
 import type { WebhookDeps } from '../../lib/intake/webhook.ts';
+import { toLog } from '../../lib/log.ts';
 import { once } from '../../lib/once.ts';
 import { createOverlays } from '../../lib/overlays/render.ts';
 import { connectBlobs, connectQueues } from '../../lib/storage/connection.ts';
@@ -18,7 +26,8 @@ import { createRecords, RECORD_CONTAINER } from '../../lib/storage/records.ts';
 import { createHostAdmission, type HostAdmission } from '../../local/faults/admission.ts';
 import type { Peer } from '../../local/faults/kinds.ts';
 import { startFaultProxy, type FaultProxy } from '../../local/faults/proxy.ts';
-import { GITHUB_TOKEN, IDENTITY, REPOSITORY, WEBHOOK_SECRET, type LifeWorld } from './life-world.ts';
+import { IDENTITY, REPOSITORY, type LifeWorld } from './life-world.ts';
+import { echoAll, PLANTED } from './planted.ts';
 import { SMALL_OVERLAYS } from './small-overlays.ts';
 import { toConnectionString } from './storage-accounts.ts';
 
@@ -33,30 +42,39 @@ export interface LifeHost {
   close(): Promise<void>;
 }
 
-const SETTINGS = { GITHUB_REPOSITORIES: REPOSITORY.fullName };
-export const OVERLAY_SETTINGS = { OVERLAY_PASSWORD: 'planted-secret-kubernetes' };
+const SETTINGS = {
+  GITHUB_REPOSITORIES: REPOSITORY.fullName,
+  GITHUB_WEBHOOK_SECRET: PLANTED.webhookSecret,
+  GITHUB_WEBHOOK_SECRET_PREVIOUS: PLANTED.previousSecret,
+  GITHUB_TOKEN: PLANTED.githubToken,
+};
+export const OVERLAY_SETTINGS = { OVERLAY_PASSWORD: PLANTED.overlay };
 
 export interface LifeHostOptions extends Pick<HostAdmission, 'watch' | 'awake'> {
   timeoutMs: number;
   /** What this host's clocks are ahead, in ms: a pause of it that really took less. */
   skew?: () => number;
   identities?: readonly string[];
+  /** The app's own identities; without them its users are those of the kubeconfigs. */
+  credentialOf?: (user: 'provisioner' | 'deprovisioner') => TokenCredential;
 }
 
 export async function startLifeHost(world: LifeWorld, options: LifeHostOptions): Promise<LifeHost> {
-  const { timeoutMs, skew = () => 0, identities: pool = [IDENTITY], watch, awake } = options;
+  const { timeoutMs, skew = () => 0, identities: pool = [IDENTITY], watch, awake, credentialOf } = options;
   const { account } = world.storage;
   const admission = createHostAdmission(world.line, {
     nameOf: (path) => nameOf(path.replace(`/${account}`, '')),
     onTimeOut: () => world.clock.pass(10_000),
+    echo: echoAll,
     ...(watch !== undefined && { watch }),
     ...(awake !== undefined && { awake }),
   });
   const proxies = await startProxies(world, admission);
   const clock = clockOf(world, { admission, skew });
   const urlOf = (peer: Peer): string => proxies.get(peer)?.url ?? '';
+  const connectionString = toConnectionString(account, { blobs: urlOf('blobs'), queues: urlOf('queues') });
   const storage = {
-    connectionString: toConnectionString(account, { blobs: urlOf('blobs'), queues: urlOf('queues') }),
+    ...readStorageSettings({ AzureWebJobsStorage: connectionString }),
     credential: () => Promise.reject(new Error('not asked for')),
   };
   const blobs = once(async () => connectBlobs(storage));
@@ -78,7 +96,12 @@ export async function startLifeHost(world: LifeWorld, options: LifeHostOptions):
   world.setServer(urlOf('cluster'));
   const arm = { endpoint: urlOf('azure'), loopback: true };
   const connections = (['provisioner', 'deprovisioner'] as const).map((user) =>
-    connectAks({ clusterId: world.clusterOf(user), arm, timeoutMs }),
+    connectAks({
+      clusterId: world.clusterOf(user),
+      arm,
+      timeoutMs,
+      ...(credentialOf !== undefined && { credential: credentialOf(user) }),
+    }),
   );
   const [provisioner, deprovisioner] = connections;
   if (provisioner === undefined || deprovisioner === undefined) throw new Error('two principals are needed');
@@ -110,7 +133,11 @@ export async function startLifeHost(world: LifeWorld, options: LifeHostOptions):
       return record.identity?.toLowerCase() === identityId.toLowerCase();
     },
   });
-  const branches = createBranches({ auth: tokenAuth(GITHUB_TOKEN), apiUrl: urlOf('github'), timeoutMs });
+  const branches = createBranches({
+    auth: tokenAuth(readGitHubSettings(SETTINGS)?.token ?? ''),
+    apiUrl: urlOf('github'),
+    timeoutMs,
+  });
   const peers: Peers = {
     settings: readEnvironmentSettings(SETTINGS),
     clock,
@@ -136,7 +163,7 @@ export async function startLifeHost(world: LifeWorld, options: LifeHostOptions):
   return {
     admission,
     peers,
-    webhook: { ...intake, secrets: () => [WEBHOOK_SECRET] },
+    webhook: { ...intake, secrets: () => readWebhookSecrets(SETTINGS) },
     manual: { ...intake, peers: async () => peers, records: async () => records, cluster: async () => cluster },
     delays,
     async close() {
@@ -177,9 +204,9 @@ function clockOf({ clock }: LifeWorld, host: { admission: HostAdmission; skew: (
 function logOf(world: LifeWorld): Log {
   const write =
     (level: string) =>
-    (message: string, fields: Record<string, unknown> = {}): void =>
-      void world.log.push(`${level} ${message} ${JSON.stringify(fields)}`);
-  return { info: write('info'), warn: write('warn'), error: write('error') };
+    (line: unknown): void =>
+      void world.log.push(`${level} ${String(line)}`);
+  return toLog({ info: write('info'), warn: write('warn'), error: write('error') });
 }
 
 /** Without what differs from life to life. */

@@ -5,12 +5,13 @@ import { startKubernetes, type Kubernetes } from '../../local/kubernetes/start.t
 import { startAzure, type AzureStandIn } from '../../local/azure/start.ts';
 import { startGitHub, type GitHubStandIn } from '../../local/github/start.ts';
 import type { CallLine } from '../../local/faults/line.ts';
+import { PLANTED } from './planted.ts';
 import { createJumpClock, type JumpClock } from './jump-clock.ts';
 import { toConnectionString, type StorageAccounts } from './storage-accounts.ts';
 
 export const REPOSITORY = { fullName: 'acme/shop', id: 42, defaultBranch: 'main' };
-export const GITHUB_TOKEN = 'planted-secret-github-token';
-export const WEBHOOK_SECRET = 'planted-secret-webhook';
+export const GITHUB_TOKEN = PLANTED.githubToken;
+export const WEBHOOK_SECRET = PLANTED.webhookSecret;
 const GROUP = '/subscriptions/sub-1/resourceGroups/group/providers';
 export const IDENTITY = `${GROUP}/Microsoft.ManagedIdentity/userAssignedIdentities/pool-1`;
 const ISSUER = 'https://issuer.example.test/cluster/';
@@ -38,7 +39,7 @@ export async function createLifeWorld(
   line: CallLine,
   identityIds: readonly string[] = [IDENTITY],
 ): Promise<LifeWorld> {
-  const kubernetes = await startKubernetes({ readyMs: 40, terminationMs: 40 });
+  const kubernetes = await startKubernetes({ readyMs: 40, terminationMs: 40, tokens: PLANTED.tokens });
   const clusterOf = (user: string) => `${GROUP}/Microsoft.ContainerService/managedClusters/as-${user}`;
   const users = ['provisioner', 'deprovisioner'] as const;
   const clusters = users.map((user) => ({ id: clusterOf(user), issuer: ISSUER, kubeconfig: '' }));

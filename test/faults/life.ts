@@ -5,8 +5,9 @@ import { sweep } from '../../lib/sweep/sweep.ts';
 import { createCallLine, type Call, type Plan } from '../../local/faults/line.ts';
 import { makeDelivery, type Delivery } from '../../local/github/deliveries.ts';
 import { readEndState, type EndState } from './end-state.ts';
-import type { LifeHost } from './life-host.ts';
+import type { LifeHost, LifeHostOptions } from './life-host.ts';
 import { createLifeWorld, REPOSITORY, WEBHOOK_SECRET, type LifeWorld } from './life-world.ts';
+import { readStored } from './read-stored.ts';
 import { startRuntime, type Runtime } from './runtime.ts';
 import type { StorageAccounts } from './storage-accounts.ts';
 
@@ -24,6 +25,8 @@ export interface Lived {
   thrown: unknown[];
   /** Bodies of every answer over HTTP. */
   answers: string[];
+  /** Every blob with its metadata after each stage, and every message of both queues. */
+  stored: string[];
 }
 
 interface LifeOptions {
@@ -34,6 +37,7 @@ interface LifeOptions {
   until?: Stage;
   /** Looks at the world before it is closed. */
   onEnd?: (world: LifeWorld) => Promise<void>;
+  credentialOf?: LifeHostOptions['credentialOf'];
 }
 
 type Answered = { status: number; body: unknown };
@@ -41,12 +45,16 @@ type Ask = (host: LifeHost) => Promise<Answered>;
 
 /** One life of a branch: made, given an image, deleted and made again, with at most one fault in it. */
 export async function live(accounts: StorageAccounts, options: LifeOptions = {}): Promise<Lived> {
-  const { plan } = options;
+  const { plan, credentialOf } = options;
   const line = createCallLine(plan);
   const world = await createLifeWorld(accounts, line);
-  const runtime = await startRuntime(world, { timeoutMs: plan?.kind === 'time-out' ? 250 : 3_000 });
+  const runtime = await startRuntime(world, {
+    timeoutMs: plan?.kind === 'time-out' ? 250 : 3_000,
+    ...(credentialOf !== undefined && { credentialOf }),
+  });
   const ends = new Map<Stage, EndState>();
   const answers: string[] = [];
+  const stored: string[] = [];
   try {
     for (const stage of STAGES) {
       line.setStage(stage);
@@ -58,6 +66,7 @@ export async function live(accounts: StorageAccounts, options: LifeOptions = {})
       line.setStage(`after ${stage}`);
       if (isStruck) await mend(runtime, { ask, answers, remedy: options.remedy ?? 'redelivery' });
       ends.set(stage, await readEndState(world, BRANCH));
+      stored.push(...(await readStored(world)));
       if (stage === options.until) break;
       world.clock.pass(60_000);
     }
@@ -70,6 +79,7 @@ export async function live(accounts: StorageAccounts, options: LifeOptions = {})
       log: world.log,
       thrown: runtime.thrown,
       answers,
+      stored: [...stored, ...runtime.messages],
     };
   } finally {
     await runtime.close();

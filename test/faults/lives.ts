@@ -1,6 +1,7 @@
 import { FAULT_KINDS, type FaultKind } from '../../local/faults/kinds.ts';
 import type { Plan } from '../../local/faults/line.ts';
 import { compareEnds, live, STAGES, type Lived, type Stage } from './life.ts';
+import type { LifeHostOptions } from './life-host.ts';
 import { judgeWords } from './judge-words.ts';
 import type { StorageAccounts } from './storage-accounts.ts';
 
@@ -20,6 +21,9 @@ export interface FaultOptions {
   until?: number;
   /** Lives at a time. */
   parallel?: number;
+  credentialOf?: LifeHostOptions['credentialOf'];
+  /** Looks at each life that had a fault. */
+  onLived?: (lived: Lived) => void;
 }
 
 export interface FaultReport {
@@ -42,7 +46,9 @@ export interface PlannedFault extends Plan {
 /** Fails calls of a life one at a time, each in its way, and holds every end against that of a life without faults. */
 export async function tryFaults(options: FaultOptions): Promise<FaultReport> {
   const { accounts, seed, until = Infinity, parallel = 6, skip = 0, share = Infinity } = options;
-  const ideal = await live(accounts);
+  const { credentialOf, onLived } = options;
+  const more = { ...(credentialOf !== undefined && { credentialOf }) };
+  const ideal = await live(accounts, more);
   const faults = drawFaults(ideal, seed).filter(options.only ?? (() => true));
   const drawn = faults.slice(skip, skip + share);
   const report: FaultReport = {
@@ -55,20 +61,26 @@ export async function tryFaults(options: FaultOptions): Promise<FaultReport> {
   };
   const work = async (): Promise<void> => {
     for (let fault = drawn.shift(); fault !== undefined && Date.now() < until; fault = drawn.shift()) {
-      await tryOne(accounts, { fault, ideal, report });
+      await tryOne(accounts, { fault, ideal, report, more, ...(onLived !== undefined && { onLived }) });
     }
   };
   await Promise.all(Array.from({ length: parallel }, work));
   return report;
 }
 
-async function tryOne(
-  accounts: StorageAccounts,
-  { fault, ideal, report }: { fault: PlannedFault; ideal: Lived; report: FaultReport },
-): Promise<void> {
+interface Try {
+  fault: PlannedFault;
+  ideal: Lived;
+  report: FaultReport;
+  more: Pick<FaultOptions, 'credentialOf'>;
+  onLived?: (lived: Lived) => void;
+}
+
+async function tryOne(accounts: StorageAccounts, { fault, ideal, report, more, onLived }: Try): Promise<void> {
   const words = describeFault(fault);
   try {
-    const lived = await within(live(accounts, { plan: fault, remedy: fault.remedy, until: fault.stage }));
+    const lived = await within(live(accounts, { ...more, plan: fault, remedy: fault.remedy, until: fault.stage }));
+    onLived?.(lived);
     report.tried += 1;
     if (lived.struck === 0) report.notMet += 1;
     report.kills += lived.kills;

@@ -5,8 +5,9 @@ import { reconcile } from '../../lib/environment/reconcile.ts';
 import type { EnvironmentRequest } from '../../lib/environment/request.ts';
 import { handleMessage, handlePoison } from '../../lib/intake/message.ts';
 import { POISON_QUEUE, REQUEST_QUEUE } from '../../lib/storage/queue.ts';
-import { startLifeHost, type LifeHost } from './life-host.ts';
+import { startLifeHost, type LifeHost, type LifeHostOptions } from './life-host.ts';
 import type { LifeWorld } from './life-world.ts';
+import { toMessage } from './read-stored.ts';
 
 const MAX_DEQUEUES = 5;
 const RETRY_MS = 30_000;
@@ -27,15 +28,18 @@ export interface Runtime {
   kills(): number;
   /** What functions threw to the host, which logs all of it. */
   thrown: unknown[];
+  /** Every message as it came off its queue. */
+  messages: string[];
   /** The end of the app's log. */
   lastWords(): string;
   close(): Promise<void>;
 }
 
-export async function startRuntime(world: LifeWorld, options: { timeoutMs: number }): Promise<Runtime> {
+export async function startRuntime(world: LifeWorld, options: LifeHostOptions): Promise<Runtime> {
   const { queues } = world.direct;
   const delays = new Map<string, number>();
   const thrown: unknown[] = [];
+  const messages: string[] = [];
   let host = await startLifeHost(world, options);
   let kills = 0;
   let leasesEndedAt = world.clock.now();
@@ -69,7 +73,12 @@ export async function startRuntime(world: LifeWorld, options: { timeoutMs: numbe
     const isPoison = name === POISON_QUEUE;
     for (let dequeues = 1; dequeues <= MAX_DEQUEUES; dequeues += 1) {
       const work = async ({ peers }: LifeHost): Promise<'handled'> => {
-        const deps = { log: peers.log, requests: async () => peers.requests, peers: async () => peers };
+        const deps = {
+          log: peers.log,
+          clock: peers.clock,
+          requests: async () => peers.requests,
+          peers: async () => peers,
+        };
         const act = isPoison ? abandon : (by: Peers, request: EnvironmentRequest) => reconcile(by, request);
         await (isPoison ? handlePoison : handleMessage)(deps, { message, work: act });
         return 'handled';
@@ -95,6 +104,7 @@ export async function startRuntime(world: LifeWorld, options: { timeoutMs: numbe
     const queue = queues.getQueueClient(name);
     const [received] = await receive(queue);
     if (received === undefined) return false;
+    messages.push(toMessage(name, received.messageText));
     const text = Buffer.from(received.messageText, 'base64').toString();
     const message = JSON.parse(text) as { id?: string };
     await endOldLeases();
@@ -124,6 +134,7 @@ export async function startRuntime(world: LifeWorld, options: { timeoutMs: numbe
     kills: () => kills,
     lastWords: () => world.log.slice(-3).join(' | '),
     thrown,
+    messages,
     close: () => host.close(),
   };
 }

@@ -1,7 +1,7 @@
 import { startAzurite } from '../../local/azurite/azurite.ts';
+import { PLANTED } from './planted.ts';
 
-/** Of every account: base64, and long enough to be looked for in logs. */
-export const ACCOUNT_KEY = Buffer.from('planted-secret-storage-account-key').toString('base64');
+const ACCOUNT_KEY = PLANTED.accountKey;
 
 export interface StorageAccounts {
   blobOrigin: string;

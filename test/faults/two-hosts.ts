@@ -217,7 +217,8 @@ async function takeOne(run: Run, { host }: Instance, name: string): Promise<bool
     const value = JSON.parse(Buffer.from(message.messageText, 'base64').toString()) as { id?: string };
     await pause(Math.min(30, (host.delays.get(value.id ?? '') ?? 0) / 100));
     const isPoison = name === POISON_QUEUE;
-    const deps = { log: host.peers.log, requests: async () => host.peers.requests, peers: async () => host.peers };
+    const { peers } = host;
+    const deps = { log: peers.log, clock: peers.clock, requests: async () => peers.requests, peers: async () => peers };
     const handling = (isPoison ? handlePoison : handleMessage)(deps, {
       message: value,
       work: isPoison ? abandon : reconcile,

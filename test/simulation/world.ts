@@ -90,7 +90,7 @@ export function createWorld(history: History, options: { core: Core; tell?: (lin
 /** As the two queue functions do it. */
 async function handle(world: World, who: Activity, message: QueueMessage): Promise<void> {
   const peers = world.peersFor(who);
-  const deps = { log: peers.log, requests: async () => peers.requests, peers: async () => peers };
+  const deps = { log: peers.log, clock: peers.clock, requests: async () => peers.requests, peers: async () => peers };
   if (message.isPoison) {
     return handlePoison(deps, {
       message: message.request,

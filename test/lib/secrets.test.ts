@@ -1,0 +1,77 @@
+import { describe, expect, it } from '@jest/globals';
+import { ProvisionerError, toHostError, toLogFields } from '../../lib/errors.ts';
+import { toLog } from '../../lib/log.ts';
+import { hideSecrets, keepSecret, toSafeLine } from '../../lib/secrets.ts';
+
+const SECRET = 'planted "secret" of/a+peer?';
+keepSecret(SECRET);
+keepSecret('postgres');
+
+describe('a secret that a peer echoes', () => {
+  it.each([
+    ['as it is', SECRET],
+    ['in JSON', JSON.stringify({ said: SECRET })],
+    ['in a URL', encodeURIComponent(SECRET)],
+    ['in base64', Buffer.from(SECRET).toString('base64')],
+    ['in base64 after one byte', Buffer.from(`x${SECRET}y`).toString('base64')],
+    ['in base64 after two', Buffer.from(`xx${SECRET}yy`).toString('base64')],
+    ['in base64 for URLs', Buffer.from(`x${SECRET}`).toString('base64url')],
+  ])('is hidden: %s', (_how, text) => {
+    const safe = hideSecrets(`before ${text} after`);
+
+    expect(safe).toMatch(/^before .*\*\*\*.* after$/);
+    for (const offset of [0, 1, 2]) {
+      const inside = Buffer.concat([Buffer.alloc(offset), Buffer.from(SECRET)]).toString('base64');
+      expect(safe).not.toContain(inside.slice(4, 24));
+    }
+    expect(safe).not.toContain('planted');
+  });
+
+  it.each([
+    'Authorization: Bearer abcdefghijklmnop0123456789',
+    'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln',
+    'AccountKey=abcdef==;x',
+    'https://x/y?sv=1&sig=abc%2Fdef&se=2',
+    'ghp_abcdefghijklmnopqrstuvwxyz',
+  ])('is hidden where only its look tells it: %s', (text) => {
+    expect(hideSecrets(text)).toContain('***');
+    expect(hideSecrets(text)).not.toMatch(/abcdef|c2ln|abc%2F/);
+  });
+
+  it('is hidden whole where another one begins it', () => {
+    keepSecret('the-first-secret');
+    keepSecret('the-first-secret-and-more');
+
+    expect(hideSecrets('the-first-secret-and-more')).toBe('***');
+  });
+
+  it('takes no plain words for one', () => {
+    const plain = 'ServiceAccount postgres-service-account: Bearer authentication is required, password is missing';
+
+    expect(hideSecrets(plain)).toBe(plain);
+  });
+
+  it('is hidden in the words of a failure, which are one line, and in whatever is logged', () => {
+    const error = new ProvisionerError('rejected', `it said\n\tno: ${SECRET}\u0000`, { object: 'Secret/x/y' });
+    const lines: string[] = [];
+    const log = toLog({ info: () => {}, warn: () => {}, error: (line) => void lines.push(String(line)) });
+    log.error('failed', { said: SECRET });
+
+    expect(error.message).toBe('it said no: ***');
+    expect(toSafeLine(`a\r\n${SECRET}`)).toBe('a ***');
+    expect(lines).toEqual(['failed {"said":"***"}']);
+    expect(toLogFields(error)).toEqual({
+      code: 'rejected',
+      message: 'it said no: ***',
+      object: 'Secret/x/y',
+      mend: expect.stringMatching(/\S/) as unknown,
+    });
+  });
+
+  it('is not in what the host gets to log of a throw, nor is a stack or a cause', () => {
+    const error = toHostError(new ProvisionerError('unavailable', 'no answer', { cause: new Error(SECRET) }));
+
+    expect(error.stack).toBe('Error: unavailable: no answer');
+    expect(error.cause).toBeUndefined();
+  });
+});
