@@ -92,10 +92,8 @@ async function processMessage(options: QueueListenerOptions, message: DequeuedMe
   const { fn, queue, poisonQueue, settings, invoker, log } = options;
   const text = decodeMessage(message.messageText);
   if (text === undefined) {
-    log(
-      'warning',
-      `Message ${message.messageId} on '${queue.name}' is not base64: moved to poison, '${fn.name}' not called.`,
-    );
+    const where = poisonQueue === undefined ? 'left there' : 'moved to poison';
+    log('warning', `Message ${message.messageId} on '${queue.name}' is not base64: ${where}, '${fn.name}' not called.`);
     return moveToPoison(options, message);
   }
   if (message.dequeueCount > settings.maxDequeueCount) return moveToPoison(options, message);
