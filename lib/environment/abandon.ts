@@ -7,7 +7,7 @@ import type { EnvironmentRequest } from './request.ts';
 import { toIso } from './session.ts';
 
 const AGAIN_MS = 60_000;
-/** Of what only a person mends. */
+/** Of a record that only a person mends. */
 const MUCH_LATER_MS = 15 * 60_000;
 
 type Abandoned = 'written' | 'newer' | 'put-back' | 'dropped';
@@ -17,7 +17,7 @@ export async function abandon(peers: Peers, request: EnvironmentRequest): Promis
   try {
     return await abandonOnce(peers, request);
   } catch (thrown) {
-    const { code, retryable } = toProvisionerError(thrown);
+    const { code } = toProvisionerError(thrown);
     const { environment, reason } = request;
     // a record that is damaged, or a newer version's: every sweep would leave one more message that goes round for good
     if (code === 'input' && !saysSomething(request)) {
@@ -25,7 +25,7 @@ export async function abandon(peers: Peers, request: EnvironmentRequest): Promis
       return 'dropped';
     }
     peers.log.error('abandon failed, tried again', { environment, reason, ...toLogFields(thrown) });
-    await peers.requests.sendToPoison(request, retryable ? AGAIN_MS : MUCH_LATER_MS);
+    await peers.requests.sendToPoison(request, code === 'input' ? MUCH_LATER_MS : AGAIN_MS);
     return 'put-back';
   }
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createHmac } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
@@ -86,6 +87,28 @@ describe('the webhook behind a real HTTP server', () => {
     }
   });
 
+  it.each([
+    ['X-GitHub-Event', 'push', 200, 'is not handled'],
+    ['X-GitHub-Delivery', 'another-id', 400, 'not an id'],
+    ['Content-Type', 'text/plain', 415, 'Content-Type'],
+  ])('takes none of a header that comes twice: %s', async (name, value, status, words) => {
+    const { headers, body } = delivery('doubled');
+    const answer = await post({ headers: [...linesOf(headers), name, value, ...sized(body)], parts: [body] });
+
+    expect(answer).toMatchObject({ status, body: expect.stringContaining(words) as unknown });
+  });
+
+  it.each(['[', '{"a":', '['.repeat(1024) + '"'])('is done with a signed mebibyte of %s at once', async (unit) => {
+    const body = Buffer.from(unit.repeat(Math.floor((1024 * 1024) / unit.length)));
+    const { headers } = makeDelivery({ event: 'delete', ref: 'x', repository, secret: SECRET });
+    const signature = `sha256=${createHmac('sha256', SECRET).update(body).digest('hex')}`;
+    const signed = linesOf({ ...headers, 'X-Hub-Signature-256': signature });
+    const before = Date.now();
+
+    expect(await post({ headers: [...signed, ...sized(body)], parts: [body] })).toMatchObject({ status: 400 });
+    expect(Date.now() - before).toBeLessThan(5_000);
+  });
+
   it('says of a chunked body that it arrives empty', async () => {
     const { headers, body } = delivery('chunked');
     const answer = await post({ headers: [...linesOf(headers), 'Transfer-Encoding', 'chunked'], parts: [body] });
@@ -105,11 +128,26 @@ describe('the webhook behind a real HTTP server', () => {
   }, 60_000);
 });
 
+const OURS = {
+  v: 1,
+  id: 'x',
+  environment: 'x',
+  repository: { fullName: 'acme/shop' },
+  ref: 'x',
+  reason: 'delete',
+  at: '2026-11-26T00:00:00Z',
+  since: '2026-11-26T00:00:00Z',
+  attempt: 0,
+};
+const encoded = (message: unknown): string => Buffer.from(JSON.stringify(message)).toString('base64');
+
 describe('a message on the queue that is not ours', () => {
   it.each([
-    ['not base64', '{"v":1}', undefined],
+    ['not base64', '{"v":1}', "on 'environment-requests' is not base64: moved to poison"],
     ['not JSON', Buffer.from('no JSON').toString('base64'), 'not a JSON object'],
     ['of another version', Buffer.from('{"v":2,"id":"x"}').toString('base64'), 'of another version'],
+    ['too old', encoded({ ...OURS, at: '2026-01-01T00:00:00Z' }), 'too old'],
+    ['with wrong types', encoded({ ...OURS, ref: 7, repository: [] }), 'lacks or misstates: ref, repository'],
     ['without its fields', Buffer.from('{"v":1,"id":"x"}').toString('base64'), 'lacks or misstates: environment'],
   ])(
     'ends on the poison queue or with one line, and holds up nothing: %s',
@@ -120,11 +158,12 @@ describe('a message on the queue that is not ours', () => {
       await queue.createIfNotExists();
       const before = lines.length;
       await queue.sendMessage(text);
-      const wanted = why ?? 'is not base64';
       const until = Date.now() + 20_000;
-      const found = (): string[] => lines.slice(before).filter((line) => line.includes(wanted));
+      const found = (): string[] => lines.slice(before).filter((line) => line.includes(why));
       while (found().length === 0 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 100));
 
+      // none comes back
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
       expect(found()).toHaveLength(1);
     },
     30_000,

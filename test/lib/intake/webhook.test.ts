@@ -250,6 +250,44 @@ describe('receiveWebhook', () => {
     expect(sent).toEqual([]);
   });
 
+  it.each([
+    ['under __proto__', (body: string) => `{"__proto__":${body}}`],
+    ['under constructor', (body: string) => `{"constructor":{"prototype":${body}}}`],
+  ])('takes nothing from what is %s', async (_where, wrap) => {
+    const { receive, sent } = intake();
+
+    expect((await receive(signed(text(wrap(delivery().body.toString()))))).status).toBe(400);
+    expect(sent).toEqual([]);
+  });
+
+  it('decides by the last of doubled keys, which is the one that it queues', async () => {
+    const { receive, sent } = intake();
+    const doubled = (first: string, last: string): Buffer =>
+      text(
+        delivery({ ref: last })
+          .body.toString()
+          .replace('{', `{"ref":${JSON.stringify(first)},`),
+      );
+
+    expect((await receive(signed(doubled('ex-1', 'main')))).body).toMatchObject({ outcome: 'ignored' });
+    expect((await receive(signed(doubled('main', 'ex-1')))).body).toMatchObject({ environment: 'ex-1' });
+    expect(sent.map(({ ref }) => ref)).toEqual(['ex-1']);
+  });
+
+  it.each([
+    ['broken escapes', (json: string) => `payload=%7B${json.slice(1)}%zz`, 400],
+    ['two payloads', (json: string) => `payload=${encodeURIComponent(json)}&payload={}`, 400],
+    ['bytes that are not UTF-8', () => 'payload=%ff%fe', 400],
+    ['plus signs for spaces', (json: string) => `a=b&payload=${encodeURIComponent(json).replaceAll('%20', '+')}`, 202],
+    ['a payload whose name is escaped', (json: string) => `%70ayload=${encodeURIComponent(json)}`, 202],
+  ])('reads a form as browsers write it, and refuses %s where they are none', async (_what, wrap, status) => {
+    const { receive } = intake();
+    const body = text(wrap(delivery().body.toString()));
+
+    const type = 'application/x-www-form-urlencoded; charset=ISO-8859-1';
+    expect((await receive(signed(body, { 'Content-Type': type }))).status).toBe(status);
+  });
+
   it('says of an empty body that a chunked one arrives empty', async () => {
     expect(JSON.stringify(await intake().receive(signed(text(''))))).toContain('chunked');
   });
