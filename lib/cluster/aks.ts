@@ -1,5 +1,6 @@
 import type { TokenCredential } from '@azure/identity';
 import { ProvisionerError, codeOfStatus } from '../errors.ts';
+import { describeFault, readArmFault } from '../identity/arm-error.ts';
 import { connect, type ClusterAddress, type Connection } from './connection.ts';
 import { addressOf, keepUsers } from './kubeconfig.ts';
 
@@ -81,12 +82,17 @@ async function userKubeconfig({ clusterId, arm, credential, timeoutMs = TIMEOUT_
     if (value) return Buffer.from(value).toString('utf8');
   } catch (cause) {
     if (cause instanceof ProvisionerError) throw cause;
-    const { statusCode } = cause as { statusCode?: number };
-    const why = statusCode ? `Azure answered ${statusCode}` : 'Azure did not answer';
-    throw failed(`its user kubeconfig can not be had: ${why}`, { cause, code: codeOfStatus(statusCode) });
+    const fault = readArmFault(cause, Date.now());
+    const why = fault === undefined ? 'Azure did not answer' : describeFault(fault);
+    const code = codeOfStatus(fault?.status);
+    const mend = code === 'not-permitted' ? MEND_RIGHT : undefined;
+    throw failed(`its user kubeconfig can not be had: ${why}`, { cause, code, ...(mend !== undefined && { mend }) });
   }
   throw failed('its user kubeconfig is empty');
 }
+
+const MEND_RIGHT =
+  'give both identities of the app the role Azure Kubernetes Service Cluster User Role on the cluster, then provision again';
 
 const NO_CREDENTIAL: TokenCredential = { getToken: async () => null };
 
@@ -102,7 +108,7 @@ function parseClusterId(clusterId: string): { subscription: string; resourceGrou
 
 function failed(
   why: string,
-  { cause, code = 'rejected' }: { cause?: unknown; code?: ProvisionerError['code'] } = {},
+  { code = 'rejected', ...details }: { cause?: unknown; code?: ProvisionerError['code']; mend?: string } = {},
 ): ProvisionerError {
-  return new ProvisionerError(code, `AKS cluster: ${why}`, { object: 'Cluster', cause });
+  return new ProvisionerError(code, `AKS cluster: ${why}`, { object: 'Cluster', ...details });
 }

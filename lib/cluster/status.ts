@@ -48,6 +48,10 @@ export function immutableFields(status: number, body: Status): string | undefine
   return [...new Set(causes.map(({ field }) => field ?? 'spec'))].join(', ');
 }
 
+const MEND_RIGHT =
+  'apply manifests/cluster with the object ids of both identities in principals.env, then provision again; a policy that denies it says so itself';
+const MEND_TOKEN = 'look at PROVISIONER_CLIENT_ID and DEPROVISIONER_CLIENT_ID, or at the user of the kubeconfig';
+
 function codeOf(status: number, body: Status): ErrorCode {
   const causes = body.details?.causes ?? [];
   if (status === 403 && causes.some((cause) => cause.reason === 'NamespaceTerminating')) return 'terminating';
@@ -70,11 +74,13 @@ export function errorOf(answer: {
   const body = statusOf(answer.body);
   const words = answer.secret ? safeWords(body) : body.message;
   const text = isUnserved(answer.status, body) ? 'the cluster does not serve this kind' : oneLine(words);
-  return new ProvisionerError(
-    codeOf(answer.status, body),
-    `${answer.object}: ${text || `the API server answered ${answer.status}`}`,
-    { object: answer.object, ...(answer.retryAfterMs !== undefined && { retryAfterMs: answer.retryAfterMs }) },
-  );
+  const code = codeOf(answer.status, body);
+  const mend = code === 'not-permitted' ? (answer.status === 401 ? MEND_TOKEN : MEND_RIGHT) : undefined;
+  return new ProvisionerError(code, `${answer.object}: ${text || `the API server answered ${answer.status}`}`, {
+    object: answer.object,
+    ...(mend !== undefined && { mend }),
+    ...(answer.retryAfterMs !== undefined && { retryAfterMs: answer.retryAfterMs }),
+  });
 }
 
 export function statusOf(body: unknown): Status {

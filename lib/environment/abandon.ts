@@ -39,7 +39,8 @@ async function abandonOnce(peers: Peers, request: EnvironmentRequest): Promise<A
   }
   try {
     const stored = await records.read(request.environment);
-    if (stored === undefined) throw new ProvisionerError('conflict', 'the record went away');
+    if (stored === undefined)
+      throw new ProvisionerError('conflict', 'the record went away', { object: `record ${request.environment}` });
     const { record, newer } = take(stored, request);
     if (newer) {
       // what it says is kept all the same: an older delivery may still come

@@ -5,7 +5,18 @@ import { guardLive } from './guard-live.ts';
 import { guardName, guardProtected, type Refusal } from './guards.ts';
 import { note } from './observe.ts';
 import type { Change } from './peers.ts';
-import { admitByLease, confirmOwner, DONE, refuse, save, step, toIso, type Outcome, type Session } from './session.ts';
+import {
+  admitByLease,
+  confirmOwner,
+  DONE,
+  named,
+  refuse,
+  save,
+  step,
+  toIso,
+  type Outcome,
+  type Session,
+} from './session.ts';
 import { diagnoseTermination } from './termination.ts';
 import { growingDelay } from './wait.ts';
 
@@ -85,7 +96,8 @@ async function revoke(session: Session): Promise<Change[]> {
 async function refuseForeign(session: Session, refusal: Refusal): Promise<Outcome> {
   const { credentials } = session.record;
   const isOwner = refusal.guard === 'owner' || refusal.guard === 'uid';
-  if (isOwner && credentials !== undefined && credentials.length > 0) await revoke(session);
+  if (isOwner && credentials !== undefined && credentials.length > 0)
+    await named(session, 'credential', () => revoke(session));
   return refuse(session, refusal);
 }
 

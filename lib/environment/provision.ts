@@ -6,7 +6,7 @@ import { guardLive } from './guard-live.ts';
 import { findLeftovers } from './inventory.ts';
 import type { Drifted, KubeObject, Reserved } from './peers.ts';
 import { renderEnvironment, toUrl, toWantedCredentials } from './rendered.ts';
-import { admitByLease, refuse, save, step, type Outcome, type Session } from './session.ts';
+import { admitByLease, named, refuse, save, step, type Outcome, type Session } from './session.ts';
 import { settle } from './settle.ts';
 import { diagnoseTermination } from './termination.ts';
 import { wait } from './wait.ts';
@@ -27,7 +27,8 @@ export async function provision(session: Session): Promise<Outcome> {
   if (guarded.owner !== undefined) return abandonForeign(session, guarded.owner);
   if (guarded.policies !== undefined) return refuse(session, guarded.policies);
   if (isTerminating(session)) return waitForEnd(session);
-  if (session.owned === undefined && (await needsCapacity(session))) return wait(session, 'capacity');
+  if (session.owned === undefined && (await named(session, 'guards', () => needsCapacity(session))))
+    return wait(session, 'capacity');
 
   const before = record.phase;
   const isSame = wasApplied(session, draft.objects);
@@ -39,7 +40,9 @@ export async function provision(session: Session): Promise<Outcome> {
   if ('full' in chosen) return wait(session, 'credential-slot', chosen.full);
   const { reserved } = chosen;
 
-  const objects = renderEnvironment(peers.overlays, { record, settings, reserved });
+  const objects = await named(session, 'render', async () =>
+    renderEnvironment(peers.overlays, { record, settings, reserved }),
+  );
   const isMoved = reserved.identity !== record.identity;
   const drifted = isSame && !isMoved ? await step(session, 'drift', () => lookForDrift(session, objects)) : undefined;
   // where nothing is to be written, the record stays as it is: ready
@@ -102,7 +105,8 @@ function toIdentity(reserved: Reserved): { identity?: string } {
 async function abandonForeign(session: Session, refusal: NonNullable<Session['lost']>): Promise<Outcome> {
   const { record, peers } = session;
   if (record.credentials !== undefined && record.credentials.length > 0) {
-    await peers.access.revoke(toAccessRequest({ record, settings: peers.settings }), admitByLease(session));
+    const access = toAccessRequest({ record, settings: peers.settings });
+    await named(session, 'credential', () => peers.access.revoke(access, admitByLease(session)));
     delete record.credentials;
   }
   delete record.applied;

@@ -29,7 +29,10 @@ export async function reconcile(peers: Peers, request: EnvironmentRequest): Prom
   try {
     // read again under the lease: what was read before may be older than the last holder's write
     const stored = await peers.records.read(slug);
-    if (stored === undefined) throw new ProvisionerError('conflict', `the record of environment ${slug} went away`);
+    if (stored === undefined)
+      throw new ProvisionerError('conflict', `the record of environment ${slug} went away`, {
+        object: `record ${slug}`,
+      });
     return await reconcileHeld(peers, { request, stored, lease });
   } finally {
     await lease.release();
@@ -139,7 +142,9 @@ async function conclude(session: Session, outcome: Outcome): Promise<Handled> {
         ? undefined
         : toIso(now + outcome.deadlineMs);
   if (deadline !== undefined && toIso(now) >= deadline && outcome.deadlineMs !== undefined) {
-    const error = new ProvisionerError('abandoned', `gave up waiting for ${record.waitingOn ?? 'an answer'}`);
+    const error = new ProvisionerError('abandoned', `gave up waiting for ${record.waitingOn ?? 'an answer'}`, {
+      object: `Namespace/${record.namespace}`,
+    });
     record.phase = 'failed';
     record.error = toErrorField(error);
     await save(session);
@@ -166,7 +171,9 @@ async function conclude(session: Session, outcome: Outcome): Promise<Handled> {
 async function putBackBusy(peers: Peers, request: EnvironmentRequest): Promise<Handled> {
   const now = peers.clock.now();
   if (now - Date.parse(request.attempt > 0 ? request.since : request.at) > DAY_MS) {
-    throw new ProvisionerError('abandoned', `environment ${request.environment} was busy for a day`);
+    throw new ProvisionerError('abandoned', `environment ${request.environment} was busy for a day`, {
+      object: `record ${request.environment}`,
+    });
   }
   await peers.requests.send(request, Math.round(2_000 + peers.random() * 3_000));
   return 'put-back';

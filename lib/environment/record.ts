@@ -28,7 +28,8 @@ export type StepName =
   | 'drift'
   | 'prune'
   | 'readiness'
-  | 'deletion';
+  | 'deletion'
+  | 'record';
 
 export interface Step {
   state: 'done' | 'failed' | 'running';

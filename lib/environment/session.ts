@@ -37,8 +37,8 @@ export type Outcome =
 export const DONE: Outcome = { kind: 'done' };
 
 export async function save(session: Session): Promise<void> {
-  const stored = await session.peers.records.write(session.record, { etag: session.etag, lease: session.lease });
-  session.etag = stored.etag;
+  const { peers, record, etag, lease } = session;
+  session.etag = (await named(session, 'record', () => peers.records.write(record, { etag, lease }))).etag;
 }
 
 /** Looks the namespace up and holds it against guards 3 and 4. */
@@ -71,6 +71,7 @@ export function admitByLease(session: Session): Admit {
       throw new ProvisionerError(
         'lease-lost',
         `the lease of environment ${session.record.name} ends too soon to write`,
+        { object: `record ${session.record.name}` },
       );
     }
     return undefined;
@@ -80,21 +81,24 @@ export function admitByLease(session: Session): Admit {
 /** The check before every write into the namespace, or for it: the lease, and that the namespace is still ours. */
 export function admitByOwner(session: Session): Admit {
   const byLease = admitByLease(session);
+  const object = `Namespace/${session.record.namespace}`;
   let pending: Promise<void> | undefined;
   let slow = 0;
   const confirm = async (): Promise<void> => {
     const refusal = await confirmOwner(session);
-    if (refusal !== undefined) throw new ProvisionerError('conflict', refusal.reason);
+    if (refusal !== undefined) throw new ProvisionerError('conflict', refusal.reason, { object });
     if (session.owned === undefined) {
-      throw new ProvisionerError('gone', `namespace ${session.record.namespace} went away while it was written to`);
+      throw new ProvisionerError('gone', `namespace ${session.record.namespace} went away while it was written to`, {
+        object,
+      });
     }
     slow = session.peers.clock.now() - session.confirmedAt <= TRUST_MS ? 0 : slow + 1;
     if (slow < SLOW_LOOKS) return;
-    throw new ProvisionerError('unavailable', 'the API server answers too slowly to write by its answers');
+    throw new ProvisionerError('unavailable', 'the API server answers too slowly to write by its answers', { object });
   };
   return (timeoutMs) => {
     void byLease(timeoutMs);
-    if (session.lost !== undefined) throw new ProvisionerError('conflict', session.lost.reason);
+    if (session.lost !== undefined) throw new ProvisionerError('conflict', session.lost.reason, { object });
     if (session.peers.clock.now() - session.confirmedAt <= TRUST_MS) return undefined;
     pending ??= confirm().finally(() => (pending = undefined));
     return pending;
@@ -109,11 +113,20 @@ export async function step<T>(session: Session, name: StepName, work: () => Prom
     session.record.steps[name] = { state, at: toIso(started), ms: clock.now() - started };
   };
   try {
-    const result = await work();
+    const result = await named(session, name, work);
     end('done');
     return result;
   } catch (error) {
     end('failed');
+    throw error;
+  }
+}
+
+/** Runs what belongs to a step and is no step of its own, so that its failure has the step's name. */
+export async function named<T>(session: Session, name: StepName, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
     session.failures = (session.failures ?? new Map<unknown, StepName>()).set(error, name);
     throw error;
   }

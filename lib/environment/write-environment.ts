@@ -5,7 +5,7 @@ import { ensureNamespace } from './namespace.ts';
 import type { AccessRequest, Change, Drifted, KubeObject, Reserved } from './peers.ts';
 import { pruneLeftovers } from './prune.ts';
 import type { Refusal } from './refusal.ts';
-import { admitByOwner, confirmOwner, step, toIso, type Session } from './session.ts';
+import { admitByOwner, confirmOwner, named, step, toIso, type Session } from './session.ts';
 import { toWaves } from './waves.ts';
 
 export interface Wanted {
@@ -82,10 +82,13 @@ async function grant(session: Session, { access, reserved }: Wanted): Promise<Ch
 }
 
 async function stillOurs(session: Session): Promise<Refusal | undefined> {
-  const foreign = await confirmOwner(session);
+  const foreign = await named(session, 'guards', () => confirmOwner(session));
   if (foreign !== undefined) return foreign;
   if (session.owned === undefined) {
-    throw new ProvisionerError('gone', `namespace ${session.record.namespace} went away while it was written to`);
+    const { namespace } = session.record;
+    throw new ProvisionerError('gone', `namespace ${namespace} went away while it was written to`, {
+      object: `Namespace/${namespace}`,
+    });
   }
   return undefined;
 }

@@ -68,5 +68,11 @@ function toAnswer(thrown: unknown): GitHubAnswer {
   }
   const { status, headers } = response;
   const isLimited = status === 429 || (status === 403 && Number(headers['x-ratelimit-remaining'] ?? 1) === 0);
-  return { status, why: `GitHub answered ${status}${isLimited ? ', its rate limit is used up' : ''}` };
+  const isRefused = !isLimited && (status === 401 || status === 403);
+  const more = isLimited
+    ? ', its rate limit is used up'
+    : isRefused
+      ? ': GITHUB_TOKEN must be valid and may read contents'
+      : '';
+  return { status, why: `GitHub answered ${status}${more}` };
 }

@@ -44,7 +44,8 @@ export function saysAbsent(fault: ArmFault | undefined): boolean {
 export function toArmError(thrown: unknown, about: { object: string; code?: ErrorCode; mend?: string }): unknown {
   const fault = readArmFault(thrown, 0);
   if (fault === undefined) return thrown;
-  const { object, code = codeOfStatus(fault.status), mend } = about;
+  const { object, code = codeOfStatus(fault.status) } = about;
+  const mend = about.mend ?? (code === 'not-permitted' ? MEND_RIGHT : undefined);
   return new ProvisionerError(code, `${object}: ${describeFault(fault)}`, {
     object,
     ...(mend !== undefined && { mend }),
@@ -52,6 +53,9 @@ export function toArmError(thrown: unknown, about: { object: string; code?: Erro
     cause: thrown,
   });
 }
+
+const MEND_RIGHT =
+  'give the identity of PROVISIONER_CLIENT_ID the role Managed Identity Contributor on each identity of the pool, and Azure Kubernetes Service Cluster User Role on the cluster';
 
 /** One line: `Azure answered 409 Conflict: …`. */
 export function describeFault({ status, code, message }: ArmFault): string {

@@ -44,6 +44,7 @@ export async function reserve(
     return { reserved: { identity: identityId, ...described, warnings } };
   }
   throw new ProvisionerError('conflict', 'other environments take credential slots too fast', {
+    object: 'Identity/pool',
     retryAfterMs: Math.round(1000 + context.random() * 4000),
   });
 }

@@ -66,7 +66,8 @@ type Read = Manual & { prefix?: string };
 function readManual(settings: IntakeSettings, call: ManualCall): Read | { malformed: string } {
   const text = decode(call.bytes);
   if (text === undefined) return { malformed: 'the body is not UTF-8' };
-  if (text === '') return { malformed: 'the body is empty; send {"branch":"…"} with Content-Length' };
+  if (text === '')
+    return { malformed: 'the body is empty; one sent chunked arrives empty: send {"branch":"…"} with Content-Length' };
   const parsed = parse(text);
   if ('malformed' in parsed) return parsed;
   const manual = parseManual(parsed.payload, call.reason);

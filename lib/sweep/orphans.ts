@@ -107,7 +107,9 @@ async function revokeOrphan(peers: Peers, { slug, namespace, identity }: Orphan,
   const request = { slug, namespace, wanted: [], identity, nameOf };
   const changes = await peers.access.revoke(request, (timeoutMs) => {
     if (lease.remainingMs() >= timeoutMs + LEASE_MARGIN_MS) return undefined;
-    throw new ProvisionerError('lease-lost', `the lease of environment ${slug} ends too soon to write`);
+    throw new ProvisionerError('lease-lost', `the lease of environment ${slug} ends too soon to write`, {
+      object: `record ${slug}`,
+    });
   });
   const removed = changes.map(({ object }) => object);
   peers.log.warn('orphaned credential removed', { environment: slug, removed });

@@ -36,13 +36,14 @@ interface FailureLine {
 /** Whether a line about a failure says what failed, on what, why and what mends it. */
 function judgeFailure(line: string): string | undefined {
   const fields = JSON.parse(line.slice(line.indexOf(' {') + 1)) as FailureLine;
-  const { code = '', message = '', object, mend } = fields;
+  const { code = '', message = '', object, step, mend } = fields;
   if (message === '' || /[\n\r]/.test(message)) return 'not one line that says why';
   if (message.length > 600) return 'more than one line can hold';
   if (code === 'internal') return 'a fault of ours, or one that was not recognised';
   if (mend === undefined || mend === '') return 'no mend';
   if (!/^error (failed|request failed)/.test(line)) return undefined;
-  return object === undefined && !/environment|record|lease/.test(message) ? 'no object' : undefined;
+  if (object === undefined) return 'no object';
+  return line.startsWith('error failed ') && step === undefined ? 'no step' : undefined;
 }
 
 function textOf(thrown: unknown): string {

@@ -88,7 +88,7 @@ describe('createBranches', () => {
   });
 
   it.each([
-    [401, {}, 'GitHub answered 401'],
+    [401, {}, 'GitHub answered 401: GITHUB_TOKEN must be valid and may read contents'],
     [403, { 'X-RateLimit-Remaining': '0' }, 'GitHub answered 403, its rate limit is used up'],
     [409, {}, 'GitHub answered 409'],
     [500, {}, 'GitHub answered 500'],

@@ -47,7 +47,7 @@ describe('receiveManual', () => {
   });
 
   it.each<[string, unknown, string]>([
-    ['no body', '', 'empty'],
+    ['no body', '', 'one sent chunked arrives empty'],
     ['what is not JSON', '{', 'not JSON'],
     ['an array', [], 'not a JSON object'],
     ['no branch', {}, 'branch is missing'],
