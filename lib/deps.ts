@@ -3,7 +3,6 @@ import type { TokenCredential } from '@azure/identity';
 import { clock } from './clock.ts';
 import { processLog } from './log.ts';
 import { once, readOnce } from './once.ts';
-import { keepSecret } from './secrets.ts';
 import { findAppFile, readVersion } from './app-files.ts';
 import {
   readArmSettings,
@@ -34,8 +33,6 @@ async function credentialOf(clientId: string | undefined): Promise<TokenCredenti
     import('./storage/identity-sdk.ts'),
     import('./identity/app-credential.ts'),
   ]);
-  // App Service's own, which its token endpoint could echo
-  keepSecret(process.env['IDENTITY_HEADER']);
   if (clientId === undefined) return withSafeErrors(new DefaultAzureCredential());
   return withSafeErrors(new ManagedIdentityCredential({ clientId }), clientId);
 }

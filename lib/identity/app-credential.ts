@@ -12,6 +12,8 @@ interface Thrown {
  * endpoint's answer at length, whatever that holds.
  */
 export function withSafeErrors(credential: TokenCredential, clientId?: string): TokenCredential {
+  // App Service's own key to its token endpoint
+  keepSecret(process.env['IDENTITY_HEADER']);
   const object = `ManagedIdentity/${clientId ?? 'default'}`;
   return {
     async getToken(scopes, options) {

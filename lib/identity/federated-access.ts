@@ -47,7 +47,9 @@ export function createFederatedAccess(options: FederatedAccessOptions): Access {
     timeoutMs,
   };
   if (arm.loopback)
-    context.log.warn('ARM_ENDPOINT is a plain http address: no token is asked for or sent', { endpoint: arm.endpoint });
+    context.log.warn('ARM_ENDPOINT is a plain http address: no token is asked for or sent', {
+      endpoint: new URL(arm.endpoint ?? '').origin,
+    });
   return {
     reserve: (request) => reserve(context, request),
     grant: (request, reserved, admit) => grant(context, { request, reserved, admit }),

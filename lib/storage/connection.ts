@@ -20,7 +20,8 @@ const OPTIONS = {
 export async function connectQueues(connection: StorageConnection): Promise<QueueServiceClient> {
   const { QueueServiceClient } = await import('./queue-sdk.ts');
   const { connectionString, queueUri } = connection;
-  if (connectionString !== undefined) return QueueServiceClient.fromConnectionString(connectionString, OPTIONS);
+  if (connectionString !== undefined)
+    return readable(() => QueueServiceClient.fromConnectionString(connectionString, OPTIONS));
   if (queueUri === undefined) throw new ProvisionerError('settings', 'AzureWebJobsStorage names no queue service');
   return new QueueServiceClient(queueUri, await connection.credential(), OPTIONS);
 }
@@ -29,7 +30,16 @@ export async function connectQueues(connection: StorageConnection): Promise<Queu
 export async function connectBlobs(connection: StorageConnection): Promise<BlobServiceClient> {
   const { BlobServiceClient } = await import('./blob-sdk.ts');
   const { connectionString, blobUri } = connection;
-  if (connectionString !== undefined) return BlobServiceClient.fromConnectionString(connectionString, OPTIONS);
+  if (connectionString !== undefined)
+    return readable(() => BlobServiceClient.fromConnectionString(connectionString, OPTIONS));
   if (blobUri === undefined) throw new ProvisionerError('settings', 'AzureWebJobsStorage names no blob service');
   return new BlobServiceClient(blobUri, await connection.credential(), OPTIONS);
+}
+
+function readable<T>(connect: () => T): T {
+  try {
+    return connect();
+  } catch (cause) {
+    throw new ProvisionerError('settings', 'AzureWebJobsStorage is no connection string', { cause });
+  }
 }

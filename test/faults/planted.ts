@@ -17,8 +17,10 @@ export const PLANTED = {
 
 /** What a peer that quotes everything says: the call's own authorization, and all that it may know from elsewhere. */
 export function echoAll(headers: NodeJS.Dict<string | string[]>): string {
-  const { tokens, ...others } = PLANTED;
-  const secrets = [...Object.values(others), ...Object.values(tokens)];
+  const { tokens, identityHeader, ...others } = PLANTED;
+  // where there is no token endpoint, there is no key to it
+  const header = process.env['IDENTITY_HEADER'] === identityHeader ? [identityHeader] : [];
+  const secrets = [...header, ...Object.values(others), ...Object.values(tokens)];
   const encoded = [encodeURIComponent(PLANTED.overlay), Buffer.from(PLANTED.overlay).toString('base64')];
   return [`Authorization: ${String(headers.authorization)}`, ...secrets, ...encoded].join(' ');
 }

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ManagedIdentityCredential } from '@azure/identity';
 import { withSafeErrors } from '../../lib/identity/app-credential.ts';
-import { keepSecret } from '../../lib/secrets.ts';
 import { judgeWords } from './judge-words.ts';
 import type { Lived } from './life.ts';
 import { tryFaults } from './lives.ts';
@@ -33,8 +32,6 @@ const silent = (): Pick<Lived, 'log' | 'answers' | 'thrown' | 'ends' | 'stored'>
 
 describe('secrets in settings, headers, token answers and Kubernetes Secrets', () => {
   it('are in no log line, answer, record, message or error, though every peer that fails quotes them all', async () => {
-    // as lib/deps.ts does it
-    keepSecret(PLANTED.identityHeader);
     const lives: Lived[] = [];
     const { failures, tried } = await tryFaults({
       accounts,

@@ -36,6 +36,21 @@ const request = parseRequest({
   ...{ at, since: at, attempt: 0 },
 });
 
+describe('a connection string that is none', () => {
+  it.each(['nonsense', 'AccountName=x;AccountKey=', 'DefaultEndpointsProtocol=https;AccountName=x'])(
+    'is a fault of the settings, named without its value: %s',
+    async (connectionString) => {
+      const broken = { ...connection(), connectionString };
+      const fault = { code: 'settings', message: 'AzureWebJobsStorage is no connection string' };
+
+      await expect(connectQueues(broken)).rejects.toMatchObject(fault);
+      await expect(connectBlobs(broken)).rejects.toMatchObject(fault);
+      const requests = createRequests({ queues: () => connectQueues(broken) });
+      await expect(requests.send(request)).rejects.toMatchObject(fault);
+    },
+  );
+});
+
 // a delivery was answered 202 of which no message was left
 describe('a proxy that answers 200 in place of the storage account', () => {
   it('is no acknowledgement of a message', async () => {
