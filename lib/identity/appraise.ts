@@ -26,6 +26,7 @@ export function appraise(look: Look, slug: string, owns: readonly OwnCredential[
     missing: 0,
     isReserved: ledger.reservations.some((one) => one.slug === slug),
     free: freeSlots(ledger, slug),
+    picked: 0,
     held: credentials.length,
   };
   for (const own of owns) {

@@ -39,8 +39,11 @@ export function createIdentityLocks(options: BlobLocksOptions): IdentityLocks {
     return (await container()).getBlockBlobClient(`${hash}.${kind}`);
   }
 
-  async function waitForLease(id: string, turn: Promise<void>): Promise<HeldLease> {
-    const deadline = clock.now() + MAX_WAIT_MS;
+  async function waitForLease(
+    id: string,
+    { turn, withinMs }: { turn: Promise<void>; withinMs: number },
+  ): Promise<HeldLease> {
+    const deadline = clock.now() + withinMs;
     let isFirst = false;
     void turn.then(() => (isFirst = true));
     const leased = await blob(id, 'lock');
@@ -65,7 +68,7 @@ export function createIdentityLocks(options: BlobLocksOptions): IdentityLocks {
   }
 
   return {
-    async withLock(id, work) {
+    async withLock(id, work, { withinMs = MAX_WAIT_MS } = {}) {
       const key = id.toLowerCase();
       const line = lines.get(key) ?? [];
       lines.set(key, line);
@@ -73,7 +76,9 @@ export function createIdentityLocks(options: BlobLocksOptions): IdentityLocks {
       line.push(turn);
       line[0]?.resolve();
       try {
-        const lease = await waitForLease(id, turn.promise).catch((error: unknown) => fail(id, error));
+        const lease = await waitForLease(id, { turn: turn.promise, withinMs }).catch((error: unknown) =>
+          fail(id, error),
+        );
         try {
           return await work(lease);
         } finally {

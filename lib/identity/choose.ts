@@ -10,14 +10,24 @@ export interface Candidate {
   isReserved: boolean;
   /** Slots left beside what is held and what others have reserved. */
   free: number;
+  /** Environments that this process is sending there, and whose reservations are not to be seen yet. */
+  picked: number;
   held: number;
 }
 
-/** The identity that holds or reserves the environment's credentials already, else the one with most free slots; ties by pool order. */
+/**
+ * The identity that holds or reserves the environment's credentials already, else the one with most free slots; ties by pool
+ * order. Those picked at the same time count: a burst would fill one identity and leave another idle.
+ */
 export function chooseIdentity<C extends Candidate>(candidates: readonly C[]): C | undefined {
   return candidates
     .filter(({ missing, free }) => free >= missing)
-    .toSorted((a, b) => b.present - a.present || Number(b.isReserved) - Number(a.isReserved) || b.free - a.free)[0];
+    .toSorted(
+      (a, b) =>
+        b.present - a.present ||
+        Number(b.isReserved) - Number(a.isReserved) ||
+        b.free - b.picked * b.missing - (a.free - a.picked * a.missing),
+    )[0];
 }
 
 /** Why none fits, with the counts. */

@@ -1,8 +1,8 @@
 import type { Clock, Log } from '../environment/peers.ts';
 import type { ArmIdentities } from './arm-identities.ts';
 import type { IdentityLocks } from './identity-locks.ts';
-import type { Described } from './ledger.ts';
 import type { Look } from './look.ts';
+import type { Pick } from './pick.ts';
 
 /** What every part of the adapter works with. */
 export interface AccessContext {
@@ -13,8 +13,8 @@ export interface AccessContext {
   locks: IdentityLocks;
   /** Lists under way in this process, by lower-cased id: callers share them. */
   lists: Map<string, Promise<Look>>;
-  /** What this process knows of identities, by lower-cased id. */
-  described: Map<string, Described>;
+  /** Identities that this process has chosen just now; the ledgers that a choice goes by are some ms old. */
+  picks: Pick[];
   clock: Clock;
   random(): number;
   log: Log;

@@ -9,11 +9,19 @@ import type { AccessContext } from './context.ts';
 import type { OwnCredential } from './guard-credential.ts';
 import { lookAt } from './look.ts';
 import type { Look, LookOptions } from './look.ts';
+import { countPicks, notePick } from './pick.ts';
 import { inPool, placeCredentials } from './place.ts';
 
 export type Decision =
   | { refused: Refusal }
-  | { full: string; fullIdentities: string[]; isFree: boolean }
+  | {
+      full: string;
+      fullIdentities: string[];
+      /** Whether any identity of the pool would do. */
+      isFree: boolean;
+      /** Whether it holds none of its credentials on any of those that are full. */
+      hasNone: boolean;
+    }
   | {
       identityId: string;
       parts: Part[];
@@ -25,13 +33,18 @@ export type Decision =
 /** Before anybody is told no, a list must be this young, in ms; Azure admits one in 4 s (FACTS A8). */
 const NO_WITHIN_MS = 10_000;
 
+interface Asked extends AccessRequest {
+  /** Whether an identity that is chosen will be taken at once: choices at the same time then count it. */
+  picks?: boolean;
+}
+
 /** Guard 5 and the choice of an identity, over a pool that is not empty. Reads only. */
-export async function decide(context: AccessContext, request: AccessRequest): Promise<Decision> {
+export async function decide(context: AccessContext, request: Asked): Promise<Decision> {
   const decision = await decideOn(context, request, {});
   return 'parts' in decision ? decision : decideOn(context, request, { maxAgeMs: NO_WITHIN_MS });
 }
 
-async function decideOn(context: AccessContext, request: AccessRequest, options: LookOptions): Promise<Decision> {
+async function decideOn(context: AccessContext, request: Asked, options: LookOptions): Promise<Decision> {
   const { slug } = request;
   const issuer = await context.issuer();
   const { floating, fixed, warnings } = await placeCredentials(context, request.wanted);
@@ -57,12 +70,16 @@ async function decideOn(context: AccessContext, request: AccessRequest, options:
   if (tooFull.length > 0) return toFull(tooFull, false);
   if (!isFree) return { identityId: first, parts, warnings };
 
-  const appraised = looks.candidates.map((look) => appraise(look, slug, ownsOn(look.identityId, true)));
+  const appraised = looks.candidates.map((look) => ({
+    ...appraise(look, slug, ownsOn(look.identityId, true)),
+    picked: countPicks(context, { slug, look }),
+  }));
   const admitted = appraised.filter((part) => part.refused === undefined);
   const refusal = appraised.find((part) => part.refused !== undefined)?.refused;
   if (admitted.length === 0 && refusal !== undefined) return { refused: refusal };
   const home = chooseIdentity(admitted);
   if (home === undefined) return toFull(admitted, true);
+  if (request.picks === true) notePick(context, { slug, identityId: home.identityId });
   const others = parts.filter(({ identityId }) => identityId !== home.identityId);
   const found = { identityId: home.identityId, parts: [home, ...others], warnings };
   return home.missing === 0 ? found : { ...found, room: countRoom(admitted) };
@@ -97,5 +114,10 @@ function countRoom(parts: Part[]): number {
 }
 
 function toFull(parts: Part[], isFree: boolean): Decision {
-  return { full: describeFull(parts), fullIdentities: parts.map(({ identityId }) => identityId), isFree };
+  return {
+    full: describeFull(parts),
+    fullIdentities: parts.map(({ identityId }) => identityId),
+    isFree,
+    hasNone: parts.every(({ present }) => present === 0),
+  };
 }

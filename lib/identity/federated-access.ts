@@ -39,7 +39,7 @@ export function createFederatedAccess(options: FederatedAccessOptions): Access {
     ...options,
     pool: [...new Map(pool.map((id) => [id.toLowerCase(), id])).values()],
     lists: new Map(),
-    described: new Map(),
+    picks: [],
     identities: createArmIdentities({ arm, timeoutMs }),
     issuer: () => options.issuer(),
     random: () => options.random(),

@@ -10,9 +10,9 @@ export interface HeldLock {
 export interface IdentityLocks {
   /**
    * Runs the work as the identity's only writer. Throws `conflict`, with the time after which to try again, where others
-   * hold the lock too long.
+   * hold the lock longer than `withinMs`, 8 s when left out.
    */
-  withLock<T>(identityId: string, work: (lock: HeldLock) => Promise<T>): Promise<T>;
+  withLock<T>(identityId: string, work: (lock: HeldLock) => Promise<T>, options?: { withinMs?: number }): Promise<T>;
   /** The ledger as it is, an empty one where there is none. */
   read(identityId: string): Promise<Ledger>;
   /**

@@ -12,11 +12,19 @@ export interface Reservation {
   at: number;
 }
 
-/** Azure said 429: until `until` every writer takes the next turn, `intervalMs` after the one before. */
+/** Azure said 429: until `until` no writer sends before `next`, nor sooner than `intervalMs` after another. */
 export interface Pace {
   next: number;
   intervalMs: number;
   until: number;
+}
+
+/** The moment at which an environment will send a write. */
+export interface Booking {
+  /** ARM id, in lower case. */
+  identity: string;
+  slug: string;
+  turn: number;
 }
 
 export type WriteKind = 'put' | 'delete';
@@ -26,6 +34,8 @@ export interface Ledger {
   v: 1;
   /** What it held when it was listed last, and our own writes since. */
   seen?: { at: number; credentials: HeldCredential[] };
+  /** When an instance last set about listing it: the others wait for what it finds. */
+  listing?: number;
   /** Counts our own writes, so that a list taken before one does not undo it here. */
   writes: number;
   reservations: Reservation[];
@@ -36,6 +46,8 @@ export interface Ledger {
   moves?: { slug: string; from: string }[];
   /** In a subscription's own blob: when Azure last said 429. */
   throttled?: Partial<Record<WriteKind, number>>;
+  /** In a subscription's own blob: who writes when, in any order. */
+  booked?: Partial<Record<WriteKind, Booking[]>>;
   /** In the pool's own blob: who waits for a slot, the longest first. */
   waiting?: Waiter[];
 }
@@ -67,18 +79,30 @@ export function parseLedger(text: string): Ledger {
   return newLedger();
 }
 
-/** How many credentials fit beside those held and those reserved by others; the caller's own take no slot twice. */
+/**
+ * How many credentials fit beside those held and those reserved by others; the caller's own take no slot twice. What it has
+ * reserved itself, only those count against that did so before: two that wait for each other would wait for good.
+ */
 export function freeSlots(ledger: Ledger, slug: string): number {
-  const names = new Set(ledger.seen?.credentials.map(({ name }) => name.toLowerCase()));
-  for (const reservation of ledger.reservations)
-    if (reservation.slug !== slug) for (const name of reservation.names) names.add(name.toLowerCase());
+  const own = ledger.reservations.find((one) => one.slug === slug);
+  const others = ledger.reservations.filter((one) => one !== own);
+  const free = countFree(ledger, others);
+  if (own === undefined) return free;
+  const earlier = others.filter(({ at, slug: other }) => at < own.at || (at === own.at && other < slug));
+  return Math.max(free, Math.min(own.names.length, countFree(ledger, earlier)));
+}
+
+function countFree({ seen }: Ledger, reservations: readonly Reservation[]): number {
+  const names = new Set(seen?.credentials.map(({ name }) => name.toLowerCase()));
+  for (const reservation of reservations) for (const name of reservation.names) names.add(name.toLowerCase());
   return MAX_CREDENTIALS - names.size;
 }
 
 /** Notes a list, unless one of us has written since it was begun. */
 export function withSeen(ledger: Ledger, list: { at: number; writes: number; credentials: HeldCredential[] }): Ledger {
-  if (ledger.writes !== list.writes) return ledger;
-  return { ...ledger, seen: { at: list.at, credentials: list.credentials } };
+  const { listing, ...rest } = ledger;
+  if (ledger.writes !== list.writes) return listing === list.at ? rest : ledger;
+  return { ...rest, seen: { at: list.at, credentials: list.credentials } };
 }
 
 /** Makes the next look a list. */

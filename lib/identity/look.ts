@@ -1,17 +1,24 @@
+import { ProvisionerError } from '../errors.ts';
 import { readArmFault, saysAbsent } from './arm-error.ts';
 import { credentialObject, nameOfIdentity } from './context.ts';
 import type { AccessContext } from './context.ts';
 import type { HeldCredential } from './guard-credential.ts';
 import { withSeen } from './ledger.ts';
-import type { Ledger } from './ledger.ts';
+import type { Described, Ledger } from './ledger.ts';
 import { MAX_WAIT_MS, retrying } from './retry.ts';
 
 /** Azure admits one list of an identity in 4 s (FACTS A8): all instances share each for this long. */
 const SHARED_FOR_MS = 60_000;
 
+/** Who has said this long ago that it lists, and has not, was throttled or is dead. */
+const LISTS_WITHIN_MS = 2_000;
+const LOOK_AGAIN_MS = 250;
+
 export interface Look {
   identityId: string;
   ledger: Ledger;
+  /** When reading the ledger began. */
+  readAt: number;
   credentials: readonly HeldCredential[];
 }
 
@@ -27,9 +34,10 @@ export async function lookAt(context: AccessContext, identityId: string, options
   const { clock, locks, lists } = context;
   const { maxAgeMs = SHARED_FOR_MS, deadline = clock.now() + MAX_WAIT_MS } = options;
   if (maxAgeMs === 0) return listUntil(context, { identityId, maxAgeMs, deadline });
+  const readAt = clock.now();
   const ledger = await locks.read(identityId);
   const { seen } = ledger;
-  if (isYoung(seen, clock.now() - maxAgeMs)) return { identityId, ledger, credentials: seen.credentials };
+  if (isYoung(seen, clock.now() - maxAgeMs)) return { identityId, ledger, readAt, credentials: seen.credentials };
   const key = identityId.toLowerCase();
   const listing =
     lists.get(key) ?? listUntil(context, { identityId, maxAgeMs, deadline }).finally(() => lists.delete(key));
@@ -37,22 +45,86 @@ export async function lookAt(context: AccessContext, identityId: string, options
   return listing;
 }
 
-/** Lists; where Azure throttles that, looks into the ledger before it tries again: another instance may have listed. */
+/** Lists, or waits for another instance that lists already: Azure would throttle the second of them for 4 s (FACTS A8). */
 async function listUntil(
   context: AccessContext,
   { identityId, maxAgeMs, deadline }: { identityId: string; maxAgeMs: number; deadline: number },
 ): Promise<Look> {
-  const { clock, locks, identities } = context;
+  const { clock, locks } = context;
   const object = `Identity/${nameOfIdentity(identityId)}`;
+  // a list that is begun from now on is as good as one's own
+  const since = clock.now() - maxAgeMs;
+  let claim: Claim | undefined;
   return retrying(context, { object, deadline }, async () => {
-    const ledger = await locks.read(identityId);
-    const { seen, writes } = ledger;
-    if (isYoung(seen, clock.now() - maxAgeMs)) return { identityId, ledger, credentials: seen.credentials };
-    const at = clock.now();
-    const credentials = await identities.list(identityId);
-    const noted = await locks.change(identityId, (now) => withSeen(now, { at, writes, credentials }));
-    return { identityId, ledger: noted, credentials };
+    for (;;) {
+      const claimed = await claimList(context, { identityId, since, earlier: claim });
+      if (claimed === undefined) await waitForOther(context, { object, deadline });
+      else if ('look' in claimed) return claimed.look;
+      else {
+        claim = claimed.claim;
+        const listed = await listAnew(context, { identityId, known: claimed.known });
+        const { credentials } = listed;
+        const readAt = clock.now();
+        const ledger = await locks.change(identityId, (now) => ({
+          ...withSeen(now, { ...claimed.claim, credentials }),
+          ...(listed.described !== undefined && { described: listed.described }),
+        }));
+        return { identityId, ledger, readAt, credentials };
+      }
+    }
   });
+}
+
+/** Lists, and describes the identity where it may have been made anew under its name, since it then has other ids. */
+async function listAnew(
+  { identities, clock }: AccessContext,
+  { identityId, known }: { identityId: string; known: Ledger },
+): Promise<{ credentials: HeldCredential[]; described?: Described }> {
+  const describe = async () => ({ at: clock.now(), ...(await identities.describe(identityId)) });
+  if (known.described === undefined) {
+    const [credentials, described] = await Promise.all([
+      identities.list(identityId),
+      describe().catch(() => undefined),
+    ]);
+    return described === undefined ? { credentials } : { credentials, described };
+  }
+  const credentials = await identities.list(identityId);
+  const names = new Set(credentials.map(({ name }) => name));
+  const hasLost = known.seen?.credentials.some(({ name }) => !names.has(name)) === true;
+  return hasLost ? { credentials, described: await describe() } : { credentials };
+}
+
+interface Claim {
+  at: number;
+  writes: number;
+}
+
+/** The list where another instance has taken it by now; else the right to take it, unless another is at it. */
+async function claimList(
+  { locks, clock }: AccessContext,
+  { identityId, since, earlier }: { identityId: string; since: number; earlier: Claim | undefined },
+): Promise<{ look: Look } | { claim: Claim; known: Ledger } | undefined> {
+  let claim: Claim | undefined;
+  const readAt = clock.now();
+  const ledger = await locks.change(identityId, (now) => {
+    const { seen, writes, listing = 0 } = now;
+    const at = clock.now();
+    const isTaken = listing !== earlier?.at && at - listing < LISTS_WITHIN_MS;
+    claim = isYoung(seen, since) || isTaken ? undefined : { at, writes };
+    return claim && { ...now, listing: at };
+  });
+  const { seen } = ledger;
+  if (isYoung(seen, since)) return { look: { identityId, ledger, readAt, credentials: seen.credentials } };
+  return claim && { claim, known: ledger };
+}
+
+async function waitForOther(
+  { clock, random }: AccessContext,
+  { object, deadline }: { object: string; deadline: number },
+): Promise<void> {
+  if (clock.now() < deadline) return clock.sleep(LOOK_AGAIN_MS * (0.5 + random()));
+  const retryAfterMs = Math.round(LISTS_WITHIN_MS * (0.5 + random()));
+  throw new ProvisionerError('unavailable', `${object}: others are listing it`, { object, retryAfterMs });
 }
 
 function isYoung(seen: Ledger['seen'], since: number): seen is NonNullable<Ledger['seen']> {

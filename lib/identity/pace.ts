@@ -1,103 +1,113 @@
 import { ProvisionerError } from '../errors.ts';
-import type { ArmFault } from './arm-error.ts';
 import { parseIdentityId } from './arm-id.ts';
 import { nameOfIdentity } from './context.ts';
 import type { AccessContext } from './context.ts';
-import type { Ledger, Pace, WriteKind } from './ledger.ts';
+import type { Pace, WriteKind } from './ledger.ts';
 import { THROTTLED_WAIT_MS } from './retry.ts';
+import { bookedTurn, findTurn, withBooking } from './turns.ts';
 
-/** A hair slower than Azure's rates (FACTS A8), so that no turn comes a moment too early. */
-const MARGIN = 1.05;
-/** 0.25 writes of a kind per second on one identity. */
-const IDENTITY_INTERVAL_MS = THROTTLED_WAIT_MS * MARGIN;
-/** 2 writes of a kind per second in one subscription. */
-const SUBSCRIPTION_INTERVAL_MS = 500 * MARGIN;
-/** So long after its last 429 a rate is kept to; then writes are sent at once again. */
-const PACED_FOR_MS = 5 * 60_000;
+/** 0.25 writes of a kind per second on one identity, and a hair: one sent late must not bring the next one too early. */
+export const IDENTITY_INTERVAL_MS = THROTTLED_WAIT_MS * 1.05;
+/** 2 writes of a kind per second in one subscription; here one that is sent late is lost among the others. */
+export const SUBSCRIPTION_INTERVAL_MS = 500 * 1.02;
+/** One write may be this much longer on its way than the next. */
+const UNDERWAY_MS = 100;
+/** Who was put back comes again this long before its turn. */
+const AHEAD_MS = 3_000;
 
-interface Write {
+export interface Write {
   identityId: string;
   kind: WriteKind;
-}
-
-/** Waits for this write's turn, where Azure has throttled others; throws `unavailable` where it comes too late. */
-export async function takeTurn(context: AccessContext, write: Write, deadline: number): Promise<void> {
-  const { clock, locks } = context;
-  const { identityId, kind } = write;
-  const scopes = [identityId, subscriptionScope(identityId)];
-  const ledgers = await Promise.all(scopes.map((scope) => locks.read(scope)));
-  const paced = scopes.flatMap((scope, index) => {
-    const pace = ledgers[index]?.pace[kind];
-    return isPaced(pace, clock.now()) ? [{ scope, next: pace.next }] : [];
-  });
-  // a turn that nobody waits for would be lost to all, so none is taken where the other comes too late
-  const soonest = Math.max(clock.now(), ...paced.map(({ next }) => next));
-  if (soonest > deadline) throw tooLate(identityId, soonest - clock.now());
-  const turns = await Promise.all(paced.map(({ scope }) => joinQueue(context, { scope, kind })));
-  const wait = Math.max(clock.now(), ...turns) - clock.now();
-  if (clock.now() + wait > deadline) throw tooLate(identityId, wait);
-  if (wait > 0) await clock.sleep(wait);
-}
-
-async function joinQueue(
-  { clock, locks }: AccessContext,
-  { scope, kind }: { scope: string; kind: WriteKind },
-): Promise<number> {
-  let turn = 0;
-  await locks.change(scope, (ledger) => {
-    const pace = ledger.pace[kind];
-    turn = clock.now();
-    if (!isPaced(pace, turn)) return undefined;
-    turn = Math.max(turn, pace.next);
-    return { ...ledger, pace: { ...ledger.pace, [kind]: { ...pace, next: turn + pace.intervalMs } } };
-  });
-  return turn;
+  /** Of the environment that it is for. */
+  slug: string;
 }
 
 /**
- * After a 429 the identity's rate holds for all its writers, and after a second one, whoever got the first, the
- * subscription's for all of its: many identities at their own rates together pass it.
+ * Books when this write is to be sent, where Azure has throttled others; undefined where it may be sent at once. Throws
+ * `unavailable` where the turn would come after the deadline: it is not taken then, for one that nobody waits for is lost to
+ * all.
  */
-export async function slowDown(context: AccessContext, { identityId, kind }: Write, fault: ArmFault): Promise<void> {
+export async function takeTurn(
+  context: AccessContext,
+  write: Write,
+  { deadline, after = 0 }: { deadline: number; after?: number },
+): Promise<number | undefined> {
   const { clock, locks } = context;
-  const now = clock.now();
-  await locks.change(identityId, (ledger) =>
-    withPace(ledger, { kind, now, wait: fault.retryAfterMs, intervalMs: IDENTITY_INTERVAL_MS }),
-  );
+  const { identityId, kind, slug } = write;
+  const own = (await locks.read(identityId)).pace[kind];
+  let turn: number | undefined;
   await locks.change(subscriptionScope(identityId), (ledger) => {
-    const last = ledger.throttled?.[kind] ?? 0;
-    const noted = { ...ledger, throttled: { ...ledger.throttled, [kind]: now } };
-    if (now - last > PACED_FOR_MS) return noted;
-    // the time that Azure names is this identity's own
-    return withPace(noted, { kind, now, wait: undefined, intervalMs: SUBSCRIPTION_INTERVAL_MS });
+    const now = clock.now();
+    const paces = [own, ledger.pace[kind]].filter((pace) => isPaced(pace, now));
+    turn = undefined;
+    if (paces.length === 0) return undefined;
+    const booked = ledger.booked?.[kind] ?? [];
+    const from = Math.max(now, after + 1, ...paces.map(({ next }) => next));
+    const identity = identityId.toLowerCase();
+    turn = bookedTurn(booked, { identity, slug, from });
+    if (turn !== undefined) return undefined;
+    const subscriptionMs = isPaced(ledger.pace[kind], now) ? SUBSCRIPTION_INTERVAL_MS : 0;
+    turn = findTurn(booked, { from, identity, subscriptionMs, identityMs: IDENTITY_INTERVAL_MS });
+    if (turn > deadline) return undefined;
+    return { ...ledger, booked: { ...ledger.booked, [kind]: withBooking(booked, { identity, slug, turn }, now) } };
+  });
+  if (turn !== undefined && turn > deadline) throw tooLate(identityId, turn - clock.now());
+  return turn;
+}
+
+/** Before when no writer of the identity may send; undefined while it needs no turn. For the holder of its lock. */
+export async function readNext(
+  { clock, locks }: AccessContext,
+  { identityId, kind }: Write,
+): Promise<number | undefined> {
+  const [own, all] = await Promise.all([identityId, subscriptionScope(identityId)].map((id) => locks.read(id)));
+  const paces = [own, all].map((ledger) => ledger?.pace[kind]).filter((pace) => isPaced(pace, clock.now()));
+  return paces.length === 0 ? undefined : Math.max(...paces.map(({ next }) => next));
+}
+
+/** One that was sent late keeps the next one of the identity, for all that it has its turn. */
+export async function noteSent(
+  { clock, locks }: Pick<AccessContext, 'clock' | 'locks'>,
+  { identityId, kind }: Write,
+  sentAt: number,
+): Promise<void> {
+  await locks.change(identityId, (ledger) => {
+    const pace = ledger.pace[kind];
+    if (!isPaced(pace, clock.now())) return undefined;
+    const next = Math.max(pace.next, sentAt + THROTTLED_WAIT_MS + UNDERWAY_MS);
+    return { ...ledger, pace: { ...ledger.pace, [kind]: { ...pace, next } } };
   });
 }
 
-function withPace(
-  ledger: Ledger,
-  options: { kind: WriteKind; now: number; wait: number | undefined; intervalMs: number },
-): Ledger {
-  const { kind, now, intervalMs, wait = intervalMs } = options;
-  const next = Math.max(now + wait, ledger.pace[kind]?.next ?? 0);
-  return { ...ledger, pace: { ...ledger.pace, [kind]: { next, intervalMs, until: now + PACED_FOR_MS } } };
+/** Leaves a turn to other identities, and asks for none of this one until its lock may be free. */
+export async function giveBack({ clock, locks }: AccessContext, write: Write, turn: number): Promise<void> {
+  const { identityId, kind, slug } = write;
+  await Promise.all([
+    noteSent({ clock, locks }, write, clock.now()),
+    locks.change(subscriptionScope(identityId), (ledger) => {
+      const booked = ledger.booked?.[kind] ?? [];
+      const others = booked.filter((one) => one.slug !== slug || one.turn !== turn);
+      return { ...ledger, booked: { ...ledger.booked, [kind]: others } };
+    }),
+  ]);
 }
 
-function isPaced(pace: Pace | undefined, now: number): pace is Pace {
+export function isPaced(pace: Pace | undefined, now: number): pace is Pace {
   return pace !== undefined && pace.until > now;
 }
 
-function subscriptionScope(identityId: string): string {
+export function subscriptionScope(identityId: string): string {
   return `/subscriptions/${parseIdentityId(identityId).subscription}`;
 }
 
-function tooLate(identityId: string, retryAfterMs: number): ProvisionerError {
+function tooLate(identityId: string, waitMs: number): ProvisionerError {
   const name = nameOfIdentity(identityId);
   return new ProvisionerError(
     'unavailable',
-    `identity ${name}: Azure admits its next write in ${Math.ceil(retryAfterMs / 1000)} s`,
+    `identity ${name}: its next write has its turn in ${Math.ceil(waitMs / 1000)} s, at the rate that Azure admits`,
     {
       object: `Identity/${name}`,
-      retryAfterMs,
+      retryAfterMs: Math.max(0, waitMs - AHEAD_MS),
     },
   );
 }

@@ -2,7 +2,6 @@ import type { WantedCredential } from '../environment/peers.ts';
 import { isSameId } from './arm-id.ts';
 import { nameOfIdentity } from './context.ts';
 import type { AccessContext } from './context.ts';
-import type { Described } from './ledger.ts';
 import { retrying } from './retry.ts';
 
 /** On which identity each wanted credential belongs. */
@@ -46,28 +45,22 @@ export function inPool({ pool }: AccessContext, identityId: string | undefined):
   return identityId === undefined ? undefined : pool.find((one) => isSameId(one, identityId));
 }
 
-/** An identity that is made anew under its old name gets another client id: it is asked for this often. */
-const DESCRIBED_FOR_MS = 3_600_000;
+/** One that is made anew has lost its credentials, so the next list tells; this is for one that held none. */
+const DESCRIBED_FOR_MS = 5 * 60_000;
 
-/** Client and tenant id as ARM states them, to any instance within the hour. */
+/** Client and tenant id as ARM stated them to any instance a moment ago: one that is made anew has others. */
 export async function describeIdentity(
   context: AccessContext,
   identityId: string,
 ): Promise<{ clientId: string; tenantId: string }> {
-  const { clock, identities, locks, described } = context;
-  const key = identityId.toLowerCase();
-  const isYoung = (one: Described | undefined): one is Described =>
-    one !== undefined && clock.now() - one.at < DESCRIBED_FOR_MS;
+  const { clock, identities, locks } = context;
   const object = `Identity/${nameOfIdentity(identityId)}`;
-  const found = await retrying(context, { object }, async () => {
-    const own = described.get(key);
-    if (isYoung(own)) return own;
+  const { clientId, tenantId } = await retrying(context, { object }, async () => {
     const shared = (await locks.read(identityId)).described;
-    if (isYoung(shared)) return shared;
+    if (shared !== undefined && clock.now() - shared.at < DESCRIBED_FOR_MS) return shared;
     const asked = { at: clock.now(), ...(await identities.describe(identityId)) };
     await locks.change(identityId, (ledger) => ({ ...ledger, described: asked }));
     return asked;
   });
-  described.set(key, found);
-  return { clientId: found.clientId, tenantId: found.tenantId };
+  return { clientId, tenantId };
 }

@@ -4,13 +4,13 @@ import { readArmFault, saysAbsent } from './arm-error.ts';
 import type { ArmFault } from './arm-error.ts';
 import { credentialObject, nameOfIdentity } from './context.ts';
 import type { AccessContext } from './context.ts';
-import { gateOf } from './gate.ts';
 import { isOwn } from './guard-credential.ts';
 import type { HeldCredential } from './guard-credential.ts';
+import { inTurn } from './in-turn.ts';
 import { withoutCredential, withoutReservation } from './ledger.ts';
 import { lookAt, readCredential } from './look.ts';
 import type { Look } from './look.ts';
-import { slowDown, takeTurn } from './pace.ts';
+import { slowDown } from './slow-down.ts';
 import { retrying } from './retry.ts';
 
 /** What Entra ID wants in the one audience of a workload identity credential (FACTS A5); ours never have another. */
@@ -43,7 +43,7 @@ export async function revokeOn(context: AccessContext, { identityId, request, ad
   const isOwnOf = ownOf(request, await context.issuer());
   const seen = await lookUnlessGone(context, identityId);
   if (seen === undefined || (!isReserved(seen, slug) && !seen.credentials.some(isOwnOf))) return [];
-  const write = { identityId, kind: 'delete' } as const;
+  const write = { identityId, kind: 'delete', slug } as const;
   const options = {
     object: `Identity/${nameOfIdentity(identityId)}`,
     onThrottled: async (fault: ArmFault) => {
@@ -52,24 +52,30 @@ export async function revokeOn(context: AccessContext, { identityId, request, ad
     },
   };
   const sent = new Set<string>();
-  return locks.withLock(identityId, (lock) => {
-    const gate = gateOf({ admit, lock, identityId, timeoutMs: context.timeoutMs });
-    return retrying(context, options, async (deadline) => {
-      // a reservation that is left over may have been sent: only a list tells
-      const look = await lookAt(context, identityId, { deadline, ...(isReserved(seen, slug) && { maxAgeMs: 0 }) });
-      for (const { name } of look.credentials.filter(isOwnOf)) {
-        await takeTurn(context, write, deadline);
-        // others may have put theirs under the name since
-        const now = await readCredential(context, { identityId, name, deadline });
-        if (now !== undefined && isOwnOf(now)) {
-          sent.add(name);
-          await identities.remove(identityId, name, gate);
-        }
-        await locks.change(identityId, (ledger) => withoutCredential(ledger, name));
-      }
-      await locks.change(identityId, (ledger) => withoutReservation(ledger, slug));
-      return [...sent].map((name) => ({ object: credentialObject(identityId, name), action: 'deleted' as const }));
-    });
+  const used = { turn: 0 };
+  return retrying(context, options, async (deadline) => {
+    // a reservation that is left over may have been sent: only a list tells, once no writer is at it
+    const look = isReserved(seen, slug)
+      ? await locks.withLock(identityId, () => lookAt(context, identityId, { deadline, maxAgeMs: 0 }))
+      : await lookAt(context, identityId, { deadline });
+    for (const { name } of look.credentials.filter(isOwnOf)) {
+      await inTurn(
+        context,
+        { write, admit, deadline, used },
+        {
+          async work(gate) {
+            // others may have put theirs under the name since
+            const now = await readCredential(context, { identityId, name, deadline });
+            if (now === undefined || !isOwnOf(now)) return;
+            sent.add(name);
+            await identities.remove(identityId, name, gate);
+          },
+        },
+      );
+      await locks.change(identityId, (ledger) => withoutCredential(ledger, name));
+    }
+    await locks.change(identityId, (ledger) => withoutReservation(ledger, slug));
+    return [...sent].map((name) => ({ object: credentialObject(identityId, name), action: 'deleted' as const }));
   });
 }
 

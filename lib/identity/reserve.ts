@@ -8,6 +8,7 @@ import type { Decision } from './decide.ts';
 import { freeSlots, withoutReservation, withoutSeen, withReservation } from './ledger.ts';
 import { isTurnOf, joinLine, leaveLine } from './line.ts';
 import { noteMove } from './move.ts';
+import { settlePick } from './pick.ts';
 import { describeIdentity } from './place.ts';
 
 /** What renders where there is no identity to name. */
@@ -24,6 +25,14 @@ export async function reserve(
   request: AccessRequest,
 ): Promise<{ reserved: Reserved } | { refused: Refusal } | { full: string }> {
   if (context.pool.length === 0) return { reserved: withoutPool() };
+  try {
+    return await choose(context, request);
+  } finally {
+    settlePick(context, request.slug);
+  }
+}
+
+async function choose(context: AccessContext, request: AccessRequest): ReturnType<typeof reserve> {
   const { slug } = request;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const decision = await decideAgain(context, request);
@@ -35,7 +44,9 @@ export async function reserve(
     const { identityId, parts, room, warnings } = decision;
     if (room !== undefined && !(await isTurnOf(context, { slug, room })))
       return { full: await waitBehind(context, slug) };
-    if (!(await takeSlots(context, { slug, parts }))) continue;
+    const isTaken = await takeSlots(context, { slug, parts });
+    settlePick(context, slug);
+    if (!isTaken) continue;
     await Promise.all([
       noteMove(context, { slug, from: request.identity, to: identityId }),
       room === undefined ? undefined : leaveLine(context, slug),
@@ -60,12 +71,23 @@ function withoutPool(): Reserved {
   return { clientId: NO_GUID, tenantId: NO_GUID, warnings: [warning] };
 }
 
-/** Before an environment waits, slots that crashed ones have reserved are given back. */
+/**
+ * Before an environment waits, slots that crashed ones have reserved are given back; and one that never got a credential on
+ * the identity that its record names is free to go to another.
+ */
 async function decideAgain(context: AccessContext, request: AccessRequest): Promise<Decision> {
-  const decision = await decide(context, request);
+  const asked = { ...request, picks: true };
+  let decision = await decide(context, asked);
   if (!('full' in decision)) return decision;
   const dropped = await Promise.all(decision.fullIdentities.map((id) => dropVoid(context, id)));
-  return dropped.some(Boolean) ? decide(context, request) : decision;
+  if (dropped.some(Boolean)) decision = await decide(context, asked);
+  if (!('full' in decision) || decision.isFree || !decision.hasNone) return decision;
+  const { identity, ...homeless } = asked;
+  const elsewhere = await decide(context, homeless);
+  if (!('parts' in elsewhere) || identity === undefined) return decision;
+  // its PUT may have been sent all the same: the next look is a list
+  await context.locks.change(identity, (ledger) => withoutReservation(withoutSeen(ledger), request.slug));
+  return elsewhere;
 }
 
 async function takeSlots(context: AccessContext, { slug, parts }: { slug: string; parts: Part[] }): Promise<boolean> {

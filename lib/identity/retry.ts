@@ -8,6 +8,8 @@ export const MAX_WAIT_MS = 8_000;
 const FIRST_WAIT_MS = 300;
 /** What Azure admits of lists and writes on one identity where it names no time: one in 4 s (FACTS A8). */
 export const THROTTLED_WAIT_MS = 4_000;
+/** A read that is throttled asks sooner at first: it may have been the subscription's rate, which is some per second. */
+const FIRST_THROTTLED_WAIT_MS = 600;
 
 export interface RetryOptions {
   /** What an error names. */
@@ -49,7 +51,7 @@ function isTransient({ status }: ArmFault): boolean {
 
 function waitFor({ status, retryAfterMs }: ArmFault, tries: number, random: number): number {
   if (retryAfterMs !== undefined) return retryAfterMs + random * FIRST_WAIT_MS;
-  if (status === 429) return THROTTLED_WAIT_MS + random * FIRST_WAIT_MS;
+  if (status === 429) return Math.min(THROTTLED_WAIT_MS, FIRST_THROTTLED_WAIT_MS * 2 ** tries) * (0.75 + random / 2);
   return FIRST_WAIT_MS * 2 ** Math.min(tries, 4) * (0.5 + random);
 }
 

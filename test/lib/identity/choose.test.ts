@@ -3,13 +3,18 @@ import { chooseIdentity, describeFull } from '../../../lib/identity/choose.ts';
 import type { Candidate } from '../../../lib/identity/choose.ts';
 
 function candidate(identityId: string, counts: Partial<Candidate>): Candidate {
-  return { identityId, present: 0, missing: 1, free: 20, held: 0, isReserved: false, ...counts };
+  return { identityId, present: 0, missing: 1, free: 20, picked: 0, held: 0, isReserved: false, ...counts };
 }
 
 describe('chooseIdentity', () => {
   it.each<[string, Candidate[], string | undefined]>([
     ['the one with most free slots', [candidate('a', { free: 3 }), candidate('b', { free: 9 })], 'b'],
     ['the first of two with as many', [candidate('a', { free: 9 }), candidate('b', { free: 9 })], 'a'],
+    [
+      'the one to which fewer are on their way',
+      [candidate('a', { free: 9, picked: 2 }), candidate('b', { free: 8 })],
+      'b',
+    ],
     [
       'the one that holds ours, though it is fuller',
       [candidate('a', {}), candidate('b', { present: 1, missing: 0, free: 0 })],

@@ -9,6 +9,7 @@ import { startAzurite } from '../../../local/azurite/azurite.ts';
 import type { Azurite } from '../../../local/azurite/azurite.ts';
 import {
   always,
+  clock,
   foreign,
   held,
   identity,
@@ -175,6 +176,80 @@ describe('reserve', () => {
     }
   });
 
+  it('lets neither of two crashed environments wait for the other, nor for an identity on which it has nothing', async () => {
+    for (const one of foreign(19)) azure.hold(ONE, one);
+    const at = Date.now() - 90_000;
+    const reservations = ['a', 'b'].map((slug, n) => ({ slug, names: [wanted(slug).name], at: at + n }));
+    await locks.change(ONE, (ledger) => ({ ...ledger, reservations }));
+    access = makeAccess(azure, { locks, pool: [ONE, TWO], holds: async () => true });
+
+    const ask = (slug: string) => access.reserve(requestFor(slug, { identity: ONE }));
+    expect([await ask('b'), await ask('a')]).toMatchObject([
+      { reserved: { identity: TWO } },
+      { reserved: { identity: ONE } },
+    ]);
+    expect((await locks.read(ONE)).reservations.map(({ slug }) => slug)).toEqual(['a']);
+  });
+
+  it('waits for the identity that holds one of its credentials, though another is free', async () => {
+    for (const one of [...foreign(19), held('ex-1')]) azure.hold(ONE, one);
+
+    const more = { identity: ONE, wanted: [wanted('ex-1'), wanted('ex-1', 'second')] };
+    expect(await access.reserve(requestFor('ex-1', more))).toEqual({ full: expect.stringContaining('pool-1') });
+  });
+
+  it('finds by a list what a crashed environment had sent before its slot was given back', async () => {
+    for (const one of foreign(19)) azure.hold(ONE, one);
+    access = makeAccess(azure, { locks, pool: [ONE], holds: async () => false });
+    await access.reserve(requestFor('crashed'));
+    azure.hold(ONE, held('crashed'));
+    await locks.change(ONE, (ledger) => ({
+      ...ledger,
+      reservations: ledger.reservations.map((one) => ({ ...one, at: Date.now() - 90_000 })),
+    }));
+
+    expect(await access.reserve(requestFor('ex-1'))).toEqual({ full: expect.stringContaining('holds 20 of 20') });
+  });
+
+  it('spreads a burst evenly, though all of it goes by the same ledgers', async () => {
+    const slugs = Array.from({ length: 12 }, (_, n) => `ex-${n}`);
+
+    const answers = await Promise.all(slugs.map((slug) => access.reserve(requestFor(slug))));
+
+    const homes = answers.map((answer) => 'reserved' in answer && answer.reserved.identity);
+    expect(homes.filter((home) => home === ONE)).toHaveLength(6);
+  });
+
+  it('states the client id of an identity that was made anew, once a list shows that its credentials are gone', async () => {
+    access = makeAccess(azure, { locks, pool: [ONE] });
+    await provision('ex-1');
+    const anew = { ...identity('pool-1'), clientId: 'client-made-anew' };
+    const fresh = await startAzure({ identities: [anew] });
+    const later = { ...clock, now: () => Date.now() + 61_000 };
+    const other = makeAccess(fresh, { locks, pool: [ONE], clock: later });
+
+    const answer = await other.reserve(requestFor('ex-1', { identity: ONE })).finally(() => fresh.close());
+
+    expect(answer).toMatchObject({ reserved: { identity: ONE, clientId: 'client-made-anew' } });
+  });
+
+  it('asks again for the client id after 5 minutes, where no credential tells that the identity was made anew', async () => {
+    access = makeAccess(azure, { locks, pool: [ONE] });
+    await access.reserve(requestFor('ex-1'));
+    const fresh = await startAzure({ identities: [{ ...identity('pool-1'), clientId: 'client-made-anew' }] });
+    const after = (ms: number) => {
+      const later = { ...clock, now: () => Date.now() + ms };
+      return makeAccess(fresh, { locks, pool: [ONE], clock: later }).reserve(requestFor('ex-1', { identity: ONE }));
+    };
+
+    const answers = [await after(2 * 60_000), await after(6 * 60_000)];
+    await fresh.close();
+    expect(answers).toMatchObject([
+      { reserved: { clientId: 'client-of-pool-1' } },
+      { reserved: { clientId: 'client-made-anew' } },
+    ]);
+  });
+
   it('leaves out an identity that can not be read while the pool has another', async () => {
     azure.setFault(({ identity: id }) =>
       id === ONE.toLowerCase()
@@ -251,6 +326,21 @@ describe('grant', () => {
     // the lost one had been written: it was found, not sent again
     expect(writes()).toHaveLength(4);
     expect(azure.credentials(ONE)).toEqual([held('ex-1')]);
+  });
+
+  it('has written to the ledger what it sends before it is sent', async () => {
+    const noted: string[][] = [];
+    azure.setFault(async ({ operation }) => {
+      if (operation === 'put') noted.push((await locks.read(ONE)).reservations.flatMap(({ names }) => names));
+      return undefined;
+    });
+    const request = requestFor('ex-1');
+    const reserved = { identity: ONE, clientId: '', tenantId: '', warnings: [] };
+
+    await access.grant(request, reserved, always);
+
+    expect(noted).toEqual([[wanted('ex-1').name]]);
+    expect((await locks.read(ONE)).reservations).toEqual([]);
   });
 
   it('waits as long as Azure says after a 429', async () => {

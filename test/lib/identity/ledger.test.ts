@@ -22,6 +22,20 @@ describe('freeSlots', () => {
     expect(freeSlots(ledger, 'ex-1')).toBe(3);
   });
 
+  it('counts against what one has reserved only those who did so before', () => {
+    const early = withReservation(seen(19), { slug: 'early', names: ['a'], at: 1 });
+    const both = withReservation(early, { slug: 'late', names: ['b'], at: 2 });
+
+    expect([freeSlots(both, 'early'), freeSlots(both, 'late'), freeSlots(both, 'new')]).toEqual([1, 0, -1]);
+  });
+
+  it('gives nobody more than it has reserved, for all that others came later', () => {
+    const early = withReservation(seen(17), { slug: 'early', names: ['a'], at: 1 });
+    const both = withReservation(early, { slug: 'late', names: ['b', 'c'], at: 2 });
+
+    expect(freeSlots(both, 'early')).toBe(1);
+  });
+
   it('counts a credential once that is reserved and held already', () => {
     const ledger = withReservation(seen(18), { slug: 'ex-1', names: ['THEIRS-3', 'new'], at: 1 });
 

@@ -1,114 +1,113 @@
 import { describe, expect, it } from '@jest/globals';
-import type { AccessContext } from '../../../lib/identity/context.ts';
-import type { IdentityLocks } from '../../../lib/identity/identity-locks.ts';
-import { newLedger } from '../../../lib/identity/ledger.ts';
-import type { Ledger } from '../../../lib/identity/ledger.ts';
-import { slowDown, takeTurn } from '../../../lib/identity/pace.ts';
+import { readNext, takeTurn } from '../../../lib/identity/pace.ts';
+import { slowDown } from '../../../lib/identity/slow-down.ts';
+import { makePacedWorld } from './paced-world.ts';
 import { identityId } from './world.ts';
 
 const ONE = identityId('pool-1');
 const TWO = identityId('pool-2');
 const fault = (retryAfterMs?: number) => ({ status: 429, code: 'TooManyRequests', message: undefined, retryAfterMs });
 
-/** Ledgers in memory and a clock that only sleeping moves: pacing is arithmetic. */
 function makeContext() {
-  const ledgers = new Map<string, Ledger>();
-  let now = 1_000_000;
-  const slept: number[] = [];
-  const read = (id: string) => ledgers.get(id.toLowerCase()) ?? newLedger();
-  const locks: IdentityLocks = {
-    withLock: () => Promise.reject(new Error('not needed')),
-    read: async (id) => read(id),
-    change: async (id, change) => {
-      const next = change(read(id)) ?? read(id);
-      ledgers.set(id.toLowerCase(), next);
-      return next;
+  const { context, clock, pass } = makePacedWorld();
+  let asked = 0;
+  const write = (identity: string, slug = `ex-${asked++}`) => ({ identityId: identity, kind: 'put' as const, slug });
+  return {
+    context,
+    write,
+    pass,
+    /** In how many ms the next write has its turn; undefined: at once. */
+    async turn(identity: string, { slug, within = 60_000, kind = 'put', after = 0 }: TurnOptions = {}) {
+      const now = clock.now();
+      const turn = await takeTurn(context, { ...write(identity, slug), kind }, { deadline: now + within, after });
+      return turn === undefined ? undefined : turn - now;
     },
   };
-  const clock = {
-    now: () => now,
-    sleep: async (ms: number) => {
-      slept.push(Math.round(ms));
-      now += ms;
-    },
-  };
-  return { context: { locks, clock } as unknown as AccessContext, slept, pass: (ms: number) => (now += ms) };
 }
 
-const put = (identity: string) => ({ identityId: identity, kind: 'put' as const });
+interface TurnOptions {
+  slug?: string;
+  within?: number;
+  kind?: 'put' | 'delete';
+  after?: number;
+}
 
 describe('takeTurn', () => {
-  it('waits for nothing while Azure has throttled nobody', async () => {
-    const { context, slept } = makeContext();
+  it('asks for no wait while Azure has throttled nobody', async () => {
+    const { turn, context, write } = makeContext();
 
-    for (let n = 0; n < 10; n++) await takeTurn(context, put(ONE), context.clock.now() + 8000);
-
-    expect(slept).toEqual([]);
+    for (let n = 0; n < 10; n++) expect(await turn(ONE)).toBeUndefined();
+    expect(await readNext(context, write(ONE))).toBeUndefined();
   });
 
   it("keeps every writer of an identity to Azure's rate after a 429, and no other kind or identity", async () => {
-    const { context, slept } = makeContext();
-    await slowDown(context, put(ONE), fault());
+    const { turn, context, write } = makeContext();
+    await slowDown(context, write(ONE), fault());
 
-    await takeTurn(context, put(TWO), context.clock.now() + 8000);
-    await takeTurn(context, { identityId: ONE, kind: 'delete' }, context.clock.now() + 8000);
-    expect(slept).toEqual([]);
-    for (let n = 0; n < 3; n++) await takeTurn(context, put(ONE), context.clock.now() + 8000);
-    expect(slept).toEqual([4200, 4200, 4200]);
+    expect(await turn(TWO)).toBeUndefined();
+    expect(await turn(ONE, { kind: 'delete' })).toBeUndefined();
+    expect([await turn(ONE), await turn(ONE), await turn(ONE)]).toEqual([4200, 8400, 12_600]);
+    expect(await readNext(context, write(ONE))).toBe(1_004_200);
   });
 
   it('begins when Azure says, where it says so', async () => {
-    const { context, slept } = makeContext();
-    await slowDown(context, put(ONE), fault(1500));
+    const { turn, context, write } = makeContext();
+    await slowDown(context, write(ONE), fault(1500));
 
-    await takeTurn(context, put(ONE), context.clock.now() + 8000);
-
-    expect(slept).toEqual([1500]);
+    expect(await turn(ONE)).toBe(1500);
   });
 
   it('paces all identities of the subscription after a second 429', async () => {
-    const { context, slept } = makeContext();
-    await slowDown(context, put(ONE), fault());
-    await slowDown(context, put(ONE), fault());
+    const { turn, context, write } = makeContext();
+    await slowDown(context, write(ONE), fault());
+    await slowDown(context, write(ONE), fault());
 
-    for (const id of [TWO, identityId('pool-3'), TWO]) await takeTurn(context, put(id), context.clock.now() + 8000);
-
-    expect(slept).toEqual([525, 525, 525]);
+    expect([await turn(TWO), await turn(identityId('pool-3')), await turn(TWO)]).toEqual([510, 1020, 4710]);
   });
 
-  it('takes no turn of the subscription for one whose identity comes too late', async () => {
-    const { context, slept } = makeContext();
-    await slowDown(context, put(ONE), fault(30_000));
-    await slowDown(context, put(ONE), fault(30_000));
+  it('lets nobody in the subscription write before the time that Azure names with a second 429', async () => {
+    const { turn, context, write } = makeContext();
+    await slowDown(context, write(ONE), fault(1000));
+    await slowDown(context, write(ONE), fault(30_000));
 
-    await expect(takeTurn(context, put(ONE), context.clock.now() + 8000)).rejects.toMatchObject({
-      code: 'unavailable',
-    });
-    await takeTurn(context, put(TWO), context.clock.now() + 8000);
-
-    expect(slept).toEqual([525]);
+    expect([await turn(TWO), await turn(identityId('pool-3'))]).toEqual([30_000, 30_510]);
   });
 
-  it('hands back a turn that comes too late, which is lost to nobody', async () => {
-    const { context, slept } = makeContext();
-    await slowDown(context, put(ONE), fault(30_000));
+  it('fills the gaps that a slower identity leaves', async () => {
+    const { turn, context, write } = makeContext();
+    for (const id of [TWO, ONE, ONE]) await slowDown(context, write(id), fault());
+
+    const turns = [];
+    for (const id of [ONE, identityId('pool-3'), ONE, identityId('pool-4'), TWO]) turns.push(await turn(id));
+
+    expect(turns).toEqual([4200, 510, 8400, 1020, 4710]);
+  });
+
+  it('takes no turn that comes too late, which is lost to nobody, and has its environment back before it', async () => {
+    const { turn, context, write } = makeContext();
+    await slowDown(context, write(ONE), fault(30_000));
 
     for (let n = 0; n < 3; n++)
-      await expect(takeTurn(context, put(ONE), context.clock.now() + 8000)).rejects.toMatchObject({
-        code: 'unavailable',
-        retryAfterMs: 30_000,
-      });
-    expect(slept).toEqual([]);
+      await expect(turn(ONE, { within: 8000 })).rejects.toMatchObject({ code: 'unavailable', retryAfterMs: 27_000 });
+    expect(await turn(ONE)).toBe(30_000);
+  });
+
+  it('gives an environment that asks again the turn that it has, and another once that is used', async () => {
+    const { turn, context, write, pass } = makeContext();
+    await slowDown(context, write(ONE), fault());
+
+    expect(await turn(ONE, { slug: 'a' })).toBe(4200);
+    expect(await turn(ONE, { slug: 'b' })).toBe(8400);
+    pass(1000);
+    expect(await turn(ONE, { slug: 'a' })).toBe(3200);
+    expect(await turn(ONE, { slug: 'a', after: 1_004_200 })).toBe(11_600);
   });
 
   it('forgets the pace in time', async () => {
-    const { context, slept, pass } = makeContext();
-    await slowDown(context, put(ONE), fault());
+    const { turn, context, write, pass } = makeContext();
+    await slowDown(context, write(ONE), fault());
     pass(6 * 60_000);
 
-    await takeTurn(context, put(ONE), context.clock.now() + 8000);
-    await takeTurn(context, put(ONE), context.clock.now() + 8000);
-
-    expect(slept).toEqual([]);
+    expect([await turn(ONE), await turn(ONE)]).toEqual([undefined, undefined]);
   });
 });

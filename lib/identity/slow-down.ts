@@ -1,0 +1,35 @@
+import type { ArmFault } from './arm-error.ts';
+import type { AccessContext } from './context.ts';
+import type { Ledger, WriteKind } from './ledger.ts';
+import { IDENTITY_INTERVAL_MS, SUBSCRIPTION_INTERVAL_MS, subscriptionScope } from './pace.ts';
+import type { Write } from './pace.ts';
+
+/** So long after its last 429 a rate is kept to; then writes are sent at once again. */
+const PACED_FOR_MS = 5 * 60_000;
+
+/**
+ * After a 429 the identity's rate holds for all its writers, and after a second one, whoever got the first, the
+ * subscription's for all of its: many identities at their own rates together pass it.
+ */
+export async function slowDown(context: AccessContext, { identityId, kind }: Write, fault: ArmFault): Promise<void> {
+  const { clock, locks } = context;
+  const now = clock.now();
+  await locks.change(identityId, (ledger) =>
+    withPace(ledger, { kind, now, wait: fault.retryAfterMs, intervalMs: IDENTITY_INTERVAL_MS }),
+  );
+  await locks.change(subscriptionScope(identityId), (ledger) => {
+    const last = ledger.throttled?.[kind] ?? 0;
+    const noted = { ...ledger, throttled: { ...ledger.throttled, [kind]: now } };
+    if (now - last > PACED_FOR_MS) return noted;
+    return withPace(noted, { kind, now, wait: fault.retryAfterMs, intervalMs: SUBSCRIPTION_INTERVAL_MS });
+  });
+}
+
+function withPace(
+  ledger: Ledger,
+  options: { kind: WriteKind; now: number; wait: number | undefined; intervalMs: number },
+): Ledger {
+  const { kind, now, intervalMs, wait = intervalMs } = options;
+  const next = Math.max(now + wait, ledger.pace[kind]?.next ?? 0);
+  return { ...ledger, pace: { ...ledger.pace, [kind]: { next, intervalMs, until: now + PACED_FOR_MS } } };
+}
