@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { SoakPart } from './part.ts';
 import { soakFaults } from './faults.ts';
 import { soakFuzz } from './fuzz.ts';
+import { soakIdentities } from './identities.ts';
 import { soakLeases } from './leases.ts';
 import { soakOrders } from './orders.ts';
 import { soakSimulation } from './simulation.ts';
@@ -11,7 +12,7 @@ import { soakSimulation } from './simulation.ts';
  * npm run test:soak -- --minutes M --seed N    within M minutes; the seed decides which share is played
  * npm run test:soak -- simulation              only the parts named
  */
-const PARTS: readonly SoakPart[] = [soakFuzz, soakFaults, soakLeases, soakOrders, soakSimulation];
+const PARTS: readonly SoakPart[] = [soakFuzz, soakFaults, soakIdentities, soakLeases, soakOrders, soakSimulation];
 
 const { values, positionals } = parseArgs({
   options: { minutes: { type: 'string', default: '28' }, seed: { type: 'string' } },

@@ -14,6 +14,7 @@ export interface Job {
   slugs: string[];
   /** Whether to take their credentials away again. */
   remove?: boolean;
+  /** How many at once. */
   parallel: number;
 }
 
@@ -22,6 +23,8 @@ export interface Outcome {
   failed: string[];
   /** How often work was put back, by the words of the reason. */
   retries: Record<string, number>;
+  /** Of one piece of work. */
+  mostPutBacks: number;
 }
 
 /** Starts an instance; its outcome is undefined where it was killed. */
