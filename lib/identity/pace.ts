@@ -14,6 +14,8 @@ export const SUBSCRIPTION_INTERVAL_MS = 500 * 1.02;
 const UNDERWAY_MS = 100;
 /** Who was put back comes again this long before its turn. */
 const AHEAD_MS = 3_000;
+/** And later by up to this for each other environment that waits for the identity: most would only be put back again. */
+const SPREAD_MS = 2_000;
 
 export interface Write {
   identityId: string;
@@ -34,7 +36,8 @@ export async function takeTurn(
 ): Promise<number | undefined> {
   const { clock, locks } = context;
   const { identityId, kind, slug } = write;
-  const own = (await locks.read(identityId)).pace[kind];
+  const { pace, reservations } = await locks.read(identityId);
+  const own = pace[kind];
   let turn: number | undefined;
   await locks.change(subscriptionScope(identityId), (ledger) => {
     const now = clock.now();
@@ -51,7 +54,10 @@ export async function takeTurn(
     if (turn > deadline) return undefined;
     return { ...ledger, booked: { ...ledger.booked, [kind]: withBooking(booked, { identity, slug, turn }, now) } };
   });
-  if (turn !== undefined && turn > deadline) throw tooLate(identityId, turn - clock.now());
+  if (turn !== undefined && turn > deadline) {
+    const others = reservations.filter((one) => one.slug !== slug).length;
+    throw tooLate(identityId, { waitMs: turn - clock.now(), spreadMs: others * SPREAD_MS * context.random() });
+  }
   return turn;
 }
 
@@ -100,14 +106,14 @@ export function subscriptionScope(identityId: string): string {
   return `/subscriptions/${parseIdentityId(identityId).subscription}`;
 }
 
-function tooLate(identityId: string, waitMs: number): ProvisionerError {
+function tooLate(identityId: string, { waitMs, spreadMs }: { waitMs: number; spreadMs: number }): ProvisionerError {
   const name = nameOfIdentity(identityId);
   return new ProvisionerError(
     'unavailable',
     `identity ${name}: its next write has its turn in ${Math.ceil(waitMs / 1000)} s, at the rate that Azure admits`,
     {
       object: `Identity/${name}`,
-      retryAfterMs: Math.max(0, waitMs - AHEAD_MS),
+      retryAfterMs: Math.round(Math.max(0, waitMs - AHEAD_MS) + spreadMs),
     },
   );
 }

@@ -17,7 +17,7 @@ function makeTurn() {
     run: () =>
       inTurn(world.context, options, {
         work: async (gate) => {
-          gate();
+          await gate();
           world.note('write');
         },
       }),

@@ -92,6 +92,16 @@ describe('takeTurn', () => {
     expect(await turn(ONE)).toBe(30_000);
   });
 
+  it('has environments back the later the more of them wait for the identity', async () => {
+    const { turn, context, write } = makeContext();
+    await slowDown(context, write(ONE), fault(30_000));
+    const reservations = ['a', 'b', 'c'].map((slug) => ({ slug, names: [slug], at: 0 }));
+    await context.locks.change(ONE, (ledger) => ({ ...ledger, reservations }));
+
+    // half of 2 s for each of the other two
+    await expect(turn(ONE, { slug: 'a', within: 8000 })).rejects.toMatchObject({ retryAfterMs: 29_000 });
+  });
+
   it('gives an environment that asks again the turn that it has, and another once that is used', async () => {
     const { turn, context, write, pass } = makeContext();
     await slowDown(context, write(ONE), fault());

@@ -27,6 +27,6 @@ export function makePacedWorld() {
     now: () => now,
     sleep: async (ms: number) => void (now += ms),
   };
-  const context = { locks, clock, timeoutMs: 10_000 } as unknown as AccessContext;
+  const context = { locks, clock, random: () => 0.5, timeoutMs: 10_000 } as unknown as AccessContext;
   return { context, locks, clock, events, note, pass: (ms: number) => (now += ms) };
 }
