@@ -18,6 +18,7 @@ import type { Access, Branches, Cluster, Log, Overlays, Peers, Records, Requests
 import { createProbes } from './diagnosis/probes.ts';
 import { readHealth } from './diagnosis/health.ts';
 import { readLive, type Live } from './environment/live.ts';
+import { namesIdentity } from './environment/names-identity.ts';
 import { keepFor } from './environment/status.ts';
 import type { ManualDeps } from './intake/manual.ts';
 import type { MessageDeps } from './intake/message.ts';
@@ -131,9 +132,7 @@ export const access = once(async (): Promise<Access> => {
     random: Math.random,
     log: processLog,
     async holds(slug, identityId) {
-      const record = (await (await records()).read(slug))?.record;
-      if (record === undefined || record.phase === 'gone' || record.phase === 'refused') return false;
-      return record.identity?.toLowerCase() === identityId.toLowerCase();
+      return namesIdentity((await (await records()).read(slug))?.record, identityId);
     },
   });
 });
