@@ -80,19 +80,40 @@ async function runAll(
   azure.setFault(({ operation }) => (operation === kind ? drawFault(random()) : undefined));
   const from = azure.calls.length;
   const begun = Date.now();
+  const count = () =>
+    azure.calls.slice(from).filter(({ operation, status = 500 }) => operation === kind && status < 300);
+  const progress = setInterval(
+    () => print(`${kind}: ${Math.round((Date.now() - begun) / 1000)} s, ${count().length} done`),
+    10_000,
+  );
   const shares = [0, 1, 2, 3].map((n) => job.slugs.filter((_, index) => index % 4 === n));
   const outcomes = await Promise.all(
     shares.map((slugs, index) =>
       runInstance({ ...job, slugs }, index === 0 && kind === 'put' ? KILLED_AFTER_MS : undefined),
     ),
   );
+  clearInterval(progress);
   const calls = azure.calls.slice(from);
   // from the first call on: how long processes take to start is the machine's affair
   const seconds = (Date.now() - Math.max(begun, calls[0]?.at ?? 0)) / 1000;
   for (const one of outcomes) for (const reason of one?.failed ?? []) print(reason);
   const counts = Object.entries(Object.groupBy(calls, (call) => `${call.operation} ${call.status ?? 'lost'}`));
   print(`${kind}: ${seconds.toFixed(0)} s; ${counts.map(([what, some]) => `${some?.length} ${what}`).join(', ')}`);
-  return { kind, seconds, outcomes, writes: calls.filter(({ operation }) => operation === kind) };
+  const writes = calls.filter(({ operation }) => operation === kind);
+  const start = calls[0]?.at ?? begun;
+  const perTen = Array.from({ length: Math.ceil(seconds / 10) }, (_, n) =>
+    writes.filter(({ at, status }) => status !== 429 && Math.floor((at - start) / 10_000) === n),
+  );
+  print(`${kind}: writes in each 10 s: ${perTen.map(({ length }) => length).join(' ')}`);
+  for (const [reason, times] of sumRetries(outcomes)) print(`${kind}: put back ${times} times: ${reason}`);
+  return { kind, seconds, outcomes, writes };
+}
+
+function sumRetries(outcomes: (Outcome | undefined)[]): Map<string, number> {
+  const sum = new Map<string, number>();
+  for (const one of outcomes)
+    for (const [reason, times] of Object.entries(one?.retries ?? {})) sum.set(reason, (sum.get(reason) ?? 0) + times);
+  return sum;
 }
 
 function drawFault(dice: number): Fault {
