@@ -6,7 +6,7 @@ import type { HeldCredential } from './credentials.ts';
 import type { AzureCall, AzureOptions, Fault, Overlap } from './options.ts';
 import { parseArmPath } from './routes.ts';
 
-export type { AzureOptions } from './options.ts';
+export type { AzureCall, AzureOptions, Fault } from './options.ts';
 
 export interface AzureStandIn {
   /** For ARM_ENDPOINT. */
