@@ -4,7 +4,7 @@ import type { Call, CallLine } from './line.ts';
 /** What the proxies of one host ask of every call that comes. */
 export interface Admission {
   admit(peer: Peer, request: { method: string; path: string }): FaultKind | 'hang' | undefined;
-  /** Told of every call as it comes; what it returns is told of the peer's answer. */
+  /** Told of every call as it comes; what it returns is told of the peer's answer, 0 where it gave none. */
   watch?: Watch;
   /** What a made-up answer quotes of the call. */
   echo?: (headers: NodeJS.Dict<string | string[]>) => string;

@@ -53,8 +53,14 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     const answered = admission.watch?.(peer, { method: request.method ?? 'GET', path, headers: request.headers });
     const made = kind === undefined ? undefined : answerOf(kind, peer, admission.echo?.(request.headers));
     await admission.awake?.();
-    const answer = made ?? (await forward(request, body));
-    answered?.(answer.status);
+    let status = 0;
+    let answer: Answer;
+    try {
+      answer = made ?? (await forward(request, body));
+      status = answer.status;
+    } finally {
+      answered?.(status);
+    }
     await admission.awake?.();
     if (kind === 'cut-after' || kind === 'kill-after' || admission.isDead()) return void request.socket.destroy();
     const words = answer.statusMessage === undefined ? [] : [answer.statusMessage];
@@ -66,6 +72,8 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   });
   server.keepAliveTimeout = 60_000;
   server.on('connection', (socket: Socket) => {
+    // one that was under way when the others were cut would keep the server from closing
+    if (closed) return void socket.destroy();
     sockets.add(socket);
     socket.on('error', () => undefined).once('close', () => sockets.delete(socket));
   });

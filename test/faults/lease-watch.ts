@@ -7,8 +7,8 @@ export interface LeaseWatch {
   of(host: string): Watch;
   /** Blobs whose lease the host holds, as `container/name`. */
   heldBy(host: string): string[];
-  /** Whether no host but this one holds the lease, or has asked for it without an answer so far. */
-  isLeftBy(host: string, blob: string): boolean;
+  /** Resolves when no lease call of the host is under way: what a killed one asked for is given or not by then. */
+  settled(host: string): Promise<void>;
   /** The lease ended by itself. */
   end(blob: string): void;
   writes(): number;
@@ -20,7 +20,7 @@ export interface LeaseWatch {
 export function watchLeases(): LeaseWatch {
   const holders = new Map<string, string>();
   const running = new Map<string, { host: string; what: string }[]>();
-  const asked = new Map<string, string[]>();
+  const underWay = new Map<string, Set<Promise<void>>>();
   const violations: string[] = [];
   let writes = 0;
 
@@ -40,11 +40,14 @@ export function watchLeases(): LeaseWatch {
 
   function noteLease(host: string, blob: string, action: string): (status: number) => void {
     if (action === 'release' && holders.get(blob) === host) holders.delete(blob);
-    if (action === 'acquire') asked.set(blob, [...(asked.get(blob) ?? []), host]);
+    const calls = underWay.get(host) ?? new Set();
+    underWay.set(host, calls);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    calls.add(promise);
     return (status) => {
-      const others = asked.get(blob) ?? [];
-      if (action === 'acquire') asked.set(blob, others.toSpliced(others.indexOf(host), 1));
       if (action === 'acquire' && status === 201) holders.set(blob, host);
+      calls.delete(promise);
+      resolve();
     };
   }
 
@@ -57,7 +60,9 @@ export function watchLeases(): LeaseWatch {
       return slug === undefined ? undefined : beginWrite(host, { slug, what: `${method} ${path}` });
     },
     heldBy: (host) => [...holders].flatMap(([blob, holder]) => (holder === host ? [blob] : [])),
-    isLeftBy: (host, blob) => [holders.get(blob) ?? host, ...(asked.get(blob) ?? [])].every((one) => one === host),
+    async settled(host) {
+      await Promise.all([...(underWay.get(host) ?? [])]);
+    },
     end: (blob) => void holders.delete(blob),
     writes: () => writes,
     violations,

@@ -57,6 +57,8 @@ export interface LifeHostOptions extends Pick<HostAdmission, 'watch' | 'awake'> 
   identities?: readonly string[];
   /** The app's own identities; without them its users are those of the kubeconfigs. */
   credentialOf?: (user: 'provisioner' | 'deprovisioner') => TokenCredential;
+  /** Shared by hosts that take each other's messages. */
+  delays?: Map<string, number>;
 }
 
 export async function startLifeHost(world: LifeWorld, options: LifeHostOptions): Promise<LifeHost> {
@@ -84,7 +86,7 @@ export async function startLifeHost(world: LifeWorld, options: LifeHostOptions):
     timeoutMs,
     now: () => performance.now() + skew(),
   });
-  const delays = new Map<string, number>();
+  const { delays = new Map<string, number>() } = options;
   const real = createRequests({ queues, timeoutMs });
   const requests: Peers['requests'] = {
     async send(request, delayMs = 0) {

@@ -1,5 +1,6 @@
 import { startStorageAccounts } from '../faults/storage-accounts.ts';
-import { runTwoHosts, type LeaseReport } from '../faults/two-hosts.ts';
+import { runTwoHosts } from '../faults/two-hosts.ts';
+import type { LeaseReport } from '../faults/two-hosts-run.ts';
 import type { SoakPart } from './part.ts';
 
 const ENVIRONMENTS = 40;

@@ -1,0 +1,51 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { startInstance, type Run } from './two-hosts-run.ts';
+
+/** Kills or pauses one of the hosts, so many times, and lets its leases end as their time would. */
+export async function strike(run: Run, strikes: number): Promise<void> {
+  for (let n = 0; n < strikes && !run.isOver; n += 1) {
+    await pause(40 + 100 * run.random());
+    const index = run.random() < 0.5 ? 0 : 1;
+    if (run.random() < 0.5) await kill(run, { index, next: `host-${n + 2}` });
+    else await suspend(run, index);
+  }
+}
+
+async function kill(run: Run, { index, next }: { index: number; next: string }): Promise<void> {
+  const struck = run.instances[index];
+  if (struck === undefined) return;
+  run.report.kills += 1;
+  struck.host.admission.kill();
+  // a lease given after the kill is known to nobody, and would keep everybody out for its real minute
+  await run.watch.settled(struck.name);
+  await endLeases(run, struck.name);
+  run.instances[index] = await startInstance(run, next);
+  await struck.host.close();
+}
+
+async function suspend(run: Run, index: number): Promise<void> {
+  const struck = run.instances[index];
+  if (struck === undefined) return;
+  run.report.pauses += 1;
+  const wake = struck.sleep();
+  try {
+    await pause(50);
+    await endLeases(run, struck.name);
+    await pause(200 * run.random());
+  } finally {
+    wake();
+  }
+}
+
+async function endLeases({ world, watch }: Run, host: string): Promise<void> {
+  for (const blob of watch.heldBy(host)) {
+    const [container = '', ...name] = blob.split('/');
+    const client = world.direct.blobs.getContainerClient(container).getBlobClient(name.join('/'));
+    // it may have been released this moment
+    await client
+      .getBlobLeaseClient()
+      .breakLease(0)
+      .catch(() => undefined);
+    watch.end(blob);
+  }
+}
