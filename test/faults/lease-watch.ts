@@ -9,6 +9,8 @@ export interface LeaseWatch {
   heldBy(host: string): string[];
   /** Resolves when no lease call of the host is under way: what a killed one asked for is given or not by then. */
   settled(host: string): Promise<void>;
+  /** Resolves as the host begins its next write. */
+  nextWrite(host: string): Promise<void>;
   /** The lease ended by itself. */
   end(blob: string): void;
   writes(): number;
@@ -21,11 +23,14 @@ export function watchLeases(): LeaseWatch {
   const holders = new Map<string, string>();
   const running = new Map<string, { host: string; what: string }[]>();
   const underWay = new Map<string, Set<Promise<void>>>();
+  const waiting = new Map<string, PromiseWithResolvers<void>>();
   const violations: string[] = [];
   let writes = 0;
 
   function beginWrite(host: string, { slug, what }: { slug: string; what: string }): () => void {
     writes += 1;
+    waiting.get(host)?.resolve();
+    waiting.delete(host);
     const holder = holders.get(`environments/${slug}.json`);
     if (holder !== host) violations.push(`${host} began ${what} while ${holder ?? 'nobody'} held ${slug}`);
     const others = running.get(slug) ?? [];
@@ -62,6 +67,11 @@ export function watchLeases(): LeaseWatch {
     heldBy: (host) => [...holders].flatMap(([blob, holder]) => (holder === host ? [blob] : [])),
     async settled(host) {
       await Promise.all([...(underWay.get(host) ?? [])]);
+    },
+    nextWrite(host) {
+      const next = waiting.get(host) ?? Promise.withResolvers<void>();
+      waiting.set(host, next);
+      return next.promise;
     },
     end: (blob) => void holders.delete(blob),
     writes: () => writes,

@@ -27,6 +27,8 @@ async function suspend(run: Run, index: number): Promise<void> {
   const struck = run.instances[index];
   if (struck === undefined) return;
   run.report.pauses += 1;
+  // every other pause begins between two writes: there a host that does not look at its lease does harm
+  if (run.report.pauses % 2 === 0) await untilWrite(run, struck.name);
   const wake = struck.sleep();
   try {
     await pause(50);
@@ -34,6 +36,16 @@ async function suspend(run: Run, index: number): Promise<void> {
     await pause(200 * run.random());
   } finally {
     wake();
+  }
+}
+
+/** The host has begun a write, or nobody has anything to do. */
+async function untilWrite(run: Run, host: string): Promise<void> {
+  let isWriting = false;
+  const writing = run.watch.nextWrite(host).then(() => void (isWriting = true));
+  for (let idle = 0; !isWriting && idle < 10 && !run.isOver;) {
+    await Promise.race([writing, pause(20)]);
+    idle = run.inHand.size === 0 ? idle + 1 : 0;
   }
 }
 
