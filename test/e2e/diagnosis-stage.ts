@@ -118,7 +118,7 @@ export async function setStage(target: { access: ClusterAccess; kubeconfig: stri
   }
 
   async function expectBroken(links: string[], readyDeadlineMs?: number): Promise<Link[]> {
-    const end = Date.now() + 15_000;
+    const end = Date.now() + 30_000;
     for (;;) {
       const { chain } = await diagnose(readyDeadlineMs);
       const broken = chain.filter(({ state }) => state === 'broken');

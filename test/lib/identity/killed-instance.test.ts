@@ -36,7 +36,7 @@ describe('an instance that is killed with the lock in its hand', () => {
 
     expect(azure.calls.filter(({ operation }) => operation === 'put')).toHaveLength(1);
     await expect(grant('second')).rejects.toMatchObject({ code: 'conflict', retryAfterMs: expect.any(Number) });
-    const until = Date.now() + 35_000;
+    const until = Date.now() + 60_000;
     let second = await grant('second').catch(() => undefined);
     while (second === undefined && Date.now() < until) second = await grant('second').catch(() => undefined);
     const first = await grant('first');
