@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers';
 import type { EnvironmentRecord } from '../../lib/environment/record.ts';
-import { IDENTITY, type LifeWorld } from './life-world.ts';
+import type { Listed } from './life-cluster.ts';
+import { BRANCH, IDENTITY, type LifeWorld } from './life-world.ts';
 
 /** What must be the same after every life; nothing in it tells when or how often something was done. */
 export interface EndState {
@@ -12,17 +13,19 @@ export interface EndState {
   reservations: unknown[];
 }
 
-export async function readEndState(world: LifeWorld, slug: string): Promise<EndState> {
-  const { objects } = world.kubernetes.inspect();
-  const record = await readRecord(world, slug);
+export async function readEndState(world: LifeWorld): Promise<EndState> {
+  const record = await readRecord(world, world.branch);
+  const objects = await world.cluster.list(`feature-${world.branch}`);
   const namespace = objects.find(({ kind, metadata }) => kind === 'Namespace' && metadata.name === record?.namespace);
-  return {
+  const end: EndState = {
     objects: Object.fromEntries(objects.map(toContent).sort(([one], [other]) => (one < other ? -1 : 1))),
     credentials: world.azure.credentials(IDENTITY),
-    record: record === undefined ? undefined : toLasting(record),
+    record: record === undefined ? undefined : toLasting(record, world.branch),
     uidFits: record?.uid === namespace?.metadata.uid,
     reservations: await readReservations(world),
   };
+  // branches that live side by side on one cluster are compared by one name
+  return JSON.parse(JSON.stringify(end).replaceAll(world.branch, BRANCH)) as EndState;
 }
 
 export async function readRecord(world: LifeWorld, slug: string): Promise<EnvironmentRecord | undefined> {
@@ -53,23 +56,23 @@ async function readReservations(world: LifeWorld): Promise<unknown[]> {
   return found;
 }
 
-type Listed = ReturnType<LifeWorld['kubernetes']['inspect']>['objects'][number];
-
 /** By Kind/namespace/name, without what the server counts and dates. */
 function toContent(object: Listed): [string, unknown] {
-  const { metadata, ...rest } = object;
-  delete rest['status'];
+  const { metadata, ...rest } = object as Listed & { status?: unknown };
+  delete rest.status;
   const { name, namespace, labels, annotations } = metadata;
   const phase = metadata.deletionTimestamp === undefined ? 'lives' : 'terminating';
   return [`${object.kind}/${namespace ?? ''}/${name}`, { ...rest, labels, annotations, phase }];
 }
 
-function toLasting(record: EnvironmentRecord): unknown {
+function toLasting(record: EnvironmentRecord, branch: string): unknown {
   const { name, namespace, repository, ref, stop, phase, waitingFor, waitingOn, next, identity, credentials } = record;
   const { imageTag, template, applied, url, warnings, error, refused, keepUntil, deleteAt, event } = record;
   return {
     ...{ name, namespace, repository, ref, phase, waitingFor, waitingOn, identity, credentials, imageTag, template },
-    ...{ applied, url, warnings, error, refused, keepUntil, deleteAt },
+    ...{ url, warnings, error, refused, keepUntil, deleteAt },
+    // a hash over the branch's name too: among other names only whether it is there can be compared
+    applied: branch === BRANCH ? applied : applied !== undefined,
     stop: stop?.why,
     event: event.reason,
     hasNext: next !== undefined,

@@ -26,7 +26,7 @@ import { createRecords, RECORD_CONTAINER } from '../../lib/storage/records.ts';
 import { createHostAdmission, type HostAdmission } from '../../local/faults/admission.ts';
 import type { Peer } from '../../local/faults/kinds.ts';
 import { startFaultProxy, type FaultProxy } from '../../local/faults/proxy.ts';
-import { IDENTITY, REPOSITORY, type LifeWorld } from './life-world.ts';
+import { BRANCH, IDENTITY, REPOSITORY, type LifeWorld } from './life-world.ts';
 import { echoAll, PLANTED } from './planted.ts';
 import { SMALL_OVERLAYS } from './small-overlays.ts';
 import { toConnectionString } from './storage-accounts.ts';
@@ -65,7 +65,7 @@ export async function startLifeHost(world: LifeWorld, options: LifeHostOptions):
   const { timeoutMs, skew = () => 0, identities: pool = [IDENTITY], watch, awake, credentialOf } = options;
   const { account } = world.storage;
   const admission = createHostAdmission(world.line, {
-    nameOf: (path) => nameOf(path.replace(`/${account}`, '')),
+    nameOf: (path) => nameOf(path.replace(`/${account}`, '').replaceAll(world.branch, BRANCH)),
     onTimeOut: () => world.clock.pass(10_000),
     echo: echoAll,
     ...(watch !== undefined && { watch }),
@@ -178,14 +178,16 @@ export async function startLifeHost(world: LifeWorld, options: LifeHostOptions):
 
 async function startProxies(world: LifeWorld, admission: HostAdmission): Promise<Map<Peer, FaultProxy>> {
   const targets: Record<Peer, string> = {
-    cluster: world.kubernetes.server,
+    cluster: world.cluster.access.server,
     azure: world.azure.url,
     github: world.github.url,
     blobs: world.storage.blobs,
     queues: world.storage.queues,
   };
   const started = Object.entries(targets).map(async ([peer, target]) => {
-    return [peer as Peer, await startFaultProxy({ peer: peer as Peer, target, admission })] as const;
+    const ca = peer === 'cluster' ? world.cluster.access.ca : undefined;
+    const options = { peer: peer as Peer, target, admission, ...(ca !== undefined && { ca }) };
+    return [peer as Peer, await startFaultProxy(options)] as const;
   });
   return new Map(await Promise.all(started));
 }

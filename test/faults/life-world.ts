@@ -1,10 +1,10 @@
 import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { kubeconfigText, type User } from '../../local/kubernetes/kubeconfig.ts';
-import { startKubernetes, type Kubernetes } from '../../local/kubernetes/start.ts';
 import { startAzure, type AzureStandIn } from '../../local/azure/start.ts';
 import { startGitHub, type GitHubStandIn } from '../../local/github/start.ts';
 import type { CallLine } from '../../local/faults/line.ts';
+import { startStandIn, type LifeCluster } from './life-cluster.ts';
 import { PLANTED } from './planted.ts';
 import { createJumpClock, type JumpClock } from './jump-clock.ts';
 import { toConnectionString, type StorageAccounts } from './storage-accounts.ts';
@@ -14,13 +14,16 @@ export const GITHUB_TOKEN = PLANTED.githubToken;
 export const WEBHOOK_SECRET = PLANTED.webhookSecret;
 const GROUP = '/subscriptions/sub-1/resourceGroups/group/providers';
 export const IDENTITY = `${GROUP}/Microsoft.ManagedIdentity/userAssignedIdentities/pool-1`;
+/** The branch of a life that has a cluster to itself, and what every other branch is called in what is compared. */
+export const BRANCH = 'login';
 const ISSUER = 'https://issuer.example.test/cluster/';
 
 /** A cluster, Azure, GitHub and a storage account that serve one life alone. */
 export interface LifeWorld {
   clock: JumpClock;
   line: CallLine;
-  kubernetes: Kubernetes;
+  branch: string;
+  cluster: LifeCluster;
   azure: AzureStandIn;
   github: GitHubStandIn;
   storage: { account: string; blobs: string; queues: string };
@@ -34,12 +37,16 @@ export interface LifeWorld {
   close(): Promise<void>;
 }
 
-export async function createLifeWorld(
-  accounts: StorageAccounts,
-  line: CallLine,
-  identityIds: readonly string[] = [IDENTITY],
-): Promise<LifeWorld> {
-  const kubernetes = await startKubernetes({ readyMs: 40, terminationMs: 40, tokens: PLANTED.tokens });
+export async function createLifeWorld(options: {
+  accounts: StorageAccounts;
+  line: CallLine;
+  identities?: readonly string[];
+  /** One that others live on too, and a branch that nobody else has there. */
+  cluster?: LifeCluster;
+  branch?: string;
+}): Promise<LifeWorld> {
+  const { accounts, line, identities: identityIds = [IDENTITY], branch = BRANCH } = options;
+  const cluster = options.cluster ?? (await startStandIn());
   const clusterOf = (user: string) => `${GROUP}/Microsoft.ContainerService/managedClusters/as-${user}`;
   const users = ['provisioner', 'deprovisioner'] as const;
   const clusters = users.map((user) => ({ id: clusterOf(user), issuer: ISSUER, kubeconfig: '' }));
@@ -52,7 +59,8 @@ export async function createLifeWorld(
   return {
     clock: createJumpClock(),
     line,
-    kubernetes,
+    branch,
+    cluster,
     azure,
     github,
     storage: { account, blobs, queues },
@@ -63,13 +71,14 @@ export async function createLifeWorld(
     clusterOf,
     setServer(server) {
       for (const [index, user] of users.entries()) {
-        const cluster = clusters[index];
-        if (cluster !== undefined) cluster.kubeconfig = kubeconfigText({ ...kubernetes.access, server }, user);
+        const known = clusters[index];
+        // what stands between speaks plain http
+        if (known !== undefined) known.kubeconfig = kubeconfigText({ server, tokens: cluster.access.tokens }, user);
       }
     },
     log: [],
     async close() {
-      await Promise.all([kubernetes.stop(), azure.close(), github.close()]);
+      await Promise.all([cluster.close(), azure.close(), github.close()]);
     },
   };
 }

@@ -5,13 +5,13 @@ import { sweep } from '../../lib/sweep/sweep.ts';
 import { createCallLine, type Call, type Plan } from '../../local/faults/line.ts';
 import { makeDelivery, type Delivery } from '../../local/github/deliveries.ts';
 import { readEndState, type EndState } from './end-state.ts';
+import type { LifeCluster } from './life-cluster.ts';
 import type { LifeHost, LifeHostOptions } from './life-host.ts';
 import { createLifeWorld, REPOSITORY, WEBHOOK_SECRET, type LifeWorld } from './life-world.ts';
 import { readStored } from './read-stored.ts';
-import { startRuntime, type Runtime } from './runtime.ts';
+import { QUICK, startRuntime, type Pace, type Runtime } from './runtime.ts';
 import type { StorageAccounts } from './storage-accounts.ts';
 
-export const BRANCH = 'login';
 export const STAGES = ['create', 'provision', 'delete', 'create again'] as const;
 export type Stage = (typeof STAGES)[number];
 
@@ -43,15 +43,22 @@ interface LifeOptions {
 type Answered = { status: number; body: unknown };
 type Ask = (host: LifeHost) => Promise<Answered>;
 
+/** Where a life is lived: on stand-ins of its own, or on a part of what others live on too. */
+export interface LifePlace {
+  accounts: StorageAccounts;
+  pace?: Pace;
+  /** A cluster and a branch on it that no other life has. */
+  settle?: () => { cluster: LifeCluster; branch: string };
+}
+
 /** One life of a branch: made, given an image, deleted and made again, with at most one fault in it. */
-export async function live(accounts: StorageAccounts, options: LifeOptions = {}): Promise<Lived> {
+export async function live(place: LifePlace, options: LifeOptions = {}): Promise<Lived> {
   const { plan, credentialOf } = options;
+  const { accounts, pace = QUICK } = place;
   const line = createCallLine(plan);
-  const world = await createLifeWorld(accounts, line);
-  const runtime = await startRuntime(world, {
-    timeoutMs: plan?.kind === 'time-out' ? 250 : 3_000,
-    ...(credentialOf !== undefined && { credentialOf }),
-  });
+  const world = await createLifeWorld({ accounts, line, ...place.settle?.() });
+  const timeoutMs = plan?.kind === 'time-out' ? pace.shortTimeoutMs : pace.timeoutMs;
+  const runtime = await startRuntime(world, { timeoutMs, pace, ...(credentialOf !== undefined && { credentialOf }) });
   const ends = new Map<Stage, EndState>();
   const answers: string[] = [];
   const stored: string[] = [];
@@ -65,7 +72,7 @@ export async function live(accounts: StorageAccounts, options: LifeOptions = {})
       const isStruck = line.struck() > before;
       line.setStage(`after ${stage}`);
       if (isStruck) await mend(runtime, { ask, answers, remedy: options.remedy ?? 'redelivery' });
-      ends.set(stage, await readEndState(world, BRANCH));
+      ends.set(stage, await readEndState(world));
       stored.push(...(await readStored(world)));
       if (stage === options.until) break;
       world.clock.pass(60_000);
@@ -90,7 +97,7 @@ export async function live(accounts: StorageAccounts, options: LifeOptions = {})
 /** Somebody does something on GitHub, or asks for it by hand; what is returned can be done again. */
 function begin(world: LifeWorld, stage: Stage): Ask {
   if (stage === 'provision') {
-    const bytes = Buffer.from(JSON.stringify({ branch: BRANCH, imageTag: 'v2' }));
+    const bytes = Buffer.from(JSON.stringify({ branch: world.branch, imageTag: 'v2' }));
     return ({ manual }) =>
       receiveManual(manual, {
         reason: 'provision',
@@ -100,11 +107,11 @@ function begin(world: LifeWorld, stage: Stage): Ask {
       });
   }
   const branches = world.github.repositories[0]?.branches ?? [];
-  if (stage === 'delete') branches.splice(branches.indexOf(BRANCH), 1);
-  else branches.push(BRANCH);
+  if (stage === 'delete') branches.splice(branches.indexOf(world.branch), 1);
+  else branches.push(world.branch);
   const event = stage === 'delete' ? 'delete' : 'create';
   const pushedAt = world.clock.now();
-  return deliver(makeDelivery({ event, ref: BRANCH, repository: REPOSITORY, secret: WEBHOOK_SECRET, pushedAt }));
+  return deliver(makeDelivery({ event, ref: world.branch, repository: REPOSITORY, secret: WEBHOOK_SECRET, pushedAt }));
 }
 
 function deliver({ headers, body }: Delivery): Ask {

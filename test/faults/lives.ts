@@ -1,15 +1,18 @@
 import { FAULT_KINDS, type FaultKind } from '../../local/faults/kinds.ts';
 import type { Plan } from '../../local/faults/line.ts';
-import { compareEnds, live, STAGES, type Lived, type Stage } from './life.ts';
+import { compareEnds, live, STAGES, type LifePlace, type Lived, type Stage } from './life.ts';
 import type { LifeHostOptions } from './life-host.ts';
 import { judgeWords } from './judge-words.ts';
-import type { StorageAccounts } from './storage-accounts.ts';
 
 /** A life takes a second or two; one with time-outs a few more. */
 const LONGEST_LIFE_MS = 45_000;
 
-export interface FaultOptions {
-  accounts: StorageAccounts;
+export interface FaultOptions extends LifePlace {
+  /** A life without faults; lived first when left out. */
+  ideal?: Lived;
+  /** Counts go in here as they come. */
+  report?: FaultReport;
+  longestLifeMs?: number;
   /** What is drawn, and how a fault behaves where that is free, depend on this alone. */
   seed: number;
   /** So many of all faults, from the `skip`th on; all of them when left out. */
@@ -32,6 +35,8 @@ export interface FaultReport {
   tried: number;
   /** Of the tried, how many killed a host. */
   kills: number;
+  /** How often each kind was tried. */
+  kinds: Partial<Record<FaultKind, number>>;
   /** Planned, but the call did not come again in that life. */
   notMet: number;
   failures: string[];
@@ -45,43 +50,42 @@ export interface PlannedFault extends Plan {
 
 /** Fails calls of a life one at a time, each in its way, and holds every end against that of a life without faults. */
 export async function tryFaults(options: FaultOptions): Promise<FaultReport> {
-  const { accounts, seed, until = Infinity, parallel = 6, skip = 0, share = Infinity } = options;
-  const { credentialOf, onLived } = options;
-  const more = { ...(credentialOf !== undefined && { credentialOf }) };
-  const ideal = await live(accounts, more);
+  const { seed, until = Infinity, parallel = 6, skip = 0, share = Infinity, report = newReport() } = options;
+  const ideal = options.ideal ?? (await live(options, toLifeOptions(options)));
   const faults = drawFaults(ideal, seed).filter(options.only ?? (() => true));
   const drawn = faults.slice(skip, skip + share);
-  const report: FaultReport = {
-    callsInALife: ideal.calls.length,
-    possible: faults.length,
-    tried: 0,
-    kills: 0,
-    notMet: 0,
-    failures: [],
-  };
+  report.callsInALife = ideal.calls.length;
+  report.possible = faults.length;
   const work = async (): Promise<void> => {
     for (let fault = drawn.shift(); fault !== undefined && Date.now() < until; fault = drawn.shift()) {
-      await tryOne(accounts, { fault, ideal, report, more, ...(onLived !== undefined && { onLived }) });
+      await tryOne(options, { fault, ideal, report });
     }
   };
   await Promise.all(Array.from({ length: parallel }, work));
   return report;
 }
 
-interface Try {
-  fault: PlannedFault;
-  ideal: Lived;
-  report: FaultReport;
-  more: Pick<FaultOptions, 'credentialOf'>;
-  onLived?: (lived: Lived) => void;
+export function newReport(): FaultReport {
+  return { callsInALife: 0, possible: 0, tried: 0, kills: 0, kinds: {}, notMet: 0, failures: [] };
 }
 
-async function tryOne(accounts: StorageAccounts, { fault, ideal, report, more, onLived }: Try): Promise<void> {
+function toLifeOptions({ credentialOf }: FaultOptions): Pick<FaultOptions, 'credentialOf'> {
+  return credentialOf === undefined ? {} : { credentialOf };
+}
+
+async function tryOne(
+  options: FaultOptions,
+  { fault, ideal, report }: { fault: PlannedFault; ideal: Lived; report: FaultReport },
+): Promise<void> {
   const words = describeFault(fault);
   try {
-    const lived = await within(live(accounts, { ...more, plan: fault, remedy: fault.remedy, until: fault.stage }));
-    onLived?.(lived);
+    const lived = await within(
+      live(options, { ...toLifeOptions(options), plan: fault, remedy: fault.remedy, until: fault.stage }),
+      options.longestLifeMs ?? LONGEST_LIFE_MS,
+    );
+    options.onLived?.(lived);
     report.tried += 1;
+    report.kinds[fault.kind] = (report.kinds[fault.kind] ?? 0) + 1;
     if (lived.struck === 0) report.notMet += 1;
     report.kills += lived.kills;
     const wrong = [...lived.ends.keys()].flatMap((stage) => {
@@ -95,10 +99,10 @@ async function tryOne(accounts: StorageAccounts, { fault, ideal, report, more, o
   }
 }
 
-async function within<T>(work: Promise<T>): Promise<T> {
-  const over = AbortSignal.timeout(LONGEST_LIFE_MS);
+async function within<T>(work: Promise<T>, ms: number): Promise<T> {
+  const over = AbortSignal.timeout(ms);
   const late = Promise.withResolvers<never>();
-  over.addEventListener('abort', () => late.reject(new Error(`it did not end in ${LONGEST_LIFE_MS} ms`)));
+  over.addEventListener('abort', () => late.reject(new Error(`it did not end in ${ms} ms`)));
   return Promise.race([work, late.promise]);
 }
 

@@ -15,9 +15,18 @@ const RETRY_MS = 30_000;
 const LEASE_MS = 60_000;
 /** A life takes a dozen or two. */
 const MOST_MESSAGES = 300;
-/** Of a delay on the queue; what a delay waits for happens in real time, if soon. */
-const SCALE = 100;
-const LONGEST_PAUSE_MS = 30;
+
+export interface Pace {
+  /** Of one call of the app, and the same in a life whose fault is a call without an answer. */
+  timeoutMs: number;
+  shortTimeoutMs: number;
+  /** How much shorter a delay on the queue is; what a delay waits for happens in real time, if soon. */
+  scale: number;
+  longestPauseMs: number;
+}
+
+/** On stand-ins, which end a namespace in 40 ms. */
+export const QUICK: Pace = { timeoutMs: 3_000, shortTimeoutMs: 250, scale: 100, longestPauseMs: 30 };
 
 /** What the Functions host does around the app: starts it, gives it messages, starts it anew when it was killed. */
 export interface Runtime {
@@ -35,8 +44,9 @@ export interface Runtime {
   close(): Promise<void>;
 }
 
-export async function startRuntime(world: LifeWorld, options: LifeHostOptions): Promise<Runtime> {
+export async function startRuntime(world: LifeWorld, options: LifeHostOptions & { pace: Pace }): Promise<Runtime> {
   const { queues } = world.direct;
+  const { scale, longestPauseMs } = options.pace;
   const delays = new Map<string, number>();
   const thrown: unknown[] = [];
   const messages: string[] = [];
@@ -110,7 +120,7 @@ export async function startRuntime(world: LifeWorld, options: LifeHostOptions): 
     await endOldLeases();
     const delay = delays.get(message.id ?? '') ?? 0;
     if (delay > 0) {
-      await pause(Math.min(LONGEST_PAUSE_MS, delay / SCALE));
+      await pause(Math.min(longestPauseMs, delay / scale));
       world.clock.pass(delay);
     }
     const isHandled = await handle(name, message);

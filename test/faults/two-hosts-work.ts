@@ -67,7 +67,7 @@ async function handle(
   options: { peers: Peers; message: EnvironmentRequest; isPoison: boolean },
 ): Promise<'handled' | 'failed'> {
   const { peers, message, isPoison } = options;
-  const deps = { log: peers.log, requests: async () => peers.requests, peers: async () => peers };
+  const deps = { log: peers.log, clock: peers.clock, requests: async () => peers.requests, peers: async () => peers };
   const act = async (by: Peers, request: EnvironmentRequest): Promise<void> => {
     const handled = await (isPoison ? abandon(by, request) : reconcile(by, request));
     if (handled !== 'put-back') run.progressAt = performance.now();

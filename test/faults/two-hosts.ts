@@ -25,7 +25,11 @@ export async function runTwoHosts(options: {
   strikes: number;
 }): Promise<LeaseReport> {
   const watch = watchLeases();
-  const world = await createLifeWorld(options.accounts, createCallLine(), IDENTITIES);
+  const world = await createLifeWorld({
+    accounts: options.accounts,
+    line: createCallLine(),
+    identities: IDENTITIES,
+  });
   const run: Run = {
     ...{ world, watch, random: createRandom(options.seed), instances: [], isOver: false },
     ...{ inHand: new Set(), delays: new Map(), progressAt: 0 },
