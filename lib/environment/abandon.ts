@@ -48,8 +48,11 @@ async function abandonOnce(peers: Peers, request: EnvironmentRequest): Promise<A
       peers.log.warn('abandoned', { environment: request.environment, reason: request.reason, newer });
       return 'newer';
     }
-    const last = record.error === undefined ? '' : `: ${record.error.message}`;
-    const error = new ProvisionerError('abandoned', `the ${request.reason} request failed too often${last}`, {
+    const words = `the ${request.reason} request failed too often`;
+    const last = record.error?.message ?? '';
+    // the queue may hand over a message twice: the record must not say so twice
+    const message = last === '' ? words : last.startsWith(words) ? last : `${words}: ${last}`;
+    const error = new ProvisionerError('abandoned', message, {
       // a failure that passes by itself did not, this time
       ...(record.error?.retryable === false && record.error.mend !== undefined && { mend: record.error.mend }),
     });
@@ -58,7 +61,7 @@ async function abandonOnce(peers: Peers, request: EnvironmentRequest): Promise<A
     delete record.next;
     note(record, { at: toIso(peers.clock.now()), what: 'abandoned', reason: request.reason, why: error.message });
     await records.write(record, { etag: stored.etag, lease });
-    const { message, mend } = error;
+    const { mend } = error;
     peers.log.error('abandoned', { environment: request.environment, reason: request.reason, message, mend });
     return 'written';
   } finally {

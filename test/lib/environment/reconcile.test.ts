@@ -461,6 +461,16 @@ describe('reconcile, faults', () => {
     });
   });
 
+  it('says once that a request failed too often, though its message comes twice', async () => {
+    const request = world.request('delete');
+    await abandon(world.peers, request);
+    const said = world.record()?.error?.message;
+    await abandon(world.peers, request);
+
+    expect(said).toBe('the delete request failed too often');
+    expect(world.record()?.error?.message).toBe(said);
+  });
+
   it('abandons nothing that the record has newer', async () => {
     const old = world.request('delete');
     world.clock.advance(1_000);
