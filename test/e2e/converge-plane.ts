@@ -26,18 +26,21 @@ export interface AuditedPlane {
   stop(): Promise<void>;
 }
 
-const POLICY = {
+const policyFor = (verbs: readonly string[]) => ({
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',
   omitStages: ['RequestReceived'],
-  rules: [{ level: 'Metadata', users: ['provisioner', 'deprovisioner'] }, { level: 'None' }],
-};
+  rules: [{ level: 'Metadata', users: ['provisioner', 'deprovisioner'], verbs }, { level: 'None' }],
+});
 
-/** A guarded control plane whose API server writes down what our principals do; nodes are played by the tests. */
-export async function startAuditedPlane(): Promise<AuditedPlane> {
+/**
+ * A guarded control plane whose API server writes down what our principals do, of these verbs or at all; nodes are played
+ * by the tests.
+ */
+export async function startAuditedPlane(verbs: readonly string[] = []): Promise<AuditedPlane> {
   const dir = await mkdtemp(join(tmpdir(), 'audit-'));
   const [policy, log] = [join(dir, 'policy.json'), join(dir, 'audit.log')];
-  await writeFile(policy, JSON.stringify(POLICY));
+  await writeFile(policy, JSON.stringify(policyFor(verbs)));
   const plane = await startControlPlane({
     apiServerFlags: [`--audit-policy-file=${policy}`, `--audit-log-path=${log}`],
   });

@@ -5,14 +5,24 @@ import { soakFuzz } from './fuzz.ts';
 import { soakIdentities } from './identities.ts';
 import { soakLeases } from './leases.ts';
 import { soakOrders } from './orders.ts';
+import { soakPlane } from './plane.ts';
 import { soakSimulation } from './simulation.ts';
 
 /*
  * npm run test:soak                            all parts, within 28 minutes
  * npm run test:soak -- --minutes M --seed N    within M minutes; the seed decides which share is played
  * npm run test:soak -- simulation              only the parts named
+ * npm run test:soak -- plane --minutes 60      on the real control plane that KUBEBUILDER_ASSETS names; runs only when named
  */
-const PARTS: readonly SoakPart[] = [soakFuzz, soakFaults, soakIdentities, soakLeases, soakOrders, soakSimulation];
+const PARTS: readonly SoakPart[] = [
+  soakFuzz,
+  soakFaults,
+  soakIdentities,
+  soakLeases,
+  soakOrders,
+  soakSimulation,
+  soakPlane,
+];
 
 const { values, positionals } = parseArgs({
   options: { minutes: { type: 'string', default: '28' }, seed: { type: 'string' } },
@@ -20,7 +30,9 @@ const { values, positionals } = parseArgs({
 });
 const minutes = Number(values.minutes);
 const seed = values.seed === undefined ? Math.floor(Math.random() * 1_000_000) : Number(values.seed);
-const parts = PARTS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+const parts = PARTS.filter(({ name, onlyNamed = false }) =>
+  positionals.length === 0 ? !onlyNamed : positionals.includes(name),
+);
 if (parts.length === 0 || !(minutes > 0) || !Number.isSafeInteger(seed)) {
   console.error(`Usage: test:soak [--minutes M] [--seed N] [${PARTS.map(({ name }) => name).join(' | ')}]`);
   process.exit(2);
