@@ -21,7 +21,8 @@ export const SMALL_OVERLAYS: Compiled = {
         {
           apiVersion: 'v1',
           kind: 'Secret',
-          metadata: { name: 'secret' },
+          // the one name that manifests/cluster grants
+          metadata: { name: 'feature-broadcaster-secret' },
           stringData: { password: 'OVERLAY_PASSWORD' },
         },
         {
