@@ -1,21 +1,32 @@
-import { HttpRequest, InvocationContext } from '@azure/functions';
-import { makeDelivery } from '../local/github/deliveries.ts';
+import { readFile } from 'node:fs/promises';
+import { createInvoker } from '../local/host/invoke.ts';
 import { loadApp } from '../local/host/load-app.ts';
 
-const SECRET = 'a secret of the bench alone';
+/** A delivery as the worker hands it over. */
+export interface ColdDelivery {
+  headers: Record<string, string>;
+  /** In base64. */
+  body: string;
+}
 
-process.env['GITHUB_REPOSITORIES'] = 'acme/shop';
-process.env['GITHUB_WEBHOOK_SECRET'] = SECRET;
-const repository = { fullName: 'acme/shop', id: 7, defaultBranch: 'main' };
-const { headers, body } = makeDelivery({ event: 'create', ref: 'cold', repository, secret: SECRET });
-const app = await loadApp(process.argv[2] ?? '', () => undefined);
+// Run as plain JavaScript that cases/cold.ts makes: what the harness itself loads would count on both sides.
+const [, , appDir = '', deliveryFile = ''] = process.argv;
+const { headers, body } = JSON.parse(await readFile(deliveryFile, 'utf8')) as ColdDelivery;
+const app = await loadApp(appDir, () => undefined);
 const webhook = app.functions.find(({ name }) => name === 'github-webhook');
-const request = new HttpRequest({
-  method: 'POST',
-  url: 'http://127.0.0.1/api/github/webhook',
-  headers,
-  body: { bytes: body },
+if (!webhook) throw new Error('the app has no github-webhook');
+const invoker = createInvoker({ app, log: () => undefined, timeoutMs: 60_000, onTimeout: () => process.exit(2) });
+const { returnValue } = await invoker.invoke(webhook, {
+  reason: 'cold start',
+  data: {
+    http: {
+      method: 'POST',
+      url: 'http://127.0.0.1/api/github/webhook',
+      headers,
+      query: {},
+      params: {},
+      body: { bytes: Buffer.from(body, 'base64') },
+    },
+  },
 });
-const answer = (await webhook?.callback(request, new InvocationContext({ functionName: 'github-webhook' }))) as
-  { status?: number } | undefined;
-process.exit(answer?.status === 202 ? 0 : 1);
+process.exit(returnValue?.http?.statusCode === '202' ? 0 : 1);

@@ -3,16 +3,21 @@ import { once } from 'node:events';
 import { globSync } from 'node:fs';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { build as bundle } from 'esbuild';
 import ts from 'typescript';
 import { build, projectRoot } from '../../local/build/build.ts';
+import { makeDelivery } from '../../local/github/deliveries.ts';
+import type { ColdDelivery } from '../answer-once.ts';
 import { alternate, timed, type Comparison } from '../measure.ts';
 import type { Stage } from '../stage.ts';
 
 /** Inside the project, so that packages are found; ignored by git. */
 const FOLDER = join(projectRoot, '.cache', 'bench');
+const SECRET = 'a secret of the bench alone';
+const REPOSITORY = { fullName: 'acme/shop', id: 7, defaultBranch: 'main' };
 
 /** A fresh process loads the app and answers a first delivery, which is on Azurite's queue then. */
-export async function compareCold({ azurite }: Stage, rounds: number): Promise<Comparison> {
+export async function compareCold({ azurite }: Pick<Stage, 'azurite'>, rounds: number): Promise<Comparison> {
   const bundled = join(FOLDER, 'bundled');
   const unbundled = join(FOLDER, 'unbundled');
   await rm(FOLDER, { recursive: true, force: true });
@@ -21,6 +26,7 @@ export async function compareCold({ azurite }: Stage, rounds: number): Promise<C
   await transpile(unbundled);
   await writeFile(join(bundled, 'package.json'), '{"type":"module","main":"dist/main.js"}');
   await writeFile(join(unbundled, 'package.json'), '{"type":"module","main":"functions/*.js"}');
+  await makeHarness();
   for (const dir of [bundled, unbundled]) await cp(join(projectRoot, 'host.json'), join(dir, 'host.json'));
   const answer = (dir: string) => () => timed(() => run(dir, azurite.connectionString));
   await answer(bundled)();
@@ -48,10 +54,32 @@ async function transpile(outDir: string): Promise<void> {
   }
 }
 
+/** The same plain program for both: neither type stripping nor GitHub's examples may count. */
+async function makeHarness(): Promise<void> {
+  await bundle({
+    entryPoints: [join(import.meta.dirname, '..', 'answer-once.ts')],
+    outfile: join(FOLDER, 'answer-once.js'),
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22',
+  });
+  const { headers, body } = makeDelivery({ event: 'create', ref: 'cold', repository: REPOSITORY, secret: SECRET });
+  const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
+  const delivery = { headers: Object.fromEntries(lower), body: body.toString('base64') } satisfies ColdDelivery;
+  await writeFile(join(FOLDER, 'delivery.json'), JSON.stringify(delivery));
+}
+
 async function run(appDir: string, connectionString: string): Promise<void> {
-  const child = spawn(process.execPath, ['--no-warnings', join(import.meta.dirname, '..', 'answer-once.ts'), appDir], {
+  const child = spawn(process.execPath, ['--no-warnings', 'answer-once.js', appDir, 'delivery.json'], {
+    cwd: FOLDER,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'], AzureWebJobsStorage: connectionString },
+    env: {
+      PATH: process.env['PATH'],
+      AzureWebJobsStorage: connectionString,
+      GITHUB_REPOSITORIES: REPOSITORY.fullName,
+      GITHUB_WEBHOOK_SECRET: SECRET,
+    },
   });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
