@@ -45,6 +45,8 @@ export interface Reserved {
   clientId: string;
   tenantId: string;
   warnings: string[];
+  /** What grant would answer, where every credential was found in place and nothing of the environment is left elsewhere. */
+  settled?: Change[];
 }
 
 /** A way to give the workloads of a branch an Azure identity. Federated credentials are one; others may come. */

@@ -10,6 +10,8 @@ import type { Look } from './look.ts';
 export interface Part extends Candidate {
   name: string;
   owns: { own: OwnCredential; state: 'present' | 'missing' }[];
+  /** Whether credentials may be left on an identity that the environment came from. */
+  isMoving: boolean;
   /** By guard 5, for the first of the credentials that it holds against. */
   refused?: Refusal;
 }
@@ -22,6 +24,7 @@ export function appraise(look: Look, slug: string, owns: readonly OwnCredential[
     identityId,
     name,
     owns: [],
+    isMoving: ledger.moves?.some((move) => move.slug === slug) === true,
     present: 0,
     missing: 0,
     isReserved: ledger.reservations.some((one) => one.slug === slug),

@@ -1,6 +1,8 @@
 import type { Refusal } from '../environment/guards.ts';
-import type { AccessRequest, Reserved } from '../environment/peers.ts';
+import type { AccessRequest, Change, Reserved } from '../environment/peers.ts';
 import { ProvisionerError } from '../errors.ts';
+import { isSameId } from './arm-id.ts';
+import { credentialObject } from './context.ts';
 import type { AccessContext } from './context.ts';
 import type { Part } from './appraise.ts';
 import { decide } from './decide.ts';
@@ -52,12 +54,23 @@ async function choose(context: AccessContext, request: AccessRequest): ReturnTyp
       room === undefined ? undefined : leaveLine(context, slug),
     ]);
     const described = await describeIdentity(context, identityId);
-    return { reserved: { identity: identityId, ...described, warnings } };
+    const stays = request.identity !== undefined && isSameId(request.identity, identityId);
+    const settled = stays ? toSettled(parts, identityId) : undefined;
+    return { reserved: { identity: identityId, ...described, warnings, ...(settled && { settled }) } };
   }
   throw new ProvisionerError('conflict', 'other environments take credential slots too fast', {
     object: 'Identity/pool',
     retryAfterMs: Math.round(1000 + context.random() * 4000),
   });
+}
+
+/** Nothing to write, by the same looks that grant would take. */
+function toSettled(parts: Part[], home: string): Change[] | undefined {
+  const isSettled = parts.every(({ missing, isReserved, isMoving }) => missing === 0 && !isReserved && !isMoving);
+  if (!isSettled || !parts.some(({ identityId }) => identityId === home)) return undefined;
+  return parts.flatMap(({ identityId, owns }) =>
+    owns.map(({ own }): Change => ({ object: credentialObject(identityId, own.name), action: 'unchanged' })),
+  );
 }
 
 /** A slot that falls free is for the one that has waited longest. */

@@ -94,6 +94,24 @@ describe('reserve', () => {
     expect(await access.reserve(requestFor('ex-1'))).toMatchObject({ reserved: { identity: TWO } });
   });
 
+  it('says what grant would answer only once nothing is left to write or to tidy up', async () => {
+    const settledOf = async (slug: string, identity?: string) => {
+      const answer = await access.reserve(requestFor(slug, identity === undefined ? {} : { identity }));
+      return 'reserved' in answer ? answer.reserved.settled : answer;
+    };
+    const { reserved } = await provision('ex-1');
+    const home = reserved.identity ?? '';
+
+    expect(await settledOf('ex-1')).toBeUndefined();
+    expect(await settledOf('ex-1', home)).toEqual([
+      { object: expect.stringMatching(/^FederatedCredential\/pool-\d\/.*-ex-1$/), action: 'unchanged' },
+    ]);
+    expect(await settledOf('ex-2', home)).toBeUndefined();
+    expect(await settledOf('ex-1', identityId('taken-out'))).toBeUndefined();
+    // the move from there is noted now, and not done
+    expect(await settledOf('ex-1', home)).toBeUndefined();
+  });
+
   it('says that all are full, with the counts, and goes on when a slot falls free', async () => {
     for (const one of foreign(20)) azure.hold(ONE, one);
     for (const one of [...foreign(19), held('ex-0')]) azure.hold(TWO, one);
