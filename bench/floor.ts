@@ -1,56 +1,61 @@
 import { Agent } from 'undici';
-import { commonResource } from '../lib/cluster/kinds.ts';
 import { DEFAULT_CONNECTIONS } from '../lib/cluster/connection.ts';
-import type { KubeObject } from '../lib/environment/peers.ts';
-import { toWaves } from '../lib/environment/waves.ts';
+import { recordRequests, type Recorded } from './record.ts';
 import type { Stage } from './stage.ts';
 
-const PLURALS: Record<string, string> = {
-  PodMonitor: 'podmonitors',
-  ServiceMonitor: 'servicemonitors',
-  SecretProviderClass: 'secretproviderclasses',
-  HTTPRoute: 'httproutes',
-};
-
-/** The same requests sent raw, with the same waves and concurrency: what no client can be faster than. */
-export function createFloor({ plane }: Stage): {
-  apply(objects: KubeObject[], namespace: KubeObject): Promise<void>;
+export interface Floor {
+  /** Makes ready what is sent for one environment; the run sends it. */
+  prepare(slug: string): () => Promise<void>;
   close(): Promise<void>;
-} {
-  const agent = new Agent({ connections: DEFAULT_CONNECTIONS, pipelining: 1, connect: { ca: plane.access.ca } });
-  const headers = { authorization: `Bearer ${plane.access.tokens.provisioner}` };
-  const query = 'fieldManager=feature-branch-provisioner&force=true&fieldValidation=Strict';
+}
 
-  async function send(method: 'POST' | 'PATCH', path: string, body: KubeObject): Promise<void> {
-    const type = method === 'PATCH' ? 'application/apply-patch+yaml' : 'application/json';
-    const answer = await agent.request({
-      origin: plane.access.server,
-      method,
-      path: `${path}?${query}`.replace('&force=true', method === 'PATCH' ? '&force=true' : ''),
-      headers: { ...headers, 'content-type': type },
-      body: JSON.stringify(body),
-    });
+/**
+ * The requests of a first provision sent raw, byte for byte and header for header, with the same waves and the same
+ * number of connections: what no client can be faster than. The POST of the namespace is one of them; our looks at whose
+ * it is are not.
+ */
+export async function createFloor(
+  { plane }: Stage,
+  recorded: { slug: string; provision: () => Promise<unknown> },
+): Promise<Floor> {
+  const waves = toWaves(await recordRequests(recorded.provision));
+  const agent = new Agent({ connections: DEFAULT_CONNECTIONS, pipelining: 1, connect: { ca: plane.access.ca } });
+
+  async function send(request: Recorded): Promise<void> {
+    const { origin, method, path, headers, body } = request;
+    const answer = await agent.request({ origin, method: method as 'PATCH', path, headers, body });
     const text = await answer.body.text();
     if (answer.statusCode >= 300) throw new Error(`${method} ${path}: ${answer.statusCode} ${text.slice(0, 300)}`);
   }
 
   return {
-    async apply(objects, namespace) {
-      await send('POST', '/api/v1/namespaces', namespace);
-      const { foundation, workloads, exposure } = toWaves(objects);
-      for (const wave of [foundation, workloads, exposure]) {
-        await Promise.all(wave.map((object) => send('PATCH', pathTo(object), object)));
-      }
+    prepare(slug) {
+      const rename = (text: string) =>
+        text.replaceAll(recorded.slug, slug).replaceAll(toIdentifier(recorded.slug), toIdentifier(slug));
+      const renamed = waves.map((wave) =>
+        wave.map((request) => ({ ...request, path: rename(request.path), body: rename(request.body) })),
+      );
+      return async () => {
+        for (const wave of renamed) await Promise.all(wave.map(send));
+      };
     },
     close: () => agent.close(),
   };
 }
 
-function pathTo({ apiVersion, kind, metadata }: KubeObject): string {
-  const { root, plural } = commonResource({ apiVersion, kind }) ?? {
-    root: `/apis/${apiVersion}`,
-    plural: PLURALS[kind],
-  };
-  if (plural === undefined) throw new Error(`nobody here knows the path of ${kind}`);
-  return `${root}/namespaces/${metadata.namespace}/${plural}/${metadata.name}`;
+/** A GET between two writes parts two waves. */
+function toWaves(requests: Recorded[]): Recorded[][] {
+  const waves: Recorded[][] = [[]];
+  let isOpen = false;
+  for (const request of requests) {
+    const isWrite = request.method === 'POST' || request.method === 'PATCH';
+    if (request.method === 'POST' || (isWrite && !isOpen)) waves.push([]);
+    isOpen = isWrite && request.method !== 'POST';
+    if (isWrite) waves.at(-1)?.push(request);
+  }
+  return waves.filter((wave) => wave.length > 0);
+}
+
+function toIdentifier(slug: string): string {
+  return slug.replaceAll('-', '_');
 }

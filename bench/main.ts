@@ -1,22 +1,23 @@
-import { writeFile } from 'node:fs/promises';
-import { cpus, loadavg } from 'node:os';
-import { join } from 'node:path';
+import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { createApp } from './app.ts';
+import { createApp, type App } from './app.ts';
 import { compareAgain } from './cases/again.ts';
+import { measureCalls, type CallsOf } from './cases/calls.ts';
 import { compareCold } from './cases/cold.ts';
 import { compareFirst } from './cases/first.ts';
 import { compareMany } from './cases/many.ts';
 import { comparePure } from './cases/pure.ts';
-import { compareScale, measureFew } from './cases/scale.ts';
+import { compareScale } from './cases/scale.ts';
+import { toCallsLine } from './count-calls.ts';
 import { createKubectl } from './kubectl.ts';
 import { judge, toLine, type Comparison, type Result } from './measure.ts';
-import { setStage } from './stage.ts';
+import { keepResults, loadNow } from './results.ts';
+import { setStage, type Stage } from './stage.ts';
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '7' },
-    /** Some of: first, again, scale, many, pure, cold. */
+    /** Some of: pure, first, again, cold, calls, scale, many. */
     only: { type: 'string' },
   },
 });
@@ -32,7 +33,8 @@ if (!assets) {
 }
 
 const results: Result[] = [];
-const load = loadavg()[0] ?? 0;
+const calls: CallsOf[] = [];
+const load = loadNow();
 const tell = (comparisons: Comparison[]): void => {
   for (const result of comparisons.map(judge)) {
     results.push(result);
@@ -40,24 +42,33 @@ const tell = (comparisons: Comparison[]): void => {
   }
 };
 
-const stage = await setStage(assets);
-try {
-  const app = await createApp(stage);
-  const kubectl = await createKubectl(stage);
-  console.log(`${rounds} rounds, ${cpus().length} processors, load ${load.toFixed(1)}; ours and theirs are medians\n`);
-  if (wants('pure')) tell(await comparePure({ app, kubectl }, rounds));
-  if (wants('first')) tell(await compareFirst({ stage, app, kubectl }, rounds));
-  const few = wants('scale') ? await measureFew(app, rounds) : [];
-  if (wants('again')) tell(await compareAgain({ stage, app, kubectl }, rounds));
-  if (wants('cold')) tell([await compareCold(stage, rounds)]);
-  if (wants('many')) tell([await compareMany({ stage, app, kubectl }, rounds)]);
-  if (wants('scale')) tell([await compareScale({ stage, app, few }, rounds)]);
-  await app.close();
-} finally {
-  await stage.stop();
+async function onStage(work: (on: { stage: Stage; app: App }) => Promise<void>): Promise<void> {
+  const stage = await setStage(assets ?? '');
+  try {
+    const app = await createApp(stage);
+    await work({ stage, app });
+    await app.close();
+  } finally {
+    await stage.stop();
+  }
 }
-const peak = results.find(({ notes }) => typeof notes?.['peakRssMb'] === 'number')?.notes?.['peakRssMb'];
+
+console.log(`${rounds} rounds, ${cpus().length} processors, load ${load}; ours and theirs are medians\n`);
+if (['pure', 'first', 'again', 'cold', 'calls', 'many'].some(wants)) {
+  await onStage(async ({ stage, app }) => {
+    const kubectl = await createKubectl(stage);
+    if (wants('pure')) tell(await comparePure({ app, kubectl }, rounds));
+    if (wants('first')) tell(await compareFirst({ stage, app, kubectl }, rounds));
+    if (wants('again')) tell(await compareAgain({ stage, app, kubectl }, rounds));
+    if (wants('cold')) tell([await compareCold(stage, rounds)]);
+    if (wants('calls')) calls.push(...(await measureCalls({ stage, app })));
+    if (wants('many')) tell([await compareMany({ stage, app, kubectl }, rounds)]);
+  });
+}
+// a cluster that holds nothing else
+if (wants('scale')) await onStage(async (on) => tell([await compareScale(on, rounds)]));
+
+for (const line of calls.map(toCallsLine)) console.log(line);
+const peak = results.find(({ notes }) => notes?.['peakRssMb'] !== undefined)?.notes?.['peakRssMb'];
 if (typeof peak === 'number') console.log(`\nmemory at the peak of the branches at once: ${peak} MB`);
-const machine = { processors: cpus().length, model: cpus()[0]?.model, load, node: process.version };
-const text = JSON.stringify({ at: new Date().toISOString(), rounds, machine, results }, null, 2);
-await writeFile(join(import.meta.dirname, 'results.json'), `${text}\n`);
+await keepResults(results, calls, { load });

@@ -6,11 +6,12 @@ import { REQUEST_QUEUE } from '../../lib/storage/queue.ts';
 import { requestFor, type App } from '../app.ts';
 import type { Kubectl } from '../kubectl.ts';
 import { alternate, timed, type Comparison } from '../measure.ts';
-import type { Stage } from '../stage.ts';
+import { poolOf, type Stage } from '../stage.ts';
 
 const BRANCHES = 50;
 /** As host.json has it: batchSize and newBatchThreshold. */
 const AT_A_TIME = 24;
+const WITHIN_MS = 300_000;
 
 /** Many branches at once, from the queue to applied, credentials and records included. */
 export async function compareMany(
@@ -23,7 +24,9 @@ export async function compareMany(
       const slugs = names(`many-ours-${round}`);
       const watch = setInterval(() => (peakMb = Math.max(peakMb, process.memoryUsage().rss / 1e6)), 20);
       const peers = app.whole(round + 1);
-      return timed(() => provisionAll({ stage, peers }, slugs)).finally(() => clearInterval(watch));
+      const ms = await timed(() => provisionAll({ stage, peers }, slugs)).finally(() => clearInterval(watch));
+      await checkAll({ stage, peers }, { slugs, pool: poolOf(round + 1) });
+      return ms;
     },
     theirs: (round) => timed(() => kubectl.applyAll(names(`many-kubectl-${round}`))),
   });
@@ -47,7 +50,9 @@ async function provisionAll({ stage, peers }: { stage: Stage; peers: Peers }, sl
   await Promise.all(slugs.map((slug) => peers.requests.send(requestFor(slug, 'create'))));
   const open = new Set(slugs);
   const running = new Set<Promise<void>>();
+  const end = Date.now() + WITHIN_MS;
   while (open.size > 0) {
+    if (Date.now() > end) throw new Error(`not applied in time: ${[...open].join(', ')}`);
     const free = AT_A_TIME - running.size;
     const { receivedMessageItems } =
       free > 0 ? await queue.receiveMessages({ numberOfMessages: Math.min(16, free) }) : { receivedMessageItems: [] };
@@ -64,6 +69,20 @@ async function provisionAll({ stage, peers }: { stage: Stage; peers: Peers }, sl
     }
   }
   await Promise.all(running);
+}
+
+/** Not one is lost: every record says that it is applied, and every credential in it is on an identity of the pool. */
+async function checkAll(
+  { stage, peers }: { stage: Stage; peers: Peers },
+  { slugs, pool }: { slugs: string[]; pool: string[] },
+): Promise<void> {
+  const held = new Set(pool.flatMap((id) => stage.azure.credentials(id).map(({ name }) => name)));
+  for (const slug of slugs) {
+    const record = (await peers.records.read(slug))?.record;
+    const { credentials = [] } = record ?? {};
+    const isWhole = credentials.length > 0 && credentials.every((name) => held.has(name));
+    if (record?.applied === undefined || !isWhole) throw new Error(`${slug} is not whole: ${record?.phase}`);
+  }
 }
 
 /** Applied counts; what comes back on the queue for readiness is left there. */

@@ -1,36 +1,80 @@
-import { type App } from '../app.ts';
-import { provisionOnce } from './first.ts';
+import type { Peers } from '../../lib/environment/peers.ts';
+import type { App } from '../app.ts';
 import type { Comparison } from '../measure.ts';
 import type { Stage } from '../stage.ts';
+import { provisionOnce } from './first.ts';
 
-/** First provisions beside few others. */
-export async function measureFew(app: App, rounds: number): Promise<number[]> {
-  return measure(app, { rounds, prefix: 'few' });
-}
+const MANY = 200;
+const FILL_AT_A_TIME = 8;
+const GONE_WITHIN_MS = 120_000;
 
-/** The same beside many: `present` says how many namespaces of ours there are by then. */
-export async function compareScale(
-  { stage, app, few }: { stage: Stage; app: App; few: number[] },
-  rounds: number,
-): Promise<Comparison> {
-  const list = await stage.admin.call<{ items: unknown[] }>({
-    method: 'GET',
-    path: '/api/v1/namespaces?labelSelector=feature-branch-provisioner/slug',
-  });
-  const present = list?.items.length ?? 0;
-  const ours = await measure(app, { rounds, prefix: 'full' });
+/**
+ * A first provision with 200 environments present, and with one: namespaces full of objects in the cluster, records on
+ * Azurite, no pool. One cluster can not be both, so the rounds do not alternate; what is measured goes again at once.
+ */
+export async function compareScale({ stage, app }: { stage: Stage; app: App }, rounds: number): Promise<Comparison> {
+  const { records, requests } = app.whole();
+  const peers = { ...app.bare, records, requests };
+  await warmUp(stage, peers);
+  await provisionOnce(peers, 'present-0');
+  const theirs = await measure({ stage, peers }, { rounds, prefix: 'beside-one' });
+  const slugs = Array.from({ length: MANY - 1 }, (_, index) => `present-${index + 1}`).values();
+  await Promise.all(
+    Array.from({ length: FILL_AT_A_TIME }, async () => {
+      for (const slug of slugs) await provisionOnce(peers, slug);
+    }),
+  );
+  const present = await countPresent(stage);
+  const ours = await measure({ stage, peers }, { rounds, prefix: 'beside-many' });
   return {
-    name: `an environment with ${present} present`,
-    against: 'with few present',
+    name: `an environment with ${MANY} present`,
+    against: 'with 1 present',
     goal: 1.2,
     ours,
-    theirs: few,
+    theirs,
     notes: { present },
   };
 }
 
-async function measure(app: App, { rounds, prefix }: { rounds: number; prefix: string }): Promise<number[]> {
+interface On {
+  stage: Stage;
+  peers: Peers;
+}
+
+async function warmUp(stage: Stage, peers: Peers): Promise<void> {
+  await measure({ stage, peers }, { rounds: 5, prefix: 'warm' });
+}
+
+async function measure(
+  { stage, peers }: On,
+  { rounds, prefix }: { rounds: number; prefix: string },
+): Promise<number[]> {
   const times: number[] = [];
-  for (let round = 0; round < rounds; round += 1) times.push(await provisionOnce(app.bare, `${prefix}-${round}`));
+  for (let round = 0; round < rounds; round += 1) {
+    const slug = `${prefix}-${round}`;
+    times.push(await provisionOnce(peers, slug));
+    await remove({ stage, peers }, slug);
+  }
   return times;
+}
+
+/** Past the app: how it removes is not measured here. */
+async function remove({ stage, peers }: On, slug: string): Promise<void> {
+  const path = `/api/v1/namespaces/feature-${slug}`;
+  const stored = await peers.records.read(slug);
+  if (stored !== undefined) await peers.records.remove(slug, stored.etag);
+  const end = Date.now() + GONE_WITHIN_MS;
+  await stage.admin.call({ method: 'DELETE', path });
+  while ((await stage.admin.call({ method: 'GET', path })) !== undefined) {
+    if (Date.now() > end) throw new Error(`${slug} does not go`);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+async function countPresent({ admin }: Stage): Promise<number> {
+  const path = '/api/v1/namespaces?labelSelector=feature-branch-provisioner/slug';
+  const list = await admin.call<{ items: unknown[] }>({ method: 'GET', path });
+  const present = list?.items.length ?? 0;
+  if (present !== MANY) throw new Error(`${present} environments are present, and not ${MANY}`);
+  return present;
 }

@@ -1,0 +1,57 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { ClientRequest } from 'node:http';
+import type { Stage } from './stage.ts';
+
+export interface Calls {
+  /** To the API server, by what they are. */
+  cluster: Record<string, number>;
+  blobs: Record<string, number>;
+  queue: number;
+  arm: number;
+}
+
+/** Counts what this process sends while the work runs. */
+export async function countCalls({ azure, azurite }: Stage, work: () => Promise<unknown>): Promise<Calls> {
+  const calls: Calls = { cluster: {}, blobs: {}, queue: 0, arm: 0 };
+  const [, blobs = ''] = /BlobEndpoint=([^;]+)/.exec(azurite.connectionString) ?? [];
+  const ports = { blobs: new URL(blobs).port, arm: new URL(azure.url).port };
+  const toCluster = (message: unknown): void => {
+    const { method, path } = (message as { request: { method: string; path: string } }).request;
+    add(calls.cluster, nameOf(method, path));
+  };
+  const toOthers = (message: unknown): void => {
+    const { request } = message as { request: ClientRequest };
+    const host = String(request.getHeader('host'));
+    if (host.endsWith(`:${ports.arm}`)) calls.arm += 1;
+    else if (host.endsWith(`:${ports.blobs}`)) add(calls.blobs, request.method);
+    else calls.queue += 1;
+  };
+  subscribe('undici:request:create', toCluster);
+  subscribe('http.client.request.start', toOthers);
+  try {
+    await work();
+  } finally {
+    unsubscribe('undici:request:create', toCluster);
+    unsubscribe('http.client.request.start', toOthers);
+  }
+  return calls;
+}
+
+function nameOf(method: string, path: string): string {
+  const url = new URL(path, 'http://127.0.0.1');
+  if (/^\/api\/v1\/namespaces(\/[^/]+)?$/.test(url.pathname)) return `namespace ${method}`;
+  return url.searchParams.has('dryRun') ? 'dry run' : method === 'GET' ? 'list or read' : method;
+}
+
+function add(counts: Record<string, number>, name: string): void {
+  counts[name] = (counts[name] ?? 0) + 1;
+}
+
+/** One line of the table. */
+export function toCallsLine({ name, calls }: { name: string; calls: Calls }): string {
+  const list = (counts: Record<string, number>) =>
+    Object.entries(counts)
+      .map(([what, count]) => `${count} ${what}`)
+      .join(', ') || 'none';
+  return `${name.padEnd(40)}cluster: ${list(calls.cluster)}; blobs: ${list(calls.blobs)}; queue: ${calls.queue}; ARM: ${calls.arm}`;
+}
