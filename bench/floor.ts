@@ -23,7 +23,7 @@ export async function createFloor(
 
   async function send(request: Recorded): Promise<void> {
     const { origin, method, path, headers, body } = request;
-    const answer = await agent.request({ origin, method: method as 'PATCH', path, headers, body });
+    const answer = await agent.request({ origin, method, path, headers, body });
     const text = await answer.body.text();
     if (answer.statusCode >= 300) throw new Error(`${method} ${path}: ${answer.statusCode} ${text.slice(0, 300)}`);
   }

@@ -65,8 +65,8 @@ async function makeHarness(): Promise<void> {
     target: 'node22',
   });
   const { headers, body } = makeDelivery({ event: 'create', ref: 'cold', repository: REPOSITORY, secret: SECRET });
-  const lower = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
-  const delivery = { headers: Object.fromEntries(lower), body: body.toString('base64') } satisfies ColdDelivery;
+  const lower = Object.entries(headers).map(([name, value]): [string, string] => [name.toLowerCase(), value]);
+  const delivery = { headers: Object.fromEntries<string>(lower), body: body.toString('base64') } satisfies ColdDelivery;
   await writeFile(join(FOLDER, 'delivery.json'), JSON.stringify(delivery));
 }
 

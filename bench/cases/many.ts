@@ -1,7 +1,7 @@
 import { QueueServiceClient } from '@azure/storage-queue';
-import type { Peers } from '../../lib/environment/peers.ts';
+import type { Peers, Records } from '../../lib/environment/peers.ts';
 import { reconcile } from '../../lib/environment/reconcile.ts';
-import { parseRequest, type EnvironmentRequest } from '../../lib/environment/request.ts';
+import { parseRequest } from '../../lib/environment/request.ts';
 import { REQUEST_QUEUE } from '../../lib/storage/queue.ts';
 import { requestFor, type App } from '../app.ts';
 import type { Kubectl } from '../kubectl.ts';
@@ -49,6 +49,7 @@ async function provisionAll({ stage, peers }: { stage: Stage; peers: Peers }, sl
   await queue.clearMessages();
   await Promise.all(slugs.map((slug) => peers.requests.send(requestFor(slug, 'create'))));
   const open = new Set(slugs);
+  const watched = { ...peers, records: watchApplied(peers.records, open) };
   const running = new Set<Promise<void>>();
   const end = Date.now() + WITHIN_MS;
   while (open.size > 0) {
@@ -58,7 +59,7 @@ async function provisionAll({ stage, peers }: { stage: Stage; peers: Peers }, sl
       free > 0 ? await queue.receiveMessages({ numberOfMessages: Math.min(16, free) }) : { receivedMessageItems: [] };
     for (const { messageId, popReceipt, messageText } of receivedMessageItems) {
       const request = parseRequest(JSON.parse(Buffer.from(messageText, 'base64').toString()));
-      const work = handle(peers, { request, open }).then(async () => {
+      const work = reconcile(watched, request).then(async () => {
         await queue.deleteMessage(messageId, popReceipt);
       });
       running.add(work);
@@ -69,6 +70,19 @@ async function provisionAll({ stage, peers }: { stage: Stage; peers: Peers }, sl
     }
   }
   await Promise.all(running);
+}
+
+/** An environment is done once a record that says so is written; what comes back on the queue for readiness is left there. */
+function watchApplied(records: Records, open: Set<string>): Records {
+  return {
+    ...records,
+    async write(record, held) {
+      const stored = await records.write(record, held);
+      if (record.applied !== undefined) open.delete(record.name);
+      if (record.phase === 'failed') throw new Error(`${record.name}: ${record.error?.message}`);
+      return stored;
+    },
+  };
 }
 
 /** Not one is lost: every record says that it is applied, and every credential in it is on an identity of the pool. */
@@ -83,15 +97,4 @@ async function checkAll(
     const isWhole = credentials.length > 0 && credentials.every((name) => held.has(name));
     if (record?.applied === undefined || !isWhole) throw new Error(`${slug} is not whole: ${record?.phase}`);
   }
-}
-
-/** Applied counts; what comes back on the queue for readiness is left there. */
-async function handle(
-  peers: Peers,
-  { request, open }: { request: EnvironmentRequest; open: Set<string> },
-): Promise<void> {
-  await reconcile(peers, request);
-  const stored = await peers.records.read(request.environment);
-  if (stored?.record.applied !== undefined) open.delete(request.environment);
-  if (stored?.record.phase === 'failed') throw new Error(`${request.environment}: ${stored.record.error?.message}`);
 }
