@@ -14,6 +14,7 @@ import { createOverlays } from '../lib/overlays/render.ts';
 import { connectBlobs, connectQueues } from '../lib/storage/connection.ts';
 import { createRequests } from '../lib/storage/queue.ts';
 import { createRecords, RECORD_CONTAINER } from '../lib/storage/records.ts';
+import { shareLists } from '../lib/storage/share-lists.ts';
 import { poolOf, type Stage } from './stage.ts';
 
 const REPOSITORY = { id: 7, fullName: 'acme/shop' };
@@ -69,7 +70,7 @@ export async function createApp({ plane, azurite, azure, compiled }: Stage): Pro
     whole: (round = 0) => ({
       ...shared,
       access: accessTo(poolOf(round)),
-      records: createRecords({ container: async () => blobs.getContainerClient(RECORD_CONTAINER) }),
+      records: shareLists(createRecords({ container: async () => blobs.getContainerClient(RECORD_CONTAINER) })),
       requests: createRequests({ queues: async () => queues }),
     }),
     bare: { ...shared, access: accessTo([]), ...inMemory() },

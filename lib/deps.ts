@@ -53,9 +53,12 @@ export const requests = once(async (): Promise<Requests> => {
 });
 
 export const records = once(async (): Promise<Records> => {
-  const { createRecords, RECORD_CONTAINER } = await import('./storage/records.ts');
+  const [{ createRecords, RECORD_CONTAINER }, { shareLists }] = await Promise.all([
+    import('./storage/records.ts'),
+    import('./storage/share-lists.ts'),
+  ]);
   const container = once(async () => (await blobs()).getContainerClient(RECORD_CONTAINER));
-  return createRecords({ container });
+  return shareLists(createRecords({ container }));
 });
 
 /** Throws where either service does not answer; a queue or container that is not made yet is no fault. */
