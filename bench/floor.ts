@@ -19,7 +19,12 @@ export async function createFloor(
   recorded: { slug: string; provision: () => Promise<unknown> },
 ): Promise<Floor> {
   const waves = toWaves(await recordRequests(recorded.provision));
-  const agent = new Agent({ connections: DEFAULT_CONNECTIONS, pipelining: 1, connect: { ca: plane.access.ca } });
+  const agent = new Agent({
+    connections: DEFAULT_CONNECTIONS,
+    pipelining: 1,
+    allowH2: false,
+    connect: { ca: plane.access.ca },
+  });
 
   async function send(request: Recorded): Promise<void> {
     const { origin, method, path, headers, body } = request;
