@@ -28,6 +28,8 @@ export interface ControlPlaneOptions {
   log?: (line: string) => void;
   /** Further flags of kube-apiserver, such as those of its audit log. */
   apiServerFlags?: string[];
+  /** The users' bearer tokens; random ones when left out. */
+  tokens?: Readonly<Record<User, string>>;
 }
 
 /** Starts etcd, kube-apiserver and, where there is one, kube-controller-manager on free loopback ports. */
@@ -46,7 +48,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   };
   try {
     const [port = 0, etcdPort = 0, peerPort = 0, managerPort = 0] = await freePorts(4);
-    const tokens = await writeCredentials(dir);
+    const tokens = await writeCredentials(dir, options.tokens);
     start('etcd', etcdFlags(dir, { etcdPort, peerPort }));
     start('kube-apiserver', [...apiServerFlags(dir, { port, etcdPort }), ...(options.apiServerFlags ?? [])]);
     const server = `https://127.0.0.1:${port}`;
@@ -87,14 +89,17 @@ async function findPrograms(assets: string): Promise<{ controllers: boolean }> {
   );
 }
 
-async function writeCredentials(dir: string): Promise<Record<User, string>> {
+async function writeCredentials(
+  dir: string,
+  given: ControlPlaneOptions['tokens'],
+): Promise<Readonly<Record<User, string>>> {
   const { privateKey } = generateKeyPairSync('rsa', {
     modulusLength: 2048,
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
     publicKeyEncoding: { type: 'spki', format: 'pem' },
   });
   const token = (): string => randomBytes(16).toString('hex');
-  const tokens = { admin: token(), provisioner: token(), deprovisioner: token() };
+  const tokens = given ?? { admin: token(), provisioner: token(), deprovisioner: token() };
   const lines = USERS.map((name, index) => [
     tokens[name],
     name,

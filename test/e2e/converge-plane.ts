@@ -5,7 +5,7 @@ import { createAdmin, type Admin } from '../../local/control-plane/admin.ts';
 import { installAddOns } from '../../local/control-plane/add-ons.ts';
 import { startComponent, waitUntil, type Component } from '../../local/control-plane/component.ts';
 import { installGuards } from '../../local/control-plane/guard.ts';
-import type { ControlPlane } from '../../local/control-plane/start.ts';
+import type { ControlPlane, ControlPlaneOptions } from '../../local/control-plane/start.ts';
 import { startControlPlane } from '../setup/control-plane.ts';
 
 /** What the API server's audit log says of one call. */
@@ -37,12 +37,16 @@ const policyFor = (verbs: readonly string[]) => ({
  * A guarded control plane whose API server writes down what our principals do, of these verbs or at all; nodes are played
  * by the tests.
  */
-export async function startAuditedPlane(verbs: readonly string[] = []): Promise<AuditedPlane> {
+export async function startAuditedPlane(
+  options: { verbs?: readonly string[]; tokens?: ControlPlaneOptions['tokens'] } = {},
+): Promise<AuditedPlane> {
+  const { verbs = [], tokens } = options;
   const dir = await mkdtemp(join(tmpdir(), 'audit-'));
   const [policy, log] = [join(dir, 'policy.json'), join(dir, 'audit.log')];
   await writeFile(policy, JSON.stringify(policyFor(verbs)));
   const plane = await startControlPlane({
     apiServerFlags: [`--audit-policy-file=${policy}`, `--audit-log-path=${log}`],
+    ...(tokens !== undefined && { tokens }),
   });
   const admin = createAdmin(plane.access);
   let restarted: Component | undefined;

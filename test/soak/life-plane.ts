@@ -3,6 +3,7 @@ import { startKubelet } from '../../local/control-plane/kubelet.ts';
 import { ADD_ON_KINDS, apiVersionOf, KINDS, type Kind } from '../../local/kubernetes/kinds.ts';
 import { startAuditedPlane, type AuditedPlane } from '../e2e/converge-plane.ts';
 import type { LifeCluster, Listed } from '../faults/life-cluster.ts';
+import { PLANTED } from '../faults/planted.ts';
 import { toWritten } from './written.ts';
 
 /** A real control plane on which many lives are lived side by side, each in a namespace of its own. */
@@ -22,7 +23,7 @@ const LISTED = [...KINDS, ...ADD_ON_KINDS].filter(({ kind, namespaced }) => name
 const GONE_WITHIN_MS = 180_000;
 
 export async function startLifePlane(): Promise<LifePlane> {
-  const audited = await startAuditedPlane(WRITES);
+  const audited = await startAuditedPlane({ verbs: WRITES, tokens: PLANTED.tokens });
   const { admin } = audited;
   const stopKubelet = startKubelet(admin);
   const foreign = await listForeign(audited);
