@@ -1,20 +1,17 @@
 import { createHash } from 'node:crypto';
-import { text } from 'node:stream/consumers';
 import type { ContainerClient } from '@azure/storage-blob';
 import type { Clock } from '../environment/peers.ts';
 import { codeOfStatus, ProvisionerError } from '../errors.ts';
 import { statusOf, takeLease } from './blob-lease.ts';
 import type { HeldLease } from './blob-lease.ts';
 import type { IdentityLocks } from './identity-locks.ts';
-import { newLedger, parseLedger } from './ledger.ts';
-import type { Ledger } from './ledger.ts';
+import { createLedgers } from './ledgers.ts';
 
 /** A function waits no longer than this; its request is put back. */
 const MAX_WAIT_MS = 8_000;
 const POLL_MS = 200;
 /** Soon, since it has waited already: a lock that nobody waits for is time lost. */
 const BACK_WITHIN_MS = 4_000;
-const MAX_CHANGES = 20;
 const TIMEOUT_MS = 8_000;
 
 export interface BlobLocksOptions {
@@ -29,7 +26,6 @@ export interface BlobLocksOptions {
 /** One writer per identity across all instances, by a blob lease; beside it the ledger, changed by its ETag alone. */
 export function createIdentityLocks(options: BlobLocksOptions): IdentityLocks {
   const { container, clock, timeoutMs = TIMEOUT_MS } = options;
-  const within = () => ({ abortSignal: AbortSignal.timeout(timeoutMs) });
   const random = () => options.random();
   /** Callers of this process, in order: only the first of them asks for the lease. */
   const lines = new Map<string, PromiseWithResolvers<void>[]>();
@@ -56,16 +52,7 @@ export function createIdentityLocks(options: BlobLocksOptions): IdentityLocks {
     throw busy(id, BACK_WITHIN_MS * (0.25 + random()));
   }
 
-  async function load(id: string): Promise<{ ledger: Ledger; etag?: string }> {
-    try {
-      const found = await (await blob(id, 'json')).download(0, undefined, within());
-      const ledger = parseLedger(found.readableStreamBody === undefined ? '' : await text(found.readableStreamBody));
-      return found.etag === undefined ? { ledger } : { ledger, etag: found.etag };
-    } catch (error) {
-      if (statusOf(error) === 404) return { ledger: newLedger() };
-      throw error;
-    }
-  }
+  const ledgers = createLedgers({ blobOf: (id) => blob(id, 'json'), clock, random, timeoutMs });
 
   return {
     async withLock(id, work, { withinMs = MAX_WAIT_MS } = {}) {
@@ -90,28 +77,11 @@ export function createIdentityLocks(options: BlobLocksOptions): IdentityLocks {
         if (line.length === 0) lines.delete(key);
       }
     },
-    async read(id) {
-      return (await load(id).catch((error: unknown) => fail(id, error))).ledger;
-    },
+    read: (id) => ledgers.read(id).catch((error: unknown) => fail(id, error)),
     async change(id, change) {
-      for (let attempt = 0; attempt < MAX_CHANGES; attempt++) {
-        try {
-          const { ledger, etag } = await load(id);
-          const changed = change(ledger);
-          if (changed === undefined || changed === ledger) return changed ?? ledger;
-          const body = JSON.stringify(changed);
-          const conditions = etag === undefined ? { ifNoneMatch: '*' } : { ifMatch: etag };
-          const headers = { blobContentType: 'application/json' };
-          await (
-            await blob(id, 'json')
-          ).upload(body, Buffer.byteLength(body), { conditions, blobHTTPHeaders: headers, ...within() });
-          return changed;
-        } catch (error) {
-          if (statusOf(error) !== 409 && statusOf(error) !== 412) return fail(id, error);
-          await clock.sleep(20 * attempt * random());
-        }
-      }
-      throw busy(id, MAX_WAIT_MS * random());
+      const changed = await ledgers.change(id, change).catch((error: unknown) => fail(id, error));
+      if (changed === 'contended') throw busy(id, MAX_WAIT_MS * random());
+      return changed;
     },
   };
 }
