@@ -28,10 +28,13 @@ export function settlePick({ picks, clock }: AccessContext, slug: string): void 
 
 /** How many other environments were sent to this identity that its ledger, as it was read, lacks. */
 export function countPicks({ picks }: AccessContext, { slug, look }: { slug: string; look: Look }): number {
+  const { identityId, ledger, readAt } = look;
+  const isNoted = (pick: Pick): boolean => ledger.reservations.some((one) => one.slug === pick.slug);
   return picks.filter(
     (pick) =>
       pick.slug !== slug &&
-      isSameId(pick.identityId, look.identityId) &&
-      (pick.notedAt === undefined || pick.notedAt > look.readAt),
+      isSameId(pick.identityId, identityId) &&
+      (pick.notedAt === undefined || pick.notedAt > readAt) &&
+      !isNoted(pick),
   ).length;
 }
