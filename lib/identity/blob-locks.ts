@@ -97,7 +97,8 @@ function busy(id: string, retryAfterMs: number): ProvisionerError {
 function fail(id: string, error: unknown): never {
   if (error instanceof ProvisionerError) throw error;
   const status = statusOf(error);
-  const said = status === undefined ? 'did not answer' : `answered ${status}`;
+  const { code, name } = error as { code?: string; name?: string };
+  const said = status === undefined ? `did not answer (${code ?? name ?? 'unknown'})` : `answered ${status}`;
   throw new ProvisionerError(codeOfStatus(status), `ledger of identity ${lastSegment(id)}: storage ${said}`, {
     object: `Identity/${lastSegment(id)}`,
     cause: error,

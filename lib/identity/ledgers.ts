@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers';
 import type { BlockBlobClient } from '@azure/storage-blob';
 import type { Clock } from '../environment/peers.ts';
+import { shareAsks } from '../share-asks.ts';
 import { statusOf } from './blob-lease.ts';
 import { newLedger, parseLedger } from './ledger.ts';
 import type { Ledger } from './ledger.ts';
@@ -21,7 +22,7 @@ interface Pending {
   done: PromiseWithResolvers<Ledger | 'contended'>;
 }
 
-/** Ledgers as JSON blobs, changed by their ETags; what one process asks for at a time goes into one write. */
+/** Ledgers as JSON blobs, changed by their ETags; what one process asks for at a time is read once and goes into one write. */
 export function createLedgers(options: {
   blobOf(id: string): Promise<BlockBlobClient>;
   clock: Clock;
@@ -31,6 +32,7 @@ export function createLedgers(options: {
   const { blobOf, clock, timeoutMs } = options;
   const within = () => ({ abortSignal: AbortSignal.timeout(timeoutMs) });
   const waiting = new Map<string, Pending[]>();
+  const reads = new Map<string, () => Promise<Ledger>>();
 
   async function load(id: string): Promise<{ ledger: Ledger; etag?: string }> {
     try {
@@ -67,14 +69,17 @@ export function createLedgers(options: {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       try {
         const { ledger, etag } = await load(id);
-        const after: Ledger[] = [];
-        const last = batch.reduce((before, { change }) => {
-          const now = change(before) ?? before;
-          after.push(now);
-          return now;
-        }, ledger);
+        let last = ledger;
+        const settle = batch.map(({ change, done }) => {
+          try {
+            const own = (last = change(last) ?? last);
+            return () => done.resolve(own);
+          } catch (thrown) {
+            return () => done.reject(thrown);
+          }
+        });
         if (last !== ledger) await store(id, last, etag);
-        for (const [index, { done }] of batch.entries()) done.resolve(after[index] ?? last);
+        for (const one of settle) one();
         return;
       } catch (error) {
         if (statusOf(error) !== 409 && statusOf(error) !== 412) throw error;
@@ -85,7 +90,12 @@ export function createLedgers(options: {
   }
 
   return {
-    read: async (id) => (await load(id)).ledger,
+    read(id) {
+      const key = id.toLowerCase();
+      const read = reads.get(key) ?? shareAsks(async () => (await load(id)).ledger);
+      reads.set(key, read);
+      return read();
+    },
     change(id, change) {
       const key = id.toLowerCase();
       const done = Promise.withResolvers<Ledger | 'contended'>();

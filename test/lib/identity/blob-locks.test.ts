@@ -135,7 +135,7 @@ describe('change', () => {
 
     await expect(broken.read(ONE)).rejects.toMatchObject({
       code: 'unavailable',
-      message: 'ledger of identity pool-1: storage did not answer',
+      message: 'ledger of identity pool-1: storage did not answer (Error)',
     });
     await expect(broken.withLock(ONE, async () => {})).rejects.toMatchObject({ code: 'unavailable' });
   });

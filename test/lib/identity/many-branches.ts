@@ -105,6 +105,13 @@ async function runAll(
     writes.filter(({ at, status }) => status !== 429 && Math.floor((at - start) / 10_000) === n),
   );
   print(`${kind}: writes in each 10 s: ${perTen.map(({ length }) => length).join(' ')}`);
+  const byIdentity = Map.groupBy(writes, ({ identity = '' }) => identity.slice(identity.lastIndexOf('/') + 1));
+  const ends = [...byIdentity].map(([name, ones]) => {
+    const last = Math.max(...ones.map(({ at }) => at));
+    const admitted = ones.filter(({ status }) => status !== 429).length;
+    return `${name} ${admitted} by ${Math.round((last - start) / 1000)} s`;
+  });
+  print(`${kind}: writes of each identity: ${ends.join(', ')}`);
   for (const [reason, times] of sumRetries(outcomes)) print(`${kind}: put back ${times} times: ${reason}`);
   return { kind, seconds, outcomes, writes };
 }
