@@ -35,7 +35,7 @@ async function credentialOf(clientId: string | undefined): Promise<TokenCredenti
     import('./identity/app-credential.ts'),
   ]);
   if (clientId === undefined) return withSafeErrors(new DefaultAzureCredential());
-  return withSafeErrors(new ManagedIdentityCredential({ clientId }), clientId);
+  return withSafeErrors(new ManagedIdentityCredential({ clientId }), { clientId });
 }
 
 const storage = readOnce(() => {

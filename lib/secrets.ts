@@ -4,19 +4,30 @@ const SHORTEST = 12;
 const MOST = 200;
 const HIDDEN = '***';
 
-/** Every secret that this process has met, with the forms in which a text may quote it. */
+/** The app's own secrets, with the forms in which a text may quote each. */
 const kept = new Map<string, readonly string[]>();
+/** Tokens, which come and go: they must not push out what stays. */
+const passing = new Map<string, readonly string[]>();
 /** Of all of them, the longest first: one secret may begin another. */
 let allForms: readonly string[] = [];
 
 /** Notes a secret where it enters the process, so that `toSafeLine` finds it in the words of peers, which may echo it. */
 export function keepSecret(value: string | undefined): void {
+  note(kept, value);
+}
+
+/** The same for a token, which is forgotten when many others have come since. */
+export function keepToken(value: string | undefined): void {
+  note(passing, value);
+  const [oldest] = passing.keys();
+  if (passing.size > MOST && oldest !== undefined) passing.delete(oldest);
+}
+
+function note(among: Map<string, readonly string[]>, value: string | undefined): void {
   const secret = value?.trim() ?? '';
-  if (secret.length < SHORTEST || kept.has(secret)) return;
-  kept.set(secret, toForms(secret));
-  const [oldest] = kept.keys();
-  if (kept.size > MOST && oldest !== undefined) kept.delete(oldest);
-  allForms = [...kept.values()].flat().sort((one, other) => other.length - one.length);
+  if (secret.length < SHORTEST || kept.has(secret) || passing.has(secret)) return;
+  among.set(secret, toForms(secret));
+  allForms = [...kept.values(), ...passing.values()].flat().sort((one, other) => other.length - one.length);
 }
 
 /** One line without secrets: for every text that comes from elsewhere and goes into a record, a log or an answer. */
@@ -35,7 +46,8 @@ export function hideSecrets(text: string): string {
 /** What tells a credential whoever it belongs to; each wants a digit, so that prose about them stays. */
 const LOOKS_SECRET: readonly [RegExp, string][] = [
   [/\b(Bearer|Basic|SharedKey|SharedKeyLite|token) +(?=\S*\d)[\w.:~+/=-]{16,}/gi, `$1 ${HIDDEN}`],
-  [/\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g, HIDDEN],
+  // not from within a word: each start would be searched to the end
+  [/(?<![\w-])eyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g, HIDDEN],
   [/\b(AccountKey|SharedAccessSignature|sig|client_secret|password)=[^;&\s"'\\]+/gi, `$1=${HIDDEN}`],
   [/\b(gh[pousr]_|github_pat_)\w{20,}/g, HIDDEN],
 ];
@@ -43,7 +55,15 @@ const LOOKS_SECRET: readonly [RegExp, string][] = [
 function toForms(secret: string): string[] {
   const bytes = Buffer.from(secret);
   const base64 = [0, 1, 2].map((offset) => insideBase64(bytes, offset));
-  const forms = [secret, encodeURIComponent(secret.toWellFormed()), JSON.stringify(secret).slice(1, -1), ...base64];
+  // texts are made one line before they are searched
+  const oneLine = secret.replace(/[\s\p{Cc}]+/gu, ' ');
+  const forms = [
+    secret,
+    oneLine,
+    encodeURIComponent(secret.toWellFormed()),
+    JSON.stringify(secret).slice(1, -1),
+    ...base64,
+  ];
   const forUrls = base64.flatMap((form) => [encodeURIComponent(form), form.replaceAll('+', '-').replaceAll('/', '_')]);
   return [...new Set([...forms, ...forUrls])];
 }

@@ -11,7 +11,8 @@ export function shareAsks<T>(ask: () => Promise<T>): () => Promise<T> {
     next = asked;
     running = running.then(async () => {
       next = undefined;
-      await ask().then(asked.resolve, asked.reject);
+      // one that throws at once must not end the answers of all who come after
+      await (async () => ask())().then(asked.resolve, asked.reject);
     });
     return asked.promise;
   };

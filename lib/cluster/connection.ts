@@ -1,6 +1,6 @@
 import type { Agent } from 'undici';
 import { ProvisionerError, toProvisionerError } from '../errors.ts';
-import { keepSecret } from '../secrets.ts';
+import { keepToken } from '../secrets.ts';
 import { createSlots, type Slots } from './slots.ts';
 
 /** Kept-alive connections to one API server; calls beyond that wait for one. */
@@ -84,7 +84,7 @@ async function openAt(find: () => Promise<ClusterAddress>, connections: number):
     slots: createSlots(connections),
     async authorization() {
       const headers = await address.authorization().catch(rethrow);
-      for (const value of Object.values(headers)) keepSecret(value.replace(/^\S+ /, ''));
+      for (const value of Object.values(headers)) keepToken(value.replace(/^\S+ /, ''));
       return headers;
     },
     openedAt: Date.now(),

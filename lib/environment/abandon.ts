@@ -1,5 +1,6 @@
 import { ProvisionerError, toLogFields, toProvisionerError } from '../errors.ts';
 import { toErrorField } from './failure.ts';
+import { findRenamed } from './find-record.ts';
 import { guardRecord } from './guards.ts';
 import { isFrom, newRecord, note, observe, saysSomething } from './observe.ts';
 import type { Peers, StoredRecord } from './peers.ts';
@@ -30,8 +31,12 @@ export async function abandon(peers: Peers, request: EnvironmentRequest): Promis
   }
 }
 
-async function abandonOnce(peers: Peers, request: EnvironmentRequest): Promise<Abandoned> {
+async function abandonOnce(peers: Peers, asked: EnvironmentRequest): Promise<Abandoned> {
   const { records } = peers;
+  const isNamed = (await records.read(asked.environment)) !== undefined;
+  const renamed = isNamed ? undefined : await findRenamed(peers, asked);
+  // a record of the new name would stand beside the environment, and end the look for it
+  const request = renamed === undefined ? asked : { ...asked, environment: renamed.record.name };
   const lease = await leaseOf(peers, request);
   if (lease === 'busy') {
     await peers.requests.sendToPoison(request, AGAIN_MS);

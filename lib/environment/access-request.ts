@@ -13,6 +13,7 @@ export function toAccessRequest(
     namespace: record.namespace,
     wanted,
     ...(record.identity !== undefined && { identity: record.identity }),
+    ...(record.credentials !== undefined && { written: record.credentials }),
     nameOf: (serviceAccount) =>
       toCredentialName({ slug: record.name, serviceAccount, template: settings.credentialName }),
   };

@@ -1,7 +1,7 @@
 import { isSameRepository } from './guards.ts';
 import type { BranchAnswer } from './peers.ts';
 import type { EnvironmentRecord } from './record.ts';
-import type { Reason, Repository } from './request.ts';
+import { isReason, type Reason, type Repository } from './request.ts';
 
 export interface Desired {
   state: 'present' | 'absent' | 'unknown';
@@ -16,6 +16,10 @@ export function toDesired(
   answer: BranchAnswer | undefined,
 ): Desired {
   if (record.stop !== undefined) return { state: 'absent', why: record.stop.why, disagrees: false };
+  // what nobody here can have written must not end an environment
+  if (!isReason(record.event.reason)) {
+    return { state: 'unknown', why: 'the record holds an event of an unknown kind', disagrees: false };
+  }
   const wanted = isWanting(record.event.reason);
   if (answer === undefined) {
     return { state: wanted ? 'present' : 'absent', why: `newest event: ${record.event.reason}`, disagrees: false };

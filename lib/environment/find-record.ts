@@ -1,4 +1,4 @@
-import { guardName, guardOwner } from './guards.ts';
+import { guardName, guardOwner, isSameRepository } from './guards.ts';
 import { toNamespace, toSlug } from './names.ts';
 import { isWanting } from './desired.ts';
 import { newRecord } from './observe.ts';
@@ -34,12 +34,12 @@ export async function findRecord(
   return (await peers.records.read(request.environment)) ?? 'nothing-to-do';
 }
 
-/** A repository that was renamed keeps its environments under the slugs that they have. */
-async function findRenamed(peers: Peers, request: EnvironmentRequest): Promise<StoredRecord | undefined> {
-  const { id } = request.repository;
-  if (id === undefined) return undefined;
-  for await (const { name, repositoryId, ref, phase } of peers.records.list()) {
-    if (repositoryId === id && ref === request.ref && phase !== 'gone') return peers.records.read(name);
+/** A repository that was renamed, or given a prefix, keeps its environments under the slugs that they have. */
+export async function findRenamed(peers: Peers, request: EnvironmentRequest): Promise<StoredRecord | undefined> {
+  for await (const { name, repository, repositoryId, ref, phase } of peers.records.list()) {
+    if (ref !== request.ref || phase === 'gone') continue;
+    const holder = { fullName: repository, ...(repositoryId !== undefined && { id: repositoryId }) };
+    if (isSameRepository(holder, request.repository)) return peers.records.read(name);
   }
   return undefined;
 }

@@ -39,6 +39,15 @@ export function isSameRepository(one: Repository, other: Repository): boolean {
 /** Guard 0: the record's repository and ref are the request's. */
 export function guardRecord(record: Claim & { name: string }, asked: Claim): Refusal | undefined {
   if (record.ref === asked.ref && isSameRepository(record.repository, asked.repository)) return undefined;
+  const [holder, asker] = [record.repository, asked.repository];
+  if (record.ref === asked.ref && holder.fullName.toLowerCase() === asker.fullName.toLowerCase()) {
+    return {
+      guard: 'record',
+      reason:
+        `environment ${record.name} belongs to the repository ${holder.fullName} of id ${holder.id}, and this is the one of ` +
+        `id ${asker.id}, made anew under its name; deprovision the old environment first`,
+    };
+  }
   return {
     guard: 'record',
     reason:

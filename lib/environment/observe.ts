@@ -48,6 +48,9 @@ export function observe(
     note(next, { at: request.at, what: 'stale', reason: request.reason });
     return { record: next, news: false };
   }
+  // GitHub is asked by the name that the repository has now: another one may bear the old one by now
+  if (request.repository.id !== undefined && request.repository.id === next.repository.id)
+    next.repository.fullName = request.repository.fullName;
   if (request.reason === 'deprovision' && (isNewest || !isWanting(event.reason)))
     next.stop = { at: request.at, why: request.why ?? 'deprovisioned by hand' };
   if (isWanting(request.reason)) {

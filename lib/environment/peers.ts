@@ -35,6 +35,8 @@ export interface AccessRequest {
   wanted: WantedCredential[];
   /** The identity that the record names: kept for life while it is in the pool. */
   identity?: string;
+  /** Names that credentials were written under before: FEDERATED_CREDENTIAL_NAME may have changed since. */
+  written?: readonly string[];
   /** The name that a service account's credential of this environment bears; how ours are told from others'. */
   nameOf(serviceAccount: string): string;
 }

@@ -4,6 +4,7 @@ import { toSubjectName } from './change-set.ts';
 import { guardName, guardOwner, guardProtected, guardRecord, type Refusal } from './guards.ts';
 import type { Change, LiveNamespace, Peers } from './peers.ts';
 import type { EnvironmentRecord } from './record.ts';
+import { renderDraft } from './render-draft.ts';
 import { renderEnvironment, toWantedCredentials } from './rendered.ts';
 
 export interface Plan {
@@ -19,7 +20,9 @@ export async function planProvision(peers: Peers, record: EnvironmentRecord): Pr
   if (refusal !== undefined) return refusal;
   const live = await readOwned(peers, record);
   if (live !== undefined && 'guard' in live) return live;
-  const draft = renderEnvironment(peers.overlays, { record, settings });
+  const rendered = renderDraft({ peers, record });
+  if ('guard' in rendered) return rendered;
+  const draft = rendered.objects;
   const access = toAccessRequest({ record, settings }, toWantedCredentials(draft, { record, settings }));
   const credentials = await peers.access.plan(access, 'present');
   if (credentials.refused !== undefined) return credentials.refused;

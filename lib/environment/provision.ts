@@ -1,10 +1,10 @@
-import { toProvisionerError } from '../errors.ts';
 import { toAccessRequest } from './access-request.ts';
 import { guardAdmission, needsCapacity } from './admission.ts';
 import { describeDrift, mustLookForDrift, wasApplied } from './drift.ts';
 import { guardLive } from './guard-live.ts';
 import { findLeftovers } from './inventory.ts';
 import type { Drifted, KubeObject, Reserved } from './peers.ts';
+import { renderDraft } from './render-draft.ts';
 import { renderEnvironment, toUrl, toWantedCredentials } from './rendered.ts';
 import { admitByLease, named, refuse, save, step, type Outcome, type Session } from './session.ts';
 import { settle } from './settle.ts';
@@ -49,7 +49,7 @@ export async function provision(session: Session): Promise<Outcome> {
   if (drifted?.length !== 0 || findLeftovers(record.inventory, objects).length > 0) {
     begin(session, reserved);
     // said before the first PUT: whoever comes after a crash must know that there may be some
-    record.credentials = wanted.map(({ name }) => name);
+    record.credentials = reserved.identity === undefined ? [] : wanted.map(({ name }) => name);
     await save(session);
   } else record.warnings = reserved.warnings;
   const written = await writeEnvironment(session, { objects, access, reserved, drifted });
@@ -73,17 +73,6 @@ function waitForEnd(session: Session): Outcome {
 
 function isTerminating(session: Session): boolean {
   return session.owned?.terminating === true;
-}
-
-function renderDraft(session: Session): { objects: KubeObject[] } | { guard: 'render'; reason: string } {
-  const { overlays, settings } = session.peers;
-  try {
-    return { objects: renderEnvironment(overlays, { record: session.record, settings }) };
-  } catch (thrown) {
-    const error = toProvisionerError(thrown);
-    if (error.code !== 'render') throw error;
-    return { guard: 'render', reason: [error.message, error.mend].filter(Boolean).join('; ') };
-  }
 }
 
 function begin(session: Session, reserved: Reserved): void {

@@ -14,6 +14,10 @@ const REASONS: readonly string[] = [
   'check',
 ] satisfies Reason[];
 
+export function isReason(value: unknown): value is Reason {
+  return typeof value === 'string' && REASONS.includes(value);
+}
+
 export interface Repository {
   id?: number;
   /** `owner/name`, as GitHub spells it. */
@@ -58,7 +62,7 @@ const SHAPE = Object.entries<(value: unknown) => boolean>({
   id: isText,
   environment: isText,
   ref: isText,
-  reason: (value) => typeof value === 'string' && REASONS.includes(value),
+  reason: isReason,
   at: isTime,
   position: maybe((value) => typeof value === 'number' && Number.isFinite(value)),
   deliveryId: maybe(isText),

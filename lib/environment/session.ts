@@ -1,5 +1,6 @@
 import { ProvisionerError } from '../errors.ts';
 import { guardOwner, guardUid, type Refusal } from './guards.ts';
+import { note } from './observe.ts';
 import type { Admit, Lease, LiveNamespace, Peers } from './peers.ts';
 import type { EnvironmentRecord, StepName } from './record.ts';
 import type { EnvironmentRequest } from './request.ts';
@@ -134,12 +135,18 @@ export async function named<T>(session: Session, name: StepName, work: () => Pro
 
 /** A guard said no: the record says which and why. An environment that is there keeps its phase. */
 export function refuse(session: Session, refusal: Refusal): Outcome {
-  const { record, peers } = session;
+  const { record, peers, request } = session;
+  const isNew = record.refused?.guard !== refusal.guard || record.refused.reason !== refusal.reason;
+  // a sweep that is refused again is no history
+  if (isNew || request.reason !== 'sweep') {
+    note(record, { at: toIso(peers.clock.now()), what: 'refused', reason: request.reason, why: refusal.reason });
+  }
   record.refused = refusal;
   delete record.waitingFor;
   delete record.waitingOn;
   const stands = record.uid !== undefined && (record.phase === 'ready' || record.phase === 'starting');
   if (!stands || refusal.guard === 'owner' || refusal.guard === 'uid') record.phase = 'refused';
+  if (record.phase === 'refused') delete record.error;
   peers.log.warn('refused', { environment: record.name, guard: refusal.guard, reason: refusal.reason });
   if (record.phase !== 'starting') return DONE;
   // what was applied before goes on to become ready: nobody else looks

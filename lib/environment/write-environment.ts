@@ -78,7 +78,7 @@ async function grant(session: Session, { access, reserved, drifted }: Wanted): P
   // where nothing else is to be written, the look of a moment ago is enough
   const settled = drifted?.length === 0 ? reserved.settled : undefined;
   const granted = settled ?? (await peers.access.grant({ ...access, ...identity }, reserved, admitByOwner(session)));
-  record.credentials = access.wanted.map(({ name }) => name);
+  record.credentials = reserved.identity === undefined ? [] : access.wanted.map(({ name }) => name);
   if (granted.some(({ action }) => action === 'created')) record.credentialAt = toIso(peers.clock.now());
   return granted;
 }

@@ -1,6 +1,9 @@
 import type { TokenCredential } from '@azure/core-auth';
 import { ProvisionerError, type ErrorCode } from '../errors.ts';
-import { keepSecret } from '../secrets.ts';
+import { keepSecret, keepToken } from '../secrets.ts';
+
+/** The SDK lets no time limit of its caller's through to a token endpoint, which may never answer. */
+const TIMEOUT_MS = 6_000;
 
 interface Thrown {
   name?: string;
@@ -11,15 +14,18 @@ interface Thrown {
  * The app's own credential, whose tokens are noted as secrets and whose failures have a code: the SDK quotes the token
  * endpoint's answer at length, whatever that holds.
  */
-export function withSafeErrors(credential: TokenCredential, clientId?: string): TokenCredential {
+export function withSafeErrors(
+  credential: TokenCredential,
+  { clientId, timeoutMs = TIMEOUT_MS }: { clientId?: string; timeoutMs?: number } = {},
+): TokenCredential {
   // App Service's own key to its token endpoint
   keepSecret(process.env['IDENTITY_HEADER']);
   const object = `ManagedIdentity/${clientId ?? 'default'}`;
   return {
     async getToken(scopes, options) {
       try {
-        const token = await credential.getToken(scopes, options);
-        keepSecret(token?.token);
+        const token = await within(timeoutMs, credential.getToken(scopes, options), options?.abortSignal);
+        keepToken(token?.token);
         return token;
       } catch (cause) {
         const { name = 'Error', statusCode } = cause as Thrown;
@@ -32,6 +38,28 @@ export function withSafeErrors(credential: TokenCredential, clientId?: string): 
       }
     },
   };
+}
+
+/** What comes after the time, or after the caller has given up, is dropped; the SDK may keep it for the next one. */
+async function within<T>(
+  timeoutMs: number,
+  work: Promise<T>,
+  abort: { aborted: boolean; addEventListener(type: 'abort', listener: () => void): void } | undefined,
+): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(named('TimeoutError')), timeoutMs);
+  abort?.addEventListener('abort', () => late.reject(named('AbortError')));
+  if (abort?.aborted === true) late.reject(named('AbortError'));
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+    late.promise.catch(() => undefined);
+  }
+}
+
+function named(name: string): Error {
+  return Object.assign(new Error('no token in time'), { name });
 }
 
 /** Only an answer of Entra ID's tells a refusal from an endpoint that fails. */

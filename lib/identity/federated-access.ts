@@ -56,9 +56,22 @@ export function createFederatedAccess(options: FederatedAccessOptions): Access {
     revoke: (request, admit) => revoke(context, request, admit),
     plan: (request, state) => plan(context, request, state),
     // an identity that was made anew under its name has another client id: nothing that is remembered is trusted here
-    inspect: (request) => inspect({ ...context, identities: createArmIdentities({ arm, timeoutMs }) }, request),
+    inspect: async (request) =>
+      isUnused(context, request)
+        ? {
+            issuer: '',
+            poolSize: 0,
+            identities: [],
+            placed: request.wanted.map(({ serviceAccount }) => ({ serviceAccount })),
+          }
+        : inspect({ ...context, identities: createArmIdentities({ arm, timeoutMs }) }, request),
     holdings: () => readHoldings(context),
   };
+}
+
+/** Without a pool, and with nothing written while there was one, nobody need know the issuer. */
+function isUnused({ pool }: AccessContext, { identity }: AccessRequest): boolean {
+  return pool.length === 0 && identity === undefined;
 }
 
 async function plan(
@@ -66,7 +79,7 @@ async function plan(
   request: AccessRequest,
   state: 'present' | 'absent',
 ): Promise<{ changes: Change[]; refused?: Refusal; reserved?: Reserved }> {
-  if (state === 'absent') return { changes: await findOwn(context, request) };
+  if (state === 'absent') return { changes: isUnused(context, request) ? [] : await findOwn(context, request) };
   const skip = (reason: string) => ({
     changes: request.wanted.map(({ name }) => ({
       object: `FederatedCredential/${name}`,

@@ -72,7 +72,9 @@ export function newLedger(): Ledger {
 export function parseLedger(text: string): Ledger {
   try {
     const ledger = JSON.parse(text) as Partial<Ledger> | null;
-    if (ledger?.v === 1 && Array.isArray(ledger.reservations)) return { ...newLedger(), ...ledger };
+    const isWhole =
+      ledger?.v === 1 && Array.isArray(ledger.reservations) && ledger.pace !== null && ledger.seen !== null;
+    if (isWhole) return { ...newLedger(), ...ledger };
   } catch {
     // begun anew
   }

@@ -109,7 +109,8 @@ async function claimList(
   const ledger = await locks.change(identityId, (now) => {
     const { seen, writes, listing = 0 } = now;
     const at = clock.now();
-    const isTaken = listing !== earlier?.at && at - listing < LISTS_WITHIN_MS;
+    // another instance's clock may be ahead, by seconds or by far too much
+    const isTaken = listing !== earlier?.at && Math.abs(at - listing) < LISTS_WITHIN_MS;
     claim = isYoung(seen, since) || isTaken ? undefined : { at, writes };
     return claim && { ...now, listing: at };
   });

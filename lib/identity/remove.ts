@@ -22,7 +22,8 @@ export function ownOf(request: AccessRequest, issuer: string): (held: HeldCreden
   return (held) => {
     const serviceAccount = held.subject.slice(prefix.length);
     const own = { issuer, subject: `${prefix}${serviceAccount}`, audience: AUDIENCE };
-    return serviceAccount !== '' && isOwn(held, own) && held.name === request.nameOf(serviceAccount);
+    const isNamed = held.name === request.nameOf(serviceAccount) || request.written?.includes(held.name) === true;
+    return serviceAccount !== '' && isOwn(held, own) && isNamed;
   };
 }
 

@@ -31,15 +31,14 @@ export async function findOwn(context: AccessContext, request: AccessRequest): P
 }
 
 /**
- * Identities that may hold credentials of the environment: the one that its record names and, while that is in the pool,
- * those whose ledgers mention its namespace (for a literal client id); without one, all of the pool.
+ * Identities that may hold credentials of the environment: the one that its record names, in the pool or not, and those
+ * whose ledgers mention its namespace (for a literal client id); without one, all of the pool.
  */
 async function placesOf(
   context: AccessContext,
   { identity, namespace, slug }: AccessRequest,
 ): Promise<readonly string[]> {
   if (identity === undefined) return context.pool;
-  if (inPool(context, identity) === undefined) return [identity];
   const others = context.pool.filter((one) => !isSameId(one, identity));
   const ledgers = await Promise.all(others.map((one) => context.locks.read(one)));
   const prefix = subjectPrefix(namespace);

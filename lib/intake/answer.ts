@@ -36,5 +36,8 @@ const OUTSIDE: Partial<Record<ErrorCode, [number, string]>> = {
   unavailable: [503, 'a peer of the app cannot be reached; try again'],
   'not-permitted': [500, 'a peer refuses the app; its log names the right that is missing'],
   input: [500, 'the record of this environment cannot be read; it was left alone, and the log says what mends it'],
+  terminating: [503, 'the namespace is being deleted; try again when it is gone'],
+  gone: [503, 'what was looked at went away meanwhile; try again'],
+  'lease-lost': [503, 'somebody else was at work on the same thing; try again'],
   conflict: [503, 'somebody else was at work on the same thing; try again'],
 };

@@ -133,11 +133,20 @@ function parseRecord(slug: string, text: string): EnvironmentRecord {
     typeof record.namespace === 'string' &&
     typeof record.repository?.fullName === 'string' &&
     typeof record.event?.at === 'string' &&
+    typeof record.event.reason === 'string' &&
+    isStop(record.stop) &&
     Array.isArray(record.inventory) &&
     Array.isArray(record.history) &&
     Array.isArray(record.seen);
   if (!whole) throw wrong('damaged');
   return record;
+}
+
+/** A stop deletes: half of one must not. */
+function isStop(stop: unknown): boolean {
+  if (stop === undefined) return true;
+  const { at, why } = (stop ?? {}) as { at?: unknown; why?: unknown };
+  return typeof at === 'string' && typeof why === 'string';
 }
 
 /** A blob without our metadata: somebody wrote it by hand, or damaged it. It claims its name, and no more is known. */

@@ -42,6 +42,8 @@ const SICK: [string, (good: string) => string][] = [
   ['cut short', (good) => good.slice(0, -20)],
   ['empty', () => ''],
   ['no object', () => 'null'],
+  ['with half a stop, which would end it', (good) => good.replace('"v":1', '"v":1,"stop":{}')],
+  ['with an event of no kind', (good) => good.replace(/"event":\{"reason":"[^"]*",/, '"event":{')],
   ['without its branch', (good) => good.replace(/"ref":"[^"]*",/, '')],
 ];
 

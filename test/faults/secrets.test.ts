@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => Promise.all([accounts.stop(), endpoint.close()]));
 
 const credentialOf = (user: 'provisioner' | 'deprovisioner') =>
-  withSafeErrors(new ManagedIdentityCredential({ clientId: CLIENT_IDS[user] }), CLIENT_IDS[user]);
+  withSafeErrors(new ManagedIdentityCredential({ clientId: CLIENT_IDS[user] }), { clientId: CLIENT_IDS[user] });
 
 const silent = (): Pick<Lived, 'log' | 'answers' | 'thrown' | 'ends' | 'stored'> => ({
   log: [],
@@ -55,7 +55,7 @@ describe('secrets in settings, headers, token answers and Kubernetes Secrets', (
 
   it('are not in the error where the token endpoint quotes them', async () => {
     endpoint.refuse(1);
-    const credential = withSafeErrors(new ManagedIdentityCredential({ clientId: 'another' }), 'another');
+    const credential = withSafeErrors(new ManagedIdentityCredential({ clientId: 'another' }), { clientId: 'another' });
     const refused: unknown = await credential.getToken('aks/.default').catch((error: unknown) => error);
 
     expect(refused).toMatchObject({ code: 'unavailable', object: 'ManagedIdentity/another' });

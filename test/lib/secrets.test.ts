@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ProvisionerError, toHostError, toLogFields } from '../../lib/errors.ts';
 import { toLog } from '../../lib/log.ts';
-import { hideSecrets, keepSecret, toSafeLine } from '../../lib/secrets.ts';
+import { hideSecrets, keepSecret, keepToken, toSafeLine } from '../../lib/secrets.ts';
 
 const SECRET = 'planted "secret" of/a+peer?';
 keepSecret(SECRET);
@@ -43,6 +43,19 @@ describe('a secret that a peer echoes', () => {
     keepSecret('the-first-secret-and-more');
 
     expect(hideSecrets('the-first-secret-and-more')).toBe('***');
+  });
+
+  it('is hidden though many tokens have come since', () => {
+    for (let n = 0; n < 300; n += 1) keepToken(`a-token-of-an-hour-${n}`);
+
+    expect(hideSecrets(`before ${SECRET} after`)).toBe('before *** after');
+    expect(hideSecrets('a-token-of-an-hour-299')).toBe('***');
+  });
+
+  it('is hidden where it has lines of its own', () => {
+    keepSecret('first line of a key\nsecond line of a key');
+
+    expect(toSafeLine('said: first line of a key\n second line of a key')).toBe('said: ***');
   });
 
   it('takes no plain words for one', () => {

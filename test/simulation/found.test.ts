@@ -143,6 +143,21 @@ describe('a poisoned request', () => {
   });
 });
 
+describe('a poisoned request of a repository that was renamed', () => {
+  it('is written into the record that the environment has, and makes no second one', async () => {
+    await world.handle(world.request('create', { ref: 'a/b' }));
+    await world.settle();
+    const before = [...world.records.blobs.keys()];
+    const renamed = { ref: 'a/b', repository: { id: 42, fullName: 'acme/renamed' } };
+
+    expect(await abandon(world.peers, world.request('delete', renamed))).toBe('written');
+    expect([...world.records.blobs.keys()]).toEqual(before);
+    await world.handle(world.request('sweep', { ref: 'a/b', environment: before[0] ?? '' }));
+    await world.settle();
+    expect(world.cluster.namespaces.size).toBe(0);
+  });
+});
+
 describe('a poisoned delivery that a person has passed', () => {
   it('still makes an older one stale', async () => {
     const T = world.clock.now();

@@ -108,7 +108,7 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'the credentials to come are not written down',
     file: 'provision.ts',
-    from: 'record.credentials = wanted.map(({ name }) => name);\n    await save(session);',
+    from: 'record.credentials = reserved.identity === undefined ? [] : wanted.map(({ name }) => name);\n    await save(session);',
     to: 'await save(session);',
   },
   {

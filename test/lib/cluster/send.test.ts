@@ -21,6 +21,8 @@ describe('a connection', () => {
       tokens.push(request.headers.authorization);
       response.writeHead(request.headers.authorization === accepted ? 200 : 401).end('{}');
     });
+    // a slow machine may leave a socket idle for longer than the five seconds of the default
+    server.keepAliveTimeout = 60_000;
     server.on('connection', () => (sockets += 1));
     await once(server.listen(0, '127.0.0.1'), 'listening');
   });

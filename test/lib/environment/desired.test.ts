@@ -37,6 +37,10 @@ describe('toDesired', () => {
     expect(toDesired(record(reason), answer)).toMatchObject({ state, disagrees });
   });
 
+  it('knows nothing of an event that nobody here can have written', () => {
+    expect(toDesired(record('' as Reason), undefined)).toMatchObject({ state: 'unknown' });
+  });
+
   it('holds a stop above everything', () => {
     const stopped = { ...record('create'), stop: { at, why: 'by hand' } };
     expect(toDesired(stopped, EXISTS)).toMatchObject({ state: 'absent', why: 'by hand' });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { planProvision } from '../../../lib/environment/plan.ts';
 import type { KubeObject } from '../../../lib/environment/peers.ts';
+import { ProvisionerError } from '../../../lib/errors.ts';
 import { newRecord } from '../../../lib/environment/observe.ts';
 import { createWorld } from '../../world/world.ts';
 
@@ -24,6 +25,19 @@ describe('planProvision', () => {
 
     const [account] = sent.flat().filter(({ kind }) => kind === 'ServiceAccount');
     expect(account?.metadata.annotations?.[CLIENT_ID]).toBe('client');
+  });
+
+  it('answers the refusal of the gate, as provisioning would', async () => {
+    const world = createWorld();
+    const overlays = {
+      ...world.peers.overlays,
+      render: () => {
+        throw new ProvisionerError('render', 'a token is left. Set it.', { mend: 'Set it.' });
+      },
+    };
+    const plan = await planProvision({ ...world.peers, overlays }, newRecord(world.request('provision')));
+
+    expect(plan).toEqual({ guard: 'render', reason: 'a token is left. Set it.' });
   });
 
   it('names no identity where none would be given', async () => {

@@ -286,6 +286,36 @@ describe('reconcile, guards', () => {
     expect(world.cluster.namespaces.size).toBe(0);
   });
 
+  it('asks GitHub by the name that a renamed repository has now', async () => {
+    const slashed = { ref: 'a/b' };
+    await world.handle(world.request('create', slashed));
+    await world.settle();
+    await world.handle(world.request('push', { ...slashed, repository: { id: 42, fullName: 'acme/renamed' } }));
+
+    const [text = ''] = [...world.records.blobs.values()].map((blob) => blob.text);
+    expect(JSON.parse(text)).toMatchObject({ repository: { id: 42, fullName: 'acme/renamed' } });
+  });
+
+  it('finds an environment by branch and repository where a prefix was added since, for a person too', async () => {
+    await create();
+    const prefixed = { environment: 'shop-ex-c4-e6', repository: { fullName: 'acme/shop' } };
+    await world.handle(world.request('deprovision', prefixed));
+    await world.settle();
+
+    expect([...world.records.blobs.keys()]).toEqual(['ex-c4-e6']);
+    expect(world.record()?.phase).toBe('gone');
+    expect(world.cluster.namespaces.size).toBe(0);
+  });
+
+  it('says a refusal in the history, and no error of before beside it', async () => {
+    world.cluster.policiesAre = 'unbound';
+    await create();
+    await world.handle(world.request('sweep'));
+    const refusals = world.record()?.history.filter(({ what }) => what === 'refused');
+    expect(refusals).toHaveLength(1);
+    expect(world.record()?.error).toBeUndefined();
+  });
+
   it.each(['kube-system', 'default', 'project'])('refuses a message for %s', async (ref) => {
     await world.handle(world.request('create', { ref }));
     await world.handle(world.request('delete', { ref }));

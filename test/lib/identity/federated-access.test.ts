@@ -229,6 +229,24 @@ describe('reserve', () => {
     expect(await access.reserve(requestFor('ex-1'))).toEqual({ full: expect.stringContaining('holds 20 of 20') });
   });
 
+  it('is asked for nothing, the issuer least of all, where there is no pool', async () => {
+    access = makeAccess(azure, { locks, pool: [], issuer: () => Promise.reject(new Error('nobody knows')) });
+
+    expect(await access.plan(requestFor('ex-1'), 'absent')).toEqual({ changes: [] });
+    expect(await access.inspect(requestFor('ex-1'))).toMatchObject({ poolSize: 0, identities: [] });
+  });
+
+  it('takes away what was written under another name, before the setting of names was changed', async () => {
+    const { reserved } = await provision('ex-1');
+    const home = reserved.identity ?? '';
+    const nameOf = () => 'another-name-ex-1';
+    const written = azure.credentials(home).map(({ name }) => name);
+
+    expect(await access.revoke(requestFor('ex-1', { identity: home, nameOf }), always)).toEqual([]);
+    await access.revoke(requestFor('ex-1', { identity: home, nameOf, written }), always);
+    expect(azure.credentials(home)).toEqual([]);
+  });
+
   it('spreads a burst evenly, though all of it goes by the same ledgers', async () => {
     const slugs = Array.from({ length: 12 }, (_, n) => `ex-${n}`);
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Records } from '../../../lib/environment/peers.ts';
 import type { RecordSummary } from '../../../lib/environment/record.ts';
+import { shareAsks } from '../../../lib/share-asks.ts';
 import { shareLists } from '../../../lib/storage/share-lists.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
@@ -34,6 +35,19 @@ function slowRecords() {
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('shareAsks', () => {
+  it('goes on after one that throws at once', async () => {
+    let asked = 0;
+    const ask = shareAsks(() => {
+      if ((asked += 1) === 1) throw new Error('at once');
+      return Promise.resolve(asked);
+    });
+
+    await expect(ask()).rejects.toThrow('at once');
+    expect(await ask()).toBe(2);
+  });
+});
 
 describe('shareLists', () => {
   it('gives one list to all who ask while another is under way, begun after the last of them', async () => {
