@@ -39,10 +39,13 @@ export function checkEnd(world: World): void {
 /** Every accepted request was handled, or is poisoned and its record says so. */
 function checkHandled({ stage, store, queue, outcomes, abandoned }: World): void {
   const left = new Set([...queue.messages].map(({ request }) => request.id));
-  for (const { id, reason, environment } of queue.accepted) {
+  for (const { id, reason, environment, ref } of queue.accepted) {
     if (left.has(id) || outcomes.has(id)) continue;
     const isPoisoned = abandoned.get(id) === 'written' || abandoned.get(id) === 'newer';
-    if (!isPoisoned || !store.blobs.has(environment))
+    // a repository that was renamed keeps the records that it has
+    const hasRecord =
+      store.blobs.has(environment) || [...store.blobs.values()].some(({ record }) => record.ref === ref);
+    if (!isPoisoned || !hasRecord)
       violate(stage, 'everyRequestEnds', `${id} ${reason} ${environment} was neither handled nor abandoned`);
   }
 }
