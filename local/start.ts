@@ -7,6 +7,7 @@ import { localSettings } from './build/local-settings.ts';
 import { overlaySettings } from './build/overlays.ts';
 import { findOnPath, runFunc } from './func.ts';
 import { startHost } from './host/start-host.ts';
+import { settingsFaults } from './setup/settings-faults.ts';
 
 /* `npm start`: builds the app and serves it with its user's settings until Ctrl-C. */
 const AZURITE_PORTS = { blobPort: 10000, queuePort: 10001 };
@@ -28,6 +29,8 @@ async function start(): Promise<number> {
   if (!existsSync(join(projectRoot, 'local.settings.json'))) {
     console.log('There is no local.settings.json: copy local.settings.sample.json, or set its settings as variables.');
   }
+  const faults = settingsFaults(settings);
+  if (faults.length > 0) console.log(['Not configured yet:', ...faults.map((fault) => `  ${fault}`)].join('\n'));
   await buildApp();
   const stopping = stopRequested();
   const azurite = await startAzuriteIfWanted(settings);
