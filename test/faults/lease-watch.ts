@@ -5,14 +5,14 @@ import type { Watch } from '../../local/faults/admission.ts';
 export interface LeaseWatch {
   /** What the proxies of one host tell. */
   of(host: string): Watch;
-  /** Blobs whose lease the host holds, as `container/name`. */
-  heldBy(host: string): string[];
+  /** The leases that the host holds; a blob is `container/name`. */
+  heldBy(host: string): { blob: string; lease: string }[];
   /** Resolves when no lease call of the host is under way: what a killed one asked for is given or not by then. */
   settled(host: string): Promise<void>;
   /** Resolves as the host begins its next write. */
   nextWrite(host: string): Promise<void>;
-  /** The lease ended by itself. */
-  end(blob: string): void;
+  /** This lease ended; another one that is held on the blob by now did not. */
+  end(blob: string, lease: string): void;
   writes(): number;
   /** Writes begun by a host that did not hold the lease, or while another host's was under way. */
   violations: string[];
@@ -20,7 +20,7 @@ export interface LeaseWatch {
 
 /** `environments/<slug>.json` is the lock of an environment: what is written for it must come from its holder. */
 export function watchLeases(): LeaseWatch {
-  const holders = new Map<string, string>();
+  const holders = new Map<string, { host: string; lease: string }>();
   const running = new Map<string, { host: string; what: string }[]>();
   const underWay = new Map<string, Set<Promise<void>>>();
   const waiting = new Map<string, PromiseWithResolvers<void>>();
@@ -31,7 +31,7 @@ export function watchLeases(): LeaseWatch {
     writes += 1;
     waiting.get(host)?.resolve();
     waiting.delete(host);
-    const holder = holders.get(`environments/${slug}.json`);
+    const holder = holders.get(`environments/${slug}.json`)?.host;
     if (holder !== host) violations.push(`${host} began ${what} while ${holder ?? 'nobody'} held ${slug}`);
     const others = running.get(slug) ?? [];
     const own = { host, what };
@@ -43,14 +43,17 @@ export function watchLeases(): LeaseWatch {
       );
   }
 
-  function noteLease(host: string, blob: string, action: string): (status: number) => void {
-    if (action === 'release' && holders.get(blob) === host) holders.delete(blob);
+  function noteLease(
+    host: string,
+    { blob, action, lease }: { blob: string; action: string; lease: string },
+  ): (status: number) => void {
+    if (action === 'release' && holders.get(blob)?.host === host) holders.delete(blob);
     const calls = underWay.get(host) ?? new Set();
     underWay.set(host, calls);
     const { promise, resolve } = Promise.withResolvers<void>();
     calls.add(promise);
     return (status) => {
-      if (action === 'acquire' && status === 201) holders.set(blob, host);
+      if (action === 'acquire' && status === 201) holders.set(blob, { host, lease });
       calls.delete(promise);
       resolve();
     };
@@ -60,11 +63,14 @@ export function watchLeases(): LeaseWatch {
     of: (host) => (peer, request) => {
       const { method, path, headers } = request;
       const blob = /^\/[^/]+\/((?:environments|identities)\/[^?]+)\?.*comp=lease/.exec(path)?.[1];
-      if (peer === 'blobs' && blob !== undefined) return noteLease(host, blob, String(headers['x-ms-lease-action']));
+      if (peer === 'blobs' && blob !== undefined) {
+        const [action, lease] = [headers['x-ms-lease-action'], headers['x-ms-proposed-lease-id']].map(String);
+        return noteLease(host, { blob, action: action ?? '', lease: lease ?? '' });
+      }
       const slug = method === 'GET' ? undefined : slugOf(peer, path);
       return slug === undefined ? undefined : beginWrite(host, { slug, what: `${method} ${path}` });
     },
-    heldBy: (host) => [...holders].flatMap(([blob, holder]) => (holder === host ? [blob] : [])),
+    heldBy: (host) => [...holders].flatMap(([blob, held]) => (held.host === host ? [{ blob, lease: held.lease }] : [])),
     async settled(host) {
       await Promise.all([...(underWay.get(host) ?? [])]);
     },
@@ -73,7 +79,9 @@ export function watchLeases(): LeaseWatch {
       waiting.set(host, next);
       return next.promise;
     },
-    end: (blob) => void holders.delete(blob),
+    end(blob, lease) {
+      if (holders.get(blob)?.lease === lease) holders.delete(blob);
+    },
     writes: () => writes,
     violations,
   };

@@ -50,14 +50,14 @@ async function untilWrite(run: Run, host: string): Promise<void> {
 }
 
 async function endLeases({ world, watch }: Run, host: string): Promise<void> {
-  for (const blob of watch.heldBy(host)) {
+  for (const { blob, lease } of watch.heldBy(host)) {
     const [container = '', ...name] = blob.split('/');
     const client = world.direct.blobs.getContainerClient(container).getBlobClient(name.join('/'));
-    // it may have been released this moment
+    // by its id: it may have been released this moment, and the blob's lease be somebody else's by now
     await client
-      .getBlobLeaseClient()
-      .breakLease(0)
+      .getBlobLeaseClient(lease)
+      .releaseLease()
       .catch(() => undefined);
-    watch.end(blob);
+    watch.end(blob, lease);
   }
 }

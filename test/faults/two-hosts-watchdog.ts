@@ -17,7 +17,8 @@ export async function failWhenStuck(run: Run, stuckMs = STUCK_MS): Promise<never
 
 async function describe(run: Run): Promise<string> {
   const hosts = run.instances.map(
-    ({ name, host }) => `${name} ${host.admission.isDead() ? 'dead' : 'lives'}, holds ${list(run.watch.heldBy(name))}`,
+    ({ name, host }) =>
+      `${name} ${host.admission.isDead() ? 'dead' : 'lives'}, holds ${list(run.watch.heldBy(name).map(({ blob }) => blob))}`,
   );
   const queues = [REQUEST_QUEUE, POISON_QUEUE].map(async (name) => {
     const queue = run.world.direct.queues.getQueueClient(name);

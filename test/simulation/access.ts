@@ -140,6 +140,9 @@ export function accessFor(world: World, who: Activity): Access {
             changes.push(change(name, 'unchanged'));
             continue;
           }
+          // a slot that was given back meanwhile is taken again, or lost
+          if (!identity.reservations.has(request.slug) && free(identity, request.slug) < 1)
+            throw new ProvisionerError('conflict', 'the slot was taken by others');
           let beganAt = 0;
           await send(stage, who, {
             what: 'PUT',
