@@ -28,9 +28,9 @@ const DELETE_TRIES = 4;
 export async function deprovision(session: Session): Promise<Outcome> {
   const { peers, record } = session;
   const { namespace, name: slug, ref } = record;
-  const named =
+  const misnamed =
     guardName({ namespace, slug }) ?? guardProtected({ namespace, slug, ref }, peers.settings.protectedNamespaces);
-  if (named !== undefined) return refuseForeign(session, named);
+  if (misnamed !== undefined) return refuseForeign(session, misnamed);
   const guarded = await step(session, 'guards', () => guardLive(session));
   if (guarded.owner !== undefined) return refuseForeign(session, guarded.owner);
 

@@ -90,8 +90,8 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'the namespace is deleted before the guards',
     file: 'deprovision.ts',
-    from: 'const { namespace, name: slug, ref } = record;\n  const named =',
-    to: 'const { namespace, name: slug, ref } = record;\n  await removeNamespace({ ...session, owned: await peers.cluster.readNamespace(namespace) } as Session);\n  const named =',
+    from: 'const { namespace, name: slug, ref } = record;\n  const misnamed =',
+    to: 'const { namespace, name: slug, ref } = record;\n  await removeNamespace({ ...session, owned: await peers.cluster.readNamespace(namespace) } as Session);\n  const misnamed =',
   },
   {
     name: 'abandon forgets the event',
