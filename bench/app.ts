@@ -118,6 +118,8 @@ function inMemory(): { records: Records; requests: Requests } {
         kept.delete(slug);
       },
       async *list() {},
+      areNamed: async () => true,
+      noteNamings: async () => {},
       lease: async () => lease,
     },
     requests: { send: async () => {}, sendToPoison: async () => {} },

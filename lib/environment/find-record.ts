@@ -1,5 +1,6 @@
 import { guardName, guardOwner, isSameRepository } from './guards.ts';
-import { toNamespace, toSlug } from './names.ts';
+import { toNamespace } from './names.ts';
+import { OTHER_WAY, slugOf, toNaming } from './naming.ts';
 import { isWanting } from './desired.ts';
 import { newRecord } from './observe.ts';
 import type { Peers, StoredRecord } from './peers.ts';
@@ -36,18 +37,24 @@ export async function findRecord(
 
 /** A repository that was renamed, or given a prefix, keeps its environments under the slugs that they have. */
 export async function findRenamed(peers: Peers, request: EnvironmentRequest): Promise<StoredRecord | undefined> {
-  for await (const { name, repository, repositoryId, ref, phase } of peers.records.list()) {
-    if (ref !== request.ref || phase === 'gone') continue;
+  const { records, settings } = peers;
+  const { owners, way } = toNaming(request.repository, settings);
+  // every environment of theirs has the name that it would have now, so that a read has found it or there is none
+  const isNamedNow = request.environment === slugOf(request, settings);
+  if (isNamedNow && (await records.areNamed(owners, way))) return undefined;
+  let hasOthers = false;
+  for await (const { name, repository, repositoryId, ref, phase } of records.list()) {
     const holder = { fullName: repository, ...(repositoryId !== undefined && { id: repositoryId }) };
-    if (isSameRepository(holder, request.repository)) return peers.records.read(name);
+    if (phase === 'gone' || !isSameRepository(holder, request.repository)) continue;
+    if (ref === request.ref) return records.read(name);
+    hasOthers ||= name !== slugOf({ repository: request.repository, ref }, settings);
   }
+  // before anything of this name is made: else a crash would leave one that nobody looks for
+  await records.noteNamings(owners, hasOthers ? [way, OTHER_WAY] : [way]);
   return undefined;
 }
 
 /** A request may name no other environment than the one of its repository and ref. */
 function guardSlug(peers: Peers, request: EnvironmentRequest): ReturnType<typeof guardName> {
-  const { fullName } = request.repository;
-  const configured = peers.settings.repositories.find((one) => one.fullName.toLowerCase() === fullName.toLowerCase());
-  const slug = toSlug({ repository: fullName, ref: request.ref, prefix: configured?.prefix });
-  return guardName({ namespace: toNamespace(request.environment), slug });
+  return guardName({ namespace: toNamespace(request.environment), slug: slugOf(request, peers.settings) });
 }

@@ -133,6 +133,10 @@ export interface Records {
   write(record: EnvironmentRecord, held: { etag: string; lease: Lease }): Promise<StoredRecord>;
   remove(slug: string, etag: string): Promise<void>;
   list(): AsyncIterable<RecordSummary>;
+  /** Whether environments of each of these owners were named in this way and no other; false where that is not known. */
+  areNamed(owners: readonly string[], way: string): Promise<boolean>;
+  /** Notes that environments of each of the owners may be named in these ways too. */
+  noteNamings(owners: readonly string[], ways: readonly string[]): Promise<void>;
   lease(slug: string): Promise<Lease | 'busy'>;
 }
 

@@ -4,6 +4,7 @@ import type { Records, StoredRecord } from '../environment/peers.ts';
 import type { EnvironmentRecord, RecordSummary } from '../environment/record.ts';
 import { acquireLease } from './leases.ts';
 import { fromMetadata, toMetadata } from './metadata.ts';
+import { createNamings } from './namings.ts';
 import { toFault, toStorageError, withMade } from './storage-error.ts';
 import { TIMEOUT_MS, within } from './time-limit.ts';
 
@@ -86,6 +87,8 @@ export function createRecords(options: {
         if (toFault(thrown).status !== 404) throw toStorageError(thrown, 'the list of records');
       }
     },
+
+    ...createNamings({ container, timeoutMs }),
 
     async lease(slug) {
       return acquireLease((await blobOf(slug)).getBlobLeaseClient(), { what: nameOf(slug), timeoutMs, now });

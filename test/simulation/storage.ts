@@ -3,6 +3,7 @@ import type { EnvironmentRecord, RecordSummary } from '../../lib/environment/rec
 import type { EnvironmentRequest } from '../../lib/environment/request.ts';
 import { ProvisionerError } from '../../lib/errors.ts';
 import { fromMetadata, toMetadata } from '../../lib/storage/metadata.ts';
+import { modelNamings, type ModelNamings } from '../world/namings.ts';
 import { call } from './call.ts';
 import type { Activity } from './hosts.ts';
 import { beginRenewal, isHeld, leave, remainingMs, startLease, type BlobLease } from './leases.ts';
@@ -20,13 +21,14 @@ export interface Blob {
 
 export interface Store {
   blobs: Map<string, Blob>;
+  namings: ModelNamings;
   tags: number;
   /** First requests that came onto the queue. */
   accepted: readonly EnvironmentRequest[];
 }
 
 export function createStore(): Store {
-  return { blobs: new Map(), tags: 0, accepted: [] };
+  return { blobs: new Map(), namings: modelNamings(), tags: 0, accepted: [] };
 }
 
 /** The records as one activity sees them: ETags, leases that end, metadata for lists. */
@@ -82,6 +84,8 @@ export function recordsFor(stage: Stage, store: Store, who: Activity): Records {
       );
       for (const summary of listed) if (summary !== undefined) yield summary;
     },
+    areNamed: (owners, way) => at('READ', 'namings', () => store.namings.areNamed(owners, way)),
+    noteNamings: (owners, ways) => at('WRITE', 'namings', () => store.namings.note(owners, ways)),
     async lease(slug) {
       const askedAt = stage.now();
       const lease = await at('LEASE', slug, () => {

@@ -2,17 +2,20 @@ import { ProvisionerError } from '../../lib/errors.ts';
 import type { Lease, Records, Requests, StoredRecord } from '../../lib/environment/peers.ts';
 import type { EnvironmentRequest } from '../../lib/environment/request.ts';
 import { fromMetadata, toMetadata } from '../../lib/storage/metadata.ts';
+import { modelNamings, type ModelNamings } from './namings.ts';
 import type { Turn, VirtualClock } from './clock.ts';
 
 const LEASE_MS = 60_000;
 
 /** Blob storage as the records use it: ETags, leases that end, metadata for lists. */
 export interface ModelRecords extends Records {
+  namings: ModelNamings;
   blobs: Map<string, { text: string; etag: string; lease?: { id: string; until: number } }>;
 }
 
 export function modelRecords({ clock, turn }: { clock: VirtualClock; turn: Turn }): ModelRecords {
   const blobs: ModelRecords['blobs'] = new Map();
+  const namings = modelNamings();
   let etags = 0;
   const put = (slug: string, record: StoredRecord['record']): StoredRecord => {
     const etag = `"${(etags += 1)}"`;
@@ -23,6 +26,7 @@ export function modelRecords({ clock, turn }: { clock: VirtualClock; turn: Turn 
   const isHeld = (slug: string): boolean => (blobs.get(slug)?.lease?.until ?? 0) > clock.now();
   return {
     blobs,
+    namings,
     async read(slug) {
       await turn(`read ${slug}`);
       const blob = blobs.get(slug);
@@ -49,6 +53,14 @@ export function modelRecords({ clock, turn }: { clock: VirtualClock; turn: Turn 
         const summary = fromMetadata(slug, toMetadata(JSON.parse(text) as StoredRecord['record']));
         if (summary) yield summary;
       }
+    },
+    async areNamed(owners, way) {
+      await turn('read namings');
+      return namings.areNamed(owners, way);
+    },
+    async noteNamings(owners, ways) {
+      await turn('write namings');
+      namings.note(owners, ways);
     },
     async lease(slug) {
       await turn(`lease ${slug}`);
