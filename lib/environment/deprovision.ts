@@ -63,6 +63,24 @@ export async function deprovision(session: Session): Promise<Outcome> {
   };
 }
 
+/**
+ * Looks once more where all is gone: a host that was held up may have sent a write of before that came after the removal,
+ * and its request comes again.
+ */
+export async function clearAway(session: Session): Promise<Outcome> {
+  const { peers, record } = session;
+  const foreign = await named(session, 'guards', () => confirmOwner(session));
+  if (foreign === undefined && session.owned !== undefined) return deprovision(session);
+  const changes = await named(session, 'credential', () => revoke(session));
+  delete record.credentials;
+  delete record.error;
+  if (changes.length > 0) {
+    peers.log.warn('found after the end', { environment: record.name, changes: countActions(changes) });
+    note(record, { at: toIso(peers.clock.now()), what: 'gone', changes: countActions(changes) });
+  }
+  return DONE;
+}
+
 async function removeNamespace(session: Session): Promise<'deleting' | 'absent' | Refusal> {
   const { peers, record } = session;
   for (let tries = 0; tries < DELETE_TRIES; tries += 1) {

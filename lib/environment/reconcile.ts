@@ -1,6 +1,6 @@
 import { ProvisionerError } from '../errors.ts';
 import { toDesired, type Desired } from './desired.ts';
-import { deprovision } from './deprovision.ts';
+import { clearAway, deprovision } from './deprovision.ts';
 import { fail, toErrorField } from './failure.ts';
 import { guardRecord } from './guards.ts';
 import { findRecord } from './find-record.ts';
@@ -112,7 +112,7 @@ async function decide(session: Session): Promise<Outcome> {
   }
   if (peers.settings.mode === 'observe') return observeOnly(session, desired.state);
   if (desired.state === 'present') return provision(session);
-  return record.phase === 'gone' ? { kind: 'done' } : deprovision(session);
+  return record.phase === 'gone' ? clearAway(session) : deprovision(session);
 }
 
 function askLater(session: Session, desired: Desired): Outcome {

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { receiveWebhook } from '../../lib/intake/webhook.ts';
 import { POISON_QUEUE, REQUEST_QUEUE } from '../../lib/storage/queue.ts';
+import { sweep } from '../../lib/sweep/sweep.ts';
 import { createCallLine } from '../../local/faults/line.ts';
 import { makeDelivery } from '../../local/github/deliveries.ts';
 import { readRecord } from './end-state.ts';
@@ -68,15 +69,30 @@ async function play(run: Run, options: { environments: number; strikes: number }
     branches.filter((branch) => !gone.includes(branch)),
   );
   await untilIdle(run);
+  const living = run.instances.find(({ host }) => !host.admission.isDead());
+  if (living !== undefined) await sweep(living.host.peers);
+  await untilIdle(run);
+  await judge(run, { branches, gone });
+}
+
+/** Every branch is as it was wanted: with a namespace and one credential on the identity of its record, or without any. */
+async function judge(run: Run, { branches, gone }: { branches: string[]; gone: string[] }): Promise<void> {
+  const { world, report } = run;
+  const held = IDENTITIES.flatMap((id) => world.azure.credentials(id).map(({ subject }) => ({ id, subject })));
   for (const branch of branches) {
     const wanted = gone.includes(branch) ? 'gone' : 'ready';
-    const record = await readRecord(run.world, branch);
+    const record = await readRecord(world, branch);
     const phase = record?.phase ?? 'none';
-    if (phase !== wanted) run.report.wrong.push(`${branch} is ${phase}: ${record?.error?.message ?? ''}`);
+    if (phase !== wanted) report.wrong.push(`${branch} is ${phase}: ${record?.error?.message ?? ''}`);
+    const own = held.filter(({ subject }) => subject.includes(`:feature-${branch}:`)).map(({ id }) => id);
+    const right = wanted === 'gone' ? [] : [record?.identity];
+    const namespaces = (await world.cluster.list(`feature-${branch}`)).filter(
+      ({ kind, metadata }) => kind === 'Namespace' && metadata.name === `feature-${branch}`,
+    );
+    if (namespaces.length !== right.length) report.wrong.push(`${branch} has ${namespaces.length} namespaces`);
+    if (String(own) !== String(right))
+      report.wrong.push(`${branch} has credentials on ${String(own)} and not on ${String(right)}`);
   }
-  const kept = IDENTITIES.flatMap((id) => run.world.azure.credentials(id)).length;
-  const expected = branches.length - gone.length;
-  if (kept !== expected) run.report.wrong.push(`${kept} credentials and not ${expected}`);
 }
 
 async function sendAll(run: Run, event: 'create' | 'delete' | 'push', branches: readonly string[]): Promise<void> {
