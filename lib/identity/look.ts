@@ -13,6 +13,8 @@ const SHARED_FOR_MS = 60_000;
 /** Who has said this long ago that it lists, and has not, was throttled or is dead. */
 const LISTS_WITHIN_MS = 2_000;
 const LOOK_AGAIN_MS = 250;
+/** Clocks of instances agree better than this; a list from further ahead tells nothing of its age. */
+const CLOCKS_WITHIN_MS = 5_000;
 
 export interface Look {
   identityId: string;
@@ -37,7 +39,8 @@ export async function lookAt(context: AccessContext, identityId: string, options
   const readAt = clock.now();
   const ledger = await locks.read(identityId);
   const { seen } = ledger;
-  if (isYoung(seen, clock.now() - maxAgeMs)) return { identityId, ledger, readAt, credentials: seen.credentials };
+  if (isYoung(seen, { now: clock.now(), maxAgeMs }))
+    return { identityId, ledger, readAt, credentials: seen.credentials };
   const key = identityId.toLowerCase();
   const listing =
     lists.get(key) ?? listUntil(context, { identityId, maxAgeMs, deadline }).finally(() => lists.delete(key));
@@ -52,16 +55,14 @@ async function listUntil(
 ): Promise<Look> {
   const { clock, locks } = context;
   const object = `Identity/${nameOfIdentity(identityId)}`;
-  // a list that is begun from now on is as good as one's own
-  const since = clock.now() - maxAgeMs;
-  let claim: Claim | undefined;
+  const asked: Asked = { identityId, maxAgeMs };
   return retrying(context, { object, deadline }, async () => {
     for (;;) {
-      const claimed = await claimList(context, { identityId, since, earlier: claim });
+      const claimed = await claimList(context, asked);
       if (claimed === undefined) await waitForOther(context, { object, deadline });
       else if ('look' in claimed) return claimed.look;
       else {
-        claim = claimed.claim;
+        asked.claim = claimed.claim;
         const listed = await listAnew(context, { identityId, known: claimed.known });
         const { credentials } = listed;
         const readAt = clock.now();
@@ -99,24 +100,42 @@ interface Claim {
   writes: number;
 }
 
+interface Asked {
+  identityId: string;
+  maxAgeMs: number;
+  /** The lists that were taken or begun when it was asked, by when they were claimed: what comes later is as good as one's own. */
+  before?: readonly (number | undefined)[];
+  /** One's own, of the try before. */
+  claim?: Claim;
+}
+
 /** The list where another instance has taken it by now; else the right to take it, unless another is at it. */
 async function claimList(
   { locks, clock }: AccessContext,
-  { identityId, since, earlier }: { identityId: string; since: number; earlier: Claim | undefined },
+  asked: Asked,
 ): Promise<{ look: Look } | { claim: Claim; known: Ledger } | undefined> {
+  const { identityId } = asked;
   let claim: Claim | undefined;
   const readAt = clock.now();
   const ledger = await locks.change(identityId, (now) => {
-    const { seen, writes, listing = 0 } = now;
+    const { seen, writes, listing } = now;
     const at = clock.now();
+    asked.before ??= [seen?.at, listing];
     // another instance's clock may be ahead, by seconds or by far too much
-    const isTaken = listing !== earlier?.at && Math.abs(at - listing) < LISTS_WITHIN_MS;
-    claim = isYoung(seen, since) || isTaken ? undefined : { at, writes };
+    const isTaken = listing !== undefined && listing !== asked.claim?.at && Math.abs(at - listing) < LISTS_WITHIN_MS;
+    claim = isGood(seen, { ...asked, now: at }) || isTaken ? undefined : { at, writes };
     return claim && { ...now, listing: at };
   });
   const { seen } = ledger;
-  if (isYoung(seen, since)) return { look: { identityId, ledger, readAt, credentials: seen.credentials } };
+  if (isGood(seen, { ...asked, now: clock.now() }))
+    return { look: { identityId, ledger, readAt, credentials: seen.credentials } };
   return claim && { claim, known: ledger };
+}
+
+/** Where it may not be of before, no clock is asked: those of two instances never agree. */
+function isGood(seen: Ledger['seen'], asked: Asked & { now: number }): seen is NonNullable<Ledger['seen']> {
+  if (asked.maxAgeMs > 0) return isYoung(seen, asked);
+  return seen !== undefined && asked.before?.includes(seen.at) === false;
 }
 
 async function waitForOther(
@@ -128,8 +147,11 @@ async function waitForOther(
   throw new ProvisionerError('unavailable', `${object}: others are listing it`, { object, retryAfterMs });
 }
 
-function isYoung(seen: Ledger['seen'], since: number): seen is NonNullable<Ledger['seen']> {
-  return seen !== undefined && seen.at > since;
+function isYoung(
+  seen: Ledger['seen'],
+  { now, maxAgeMs }: { now: number; maxAgeMs: number },
+): seen is NonNullable<Ledger['seen']> {
+  return seen !== undefined && seen.at > now - maxAgeMs && seen.at < now + CLOCKS_WITHIN_MS;
 }
 
 /** One credential as ARM holds it now; undefined where it holds none of that name. */

@@ -4,7 +4,18 @@ import { startAzure } from '../../../local/azure/start.ts';
 import type { AzureStandIn } from '../../../local/azure/start.ts';
 import { startAzurite } from '../../../local/azurite/azurite.ts';
 import type { Azurite } from '../../../local/azurite/azurite.ts';
-import { foreign, identity, identityId, makeAccess, makeContainer, makeLocks, requestFor } from './world.ts';
+import {
+  always,
+  clock,
+  foreign,
+  held,
+  identity,
+  identityId,
+  makeAccess,
+  makeContainer,
+  makeLocks,
+  requestFor,
+} from './world.ts';
 
 const ONE = identityId('pool-1');
 
@@ -49,5 +60,35 @@ describe('instances that want to know what an identity holds', () => {
 
     expect(await makeInstance().reserve(requestFor('ex-1'))).toMatchObject({ full: expect.any(String) });
     expect(throttled).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe('instances whose clocks differ', () => {
+  beforeEach(async () => {
+    await azure.close();
+    azure = await startAzure({ identities: [identity('pool-1')] });
+  });
+
+  it.each([600_000, 200])('remove what a killed one has put, though a list is dated %i ms ahead', async (aheadMs) => {
+    const locks = makeLocks(container);
+    const ahead = makeAccess(azure, {
+      locks,
+      pool: [ONE],
+      clock: { ...clock, now: () => clock.now() + aheadMs },
+    });
+    await ahead.reserve(requestFor('ex-1'));
+    // its PUT was sent, and its answer met nobody
+    azure.hold(ONE, held('ex-1'));
+    await makeInstance().revoke(requestFor('ex-1', { identity: ONE }), always);
+
+    expect(azure.credentials(ONE)).toEqual([]);
+  });
+
+  it('believe no list that is dated far ahead of their clocks', async () => {
+    const listed = { at: Date.now() + 600_000, credentials: [] };
+    await makeLocks(container).change(ONE, (ledger) => ({ ...ledger, seen: listed }));
+    for (const one of foreign(20)) azure.hold(ONE, one);
+
+    expect(await makeInstance().reserve(requestFor('ex-1'))).toMatchObject({ full: expect.any(String) });
   });
 });
