@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { TokenCredential } from '@azure/identity';
 import { clock } from './clock.ts';
 import { processLog } from './log.ts';
 import { once, readOnce } from './once.ts';
@@ -11,10 +10,10 @@ import {
   readGitHubSettings,
   readIdentitySettings,
   readIntakeSettings,
-  readStorageSettings,
   readWebhookSecrets,
 } from './config.ts';
-import type { Access, Branches, Cluster, Log, Overlays, Peers, Records, Requests } from './environment/peers.ts';
+import type { Access, Branches, Cluster, Log, Overlays, Peers } from './environment/peers.ts';
+import { blobs, credentialOf, reachStorage, records, requests } from './deps-storage.ts';
 import { createProbes } from './diagnosis/probes.ts';
 import { readHealth } from './diagnosis/health.ts';
 import { readLive, type Live } from './environment/live.ts';
@@ -25,54 +24,11 @@ import type { MessageDeps } from './intake/message.ts';
 import type { StatusDeps } from './intake/status.ts';
 import type { WebhookDeps } from './intake/webhook.ts';
 
+export { records, requests };
+
 const intakeSettings = readOnce(() => readIntakeSettings(process.env));
 const environmentSettings = readOnce(() => readEnvironmentSettings(process.env));
 const webhookSecrets = readOnce(() => readWebhookSecrets(process.env));
-
-async function credentialOf(clientId: string | undefined): Promise<TokenCredential> {
-  const [{ DefaultAzureCredential, ManagedIdentityCredential }, { withSafeErrors }] = await Promise.all([
-    import('./storage/identity-sdk.ts'),
-    import('./identity/app-credential.ts'),
-  ]);
-  if (clientId === undefined) return withSafeErrors(new DefaultAzureCredential());
-  return withSafeErrors(new ManagedIdentityCredential({ clientId }), { clientId });
-}
-
-const storage = readOnce(() => {
-  const settings = readStorageSettings(process.env);
-  return { ...settings, credential: () => credentialOf(settings.clientId) };
-});
-
-const queues = once(async () => (await import('./storage/connection.ts')).connectQueues(storage()));
-const blobs = once(async () => (await import('./storage/connection.ts')).connectBlobs(storage()));
-
-export const requests = once(async (): Promise<Requests> => {
-  const { createRequests } = await import('./storage/queue.ts');
-  storage();
-  return createRequests({ queues });
-});
-
-export const records = once(async (): Promise<Records> => {
-  const [{ createRecords, RECORD_CONTAINER }, { shareLists }] = await Promise.all([
-    import('./storage/records.ts'),
-    import('./storage/share-lists.ts'),
-  ]);
-  const container = once(async () => (await blobs()).getContainerClient(RECORD_CONTAINER));
-  return shareLists(createRecords({ container }));
-});
-
-/** Throws where either service does not answer; a queue or container that is not made yet is no fault. */
-async function reachStorage(): Promise<void> {
-  const [{ REQUEST_QUEUE }, { RECORD_CONTAINER }] = await Promise.all([
-    import('./storage/queue.ts'),
-    import('./storage/records.ts'),
-  ]);
-  const [theQueues, theBlobs] = await Promise.all([queues(), blobs()]);
-  await Promise.all([
-    theQueues.getQueueClient(REQUEST_QUEUE).exists(),
-    theBlobs.getContainerClient(RECORD_CONTAINER).exists(),
-  ]);
-}
 
 /** How ARM is reached; a stand-in on this machine gets no token. */
 const arm = once(async () => {

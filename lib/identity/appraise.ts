@@ -4,7 +4,7 @@ import { nameOfIdentity } from './context.ts';
 import { guardCredential } from './guard-credential.ts';
 import type { OwnCredential } from './guard-credential.ts';
 import { freeSlots } from './ledger.ts';
-import type { Look } from './look.ts';
+import type { Look } from './ledger.ts';
 
 /** An identity and what it holds, or is to hold, of one environment. */
 export interface Part extends Candidate {

@@ -1,8 +1,16 @@
 import type { Clock, Log } from '../environment/peers.ts';
 import type { ArmIdentities } from './arm-identities.ts';
 import type { IdentityLocks } from './identity-locks.ts';
-import type { Look } from './look.ts';
-import type { Pick } from './pick.ts';
+import type { Look } from './ledger.ts';
+
+/** An identity that this process has chosen for an environment. */
+export interface Pick {
+  slug: string;
+  identityId: string;
+  at: number;
+  /** Since then the ledger tells; absent while it is being noted there. */
+  notedAt?: number;
+}
 
 /** What every part of the adapter works with. */
 export interface AccessContext {

@@ -8,7 +8,8 @@ import { nameOfIdentity } from './context.ts';
 import type { AccessContext } from './context.ts';
 import type { OwnCredential } from './guard-credential.ts';
 import { lookAt } from './look.ts';
-import type { Look, LookOptions } from './look.ts';
+import type { Look } from './ledger.ts';
+import type { LookOptions } from './look.ts';
 import { countPicks, notePick } from './pick.ts';
 import { inPool, placeCredentials } from './place.ts';
 

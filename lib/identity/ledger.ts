@@ -52,6 +52,15 @@ export interface Ledger {
   waiting?: Waiter[];
 }
 
+/** What an identity holds, as somebody who looked may believe. */
+export interface Look {
+  identityId: string;
+  ledger: Ledger;
+  /** When reading the ledger began. */
+  readAt: number;
+  credentials: readonly HeldCredential[];
+}
+
 export interface Described {
   at: number;
   clientId: string;

@@ -4,7 +4,7 @@ import { credentialObject, nameOfIdentity } from './context.ts';
 import type { AccessContext } from './context.ts';
 import type { HeldCredential } from './guard-credential.ts';
 import { withSeen } from './ledger.ts';
-import type { Described, Ledger } from './ledger.ts';
+import type { Described, Ledger, Look } from './ledger.ts';
 import { MAX_WAIT_MS, retrying } from './retry.ts';
 
 /** Azure admits one list of an identity in 4 s (FACTS A8): all instances share each for this long. */
@@ -15,14 +15,6 @@ const LISTS_WITHIN_MS = 2_000;
 const LOOK_AGAIN_MS = 250;
 /** Clocks of instances agree better than this; a list from further ahead tells nothing of its age. */
 const CLOCKS_WITHIN_MS = 5_000;
-
-export interface Look {
-  identityId: string;
-  ledger: Ledger;
-  /** When reading the ledger began. */
-  readAt: number;
-  credentials: readonly HeldCredential[];
-}
 
 export interface LookOptions {
   /** How old a list may be, in ms; 60 s when left out, and with 0 it is taken now. */

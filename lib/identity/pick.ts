@@ -1,18 +1,9 @@
 import { isSameId } from './arm-id.ts';
-import type { AccessContext } from './context.ts';
-import type { Look } from './look.ts';
+import type { AccessContext, Pick } from './context.ts';
+import type { Look } from './ledger.ts';
 
 /** Longer than any look takes that may lack it. */
 const KEPT_MS = 60_000;
-
-/** An identity that this process has chosen for an environment. */
-export interface Pick {
-  slug: string;
-  identityId: string;
-  at: number;
-  /** Since then the ledger tells; absent while it is being noted there. */
-  notedAt?: number;
-}
 
 /** Tells choices that go by a ledger of before it of this one. */
 export function notePick({ picks, clock }: AccessContext, { slug, identityId }: Omit<Pick, 'at'>): void {

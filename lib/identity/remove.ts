@@ -9,7 +9,7 @@ import type { HeldCredential } from './guard-credential.ts';
 import { inTurn } from './in-turn.ts';
 import { withoutCredential, withoutReservation } from './ledger.ts';
 import { lookAt, readCredential } from './look.ts';
-import type { Look } from './look.ts';
+import type { Look } from './ledger.ts';
 import { slowDown } from './slow-down.ts';
 import { retrying } from './retry.ts';
 

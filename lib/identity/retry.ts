@@ -1,7 +1,7 @@
 import { ProvisionerError } from '../errors.ts';
+import type { Clock } from '../environment/peers.ts';
 import { readArmFault, toArmError } from './arm-error.ts';
 import type { ArmFault } from './arm-error.ts';
-import type { AccessContext } from './context.ts';
 
 /** A function waits no longer than this in all; its request is put back. */
 export const MAX_WAIT_MS = 8_000;
@@ -25,7 +25,7 @@ export interface RetryOptions {
  * `unavailable` with the time after which to come back. An attempt must find out anew what an earlier one has done.
  */
 export async function retrying<T>(
-  context: Pick<AccessContext, 'clock' | 'random'>,
+  context: { clock: Clock; random(): number },
   { object, onThrottled, ...options }: RetryOptions,
   attempt: (deadline: number) => Promise<T>,
 ): Promise<T> {

@@ -1,0 +1,50 @@
+import type { TokenCredential } from '@azure/identity';
+import { readStorageSettings } from './config.ts';
+import type { Records, Requests } from './environment/peers.ts';
+import { once, readOnce } from './once.ts';
+
+/** An identity of the app's own; without a client id, whichever the machine or the developer has. */
+export async function credentialOf(clientId: string | undefined): Promise<TokenCredential> {
+  const [{ DefaultAzureCredential, ManagedIdentityCredential }, { withSafeErrors }] = await Promise.all([
+    import('./storage/identity-sdk.ts'),
+    import('./identity/app-credential.ts'),
+  ]);
+  if (clientId === undefined) return withSafeErrors(new DefaultAzureCredential());
+  return withSafeErrors(new ManagedIdentityCredential({ clientId }), { clientId });
+}
+
+const storage = readOnce(() => {
+  const settings = readStorageSettings(process.env);
+  return { ...settings, credential: () => credentialOf(settings.clientId) };
+});
+
+const queues = once(async () => (await import('./storage/connection.ts')).connectQueues(storage()));
+export const blobs = once(async () => (await import('./storage/connection.ts')).connectBlobs(storage()));
+
+export const requests = once(async (): Promise<Requests> => {
+  const { createRequests } = await import('./storage/queue.ts');
+  storage();
+  return createRequests({ queues });
+});
+
+export const records = once(async (): Promise<Records> => {
+  const [{ createRecords, RECORD_CONTAINER }, { shareLists }] = await Promise.all([
+    import('./storage/records.ts'),
+    import('./storage/share-lists.ts'),
+  ]);
+  const container = once(async () => (await blobs()).getContainerClient(RECORD_CONTAINER));
+  return shareLists(createRecords({ container }));
+});
+
+/** Throws where either service does not answer; a queue or container that is not made yet is no fault. */
+export async function reachStorage(): Promise<void> {
+  const [{ REQUEST_QUEUE }, { RECORD_CONTAINER }] = await Promise.all([
+    import('./storage/queue.ts'),
+    import('./storage/records.ts'),
+  ]);
+  const [theQueues, theBlobs] = await Promise.all([queues(), blobs()]);
+  await Promise.all([
+    theQueues.getQueueClient(REQUEST_QUEUE).exists(),
+    theBlobs.getContainerClient(RECORD_CONTAINER).exists(),
+  ]);
+}
