@@ -10,6 +10,10 @@ import { bookedTurn, findTurn, withBooking } from './turns.ts';
 export const IDENTITY_INTERVAL_MS = THROTTLED_WAIT_MS * 1.05;
 /** 2 writes of a kind per second in one subscription; here one that is sent late is lost among the others. */
 export const SUBSCRIPTION_INTERVAL_MS = 500 * 1.02;
+/** So long after its last 429 a rate is kept to; then writes are sent at once again. */
+export const PACED_FOR_MS = 5 * 60_000;
+/** Clocks of instances agree better than this. */
+const CLOCKS_WITHIN_MS = 60_000;
 /** One write may be this much longer on its way than the next. */
 const UNDERWAY_MS = 100;
 /** Who was put back comes again this long before its turn. */
@@ -98,8 +102,9 @@ export async function giveBack({ clock, locks }: AccessContext, write: Write, tu
   ]);
 }
 
+/** One that ends later than any that is noted now was noted by a clock that is ahead, and would keep all others waiting. */
 export function isPaced(pace: Pace | undefined, now: number): pace is Pace {
-  return pace !== undefined && pace.until > now;
+  return pace !== undefined && pace.until > now && pace.until < now + PACED_FOR_MS + CLOCKS_WITHIN_MS;
 }
 
 export function subscriptionScope(identityId: string): string {

@@ -1,11 +1,8 @@
 import type { ArmFault } from './arm-error.ts';
 import type { AccessContext } from './context.ts';
 import type { Ledger, WriteKind } from './ledger.ts';
-import { IDENTITY_INTERVAL_MS, SUBSCRIPTION_INTERVAL_MS, subscriptionScope } from './pace.ts';
+import { IDENTITY_INTERVAL_MS, isPaced, PACED_FOR_MS, SUBSCRIPTION_INTERVAL_MS, subscriptionScope } from './pace.ts';
 import type { Write } from './pace.ts';
-
-/** So long after its last 429 a rate is kept to; then writes are sent at once again. */
-const PACED_FOR_MS = 5 * 60_000;
 
 /**
  * After a 429 the identity's rate holds for all its writers, and after a second one, whoever got the first, the
@@ -30,6 +27,7 @@ function withPace(
   options: { kind: WriteKind; now: number; wait: number | undefined; intervalMs: number },
 ): Ledger {
   const { kind, now, intervalMs, wait = intervalMs } = options;
-  const next = Math.max(now + wait, ledger.pace[kind]?.next ?? 0);
+  const before = ledger.pace[kind];
+  const next = Math.max(now + wait, isPaced(before, now) ? before.next : 0);
   return { ...ledger, pace: { ...ledger.pace, [kind]: { next, intervalMs, until: now + PACED_FOR_MS } } };
 }

@@ -50,6 +50,17 @@ describe('takeTurn', () => {
     expect(await readNext(context, write(ONE))).toBe(1_004_200);
   });
 
+  it('keeps nobody waiting by what a clock an hour ahead has noted', async () => {
+    const { turn, context, write } = makeContext();
+    const at = context.clock.now() + 3_600_000;
+    const pace = { put: { next: at, intervalMs: 4_200, until: at + 300_000 } };
+    await context.locks.change(ONE, (ledger) => ({ ...ledger, pace }));
+    expect(await turn(ONE)).toBeUndefined();
+
+    await slowDown(context, write(ONE), fault());
+    expect(await turn(ONE)).toBe(4200);
+  });
+
   it('begins when Azure says, where it says so', async () => {
     const { turn, context, write } = makeContext();
     await slowDown(context, write(ONE), fault(1500));
