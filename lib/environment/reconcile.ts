@@ -65,6 +65,8 @@ async function reconcileHeld(
     lease,
     confirmedAt: 0,
   };
+  // what was put back before knows nothing of this: once anything is written, how often it asked GitHub counts no more
+  if (request.attempt === 0) delete session.record.next;
   let outcome: Outcome;
   try {
     outcome = await decide(session);

@@ -1,7 +1,7 @@
 import type { EnvironmentRecord } from '../../lib/environment/record.ts';
 import { namespaceAt } from './cluster.ts';
 import { isOurs } from './invariants.ts';
-import { claimOf, desiredOf, type Wish } from './oracle.ts';
+import { claimOf, desiredOf, isWanting, type Wish } from './oracle.ts';
 import { violate } from './stage.ts';
 import type { World } from './world.ts';
 
@@ -29,7 +29,10 @@ export function checkEnd(world: World): void {
       violate(stage, 'endNamespaces', `${name} has no record`);
   }
   for (const request of queue.accepted) {
-    if (store.blobs.has(request.environment) || world.outcomes.get(request.id)?.has('refused') === true) continue;
+    const outcome = world.outcomes.get(request.id);
+    // the removal of what never was leaves no record
+    const isIdle = !isWanting(request.reason) && outcome?.has('nothing-to-do') === true;
+    if (store.blobs.has(request.environment) || outcome?.has('refused') === true || isIdle) continue;
     const wishes = desiredOf(world, claimOf(request));
     const isElsewhere = [...store.blobs.values()].some(({ record }) => record.ref === request.ref);
     if (!isElsewhere && !wishes.has('absent')) violate(stage, 'endRecords', `${request.environment} has no record`);

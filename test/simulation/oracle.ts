@@ -47,7 +47,7 @@ function says({ reason }: EnvironmentRequest): boolean {
   return isWanting(reason) || reason === 'delete' || reason === 'deprovision';
 }
 
-function isWanting(reason: string): boolean {
+export function isWanting(reason: string): boolean {
   return reason === 'create' || reason === 'push' || reason === 'provision';
 }
 

@@ -98,6 +98,8 @@ function onlyWaits({ queue, store }: World): boolean {
   return [...queue.messages].every(({ request, tries, isPoison }) => {
     const record = store.blobs.get(request.environment)?.record;
     const isWaiting = record?.phase === 'waiting' && record.waitingFor !== 'namespace-terminating';
-    return isWaiting && record.next?.id === request.id && request.attempt > 2 && tries === 0 && !isPoison;
+    // one that asks GitHub again has not asked for a slot yet
+    const isAsking = request.asked !== undefined;
+    return isWaiting && !isAsking && record.next?.id === request.id && request.attempt > 2 && tries === 0 && !isPoison;
   });
 }

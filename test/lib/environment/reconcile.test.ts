@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { ProvisionerError } from '../../../lib/errors.ts';
 import { abandon, createWorld, EXISTS, GONE, NAMESPACE, type World } from '../../world/world.ts';
 
 let world: World;
@@ -432,6 +433,26 @@ describe('reconcile, GitHub', () => {
 
     expect(world.record()?.phase).toBe('gone');
     expect(world.clock.now() - from).toBeGreaterThanOrEqual(155_000);
+  });
+
+  it('asks three times anew for an environment that was made after it had asked', async () => {
+    world.github.answer = GONE;
+    await world.handle(world.request('push'));
+    await world.settle(60_000);
+    const [asked] = world.requests.waiting;
+    expect(asked?.request.asked).toBe(3);
+
+    world.github.answer = EXISTS;
+    // the readiness of the workloads is asked for, and fails: all is made by then, and nothing is put back
+    world.turn.hook = (what) => {
+      if (what === 'readiness') throw new ProvisionerError('unavailable', 'no answer');
+    };
+    await expect(world.handle(world.request('push'))).rejects.toThrow();
+    delete world.turn.hook;
+    expect(world.cluster.namespaces.size).toBe(1);
+    world.github.answer = GONE;
+    expect(asked && (await world.handle(asked.request))).toBe('dropped');
+    expect(world.cluster.namespaces.size).toBe(1);
   });
 
   it('keeps an environment whose branch exists although a delete came', async () => {
