@@ -23,6 +23,7 @@ export interface ApplyOptions {
   fresh: boolean;
   known: InventoryEntry[];
   admit: Admit;
+  drained?: () => void;
 }
 
 /** Failures that the next object would meet too. */
@@ -55,8 +56,10 @@ export async function applyObjects(
     error = stopped = toProvisionerError(thrown);
     return new Map<string, Before>();
   });
+  const last = objects.at(-1);
   await forEachLimited(objects, context.concurrency, async (object) => {
     const name = nameIn(object, options);
+    if (object === last) options.drained?.();
     if (stopped) {
       const known = knownEntry(object, options.known);
       if (known) inventory.set(object, known);

@@ -75,7 +75,14 @@ export interface Cluster {
    */
   apply(
     objects: KubeObject[],
-    options: { namespace: string; fresh: boolean; known: InventoryEntry[]; admit: Admit },
+    options: {
+      namespace: string;
+      fresh: boolean;
+      known: InventoryEntry[];
+      admit: Admit;
+      /** Told when the last object is on its way, and answers are still due. */
+      drained?: () => void;
+    },
   ): Promise<Applied>;
   /**
    * Deletes what was applied once and is rendered no more, where it is still ours by our labels and our fields, nobody

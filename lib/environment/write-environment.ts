@@ -1,11 +1,11 @@
-import { ProvisionerError } from '../errors.ts';
 import { toSubjectName } from './change-set.ts';
 import { findLeftovers, mergeInventory } from './inventory.ts';
+import { createOwnerLook, stillOurs, type OwnerLook } from './owner-look.ts';
 import { ensureNamespace } from './namespace.ts';
 import type { AccessRequest, Change, Drifted, KubeObject, Reserved } from './peers.ts';
 import { pruneLeftovers } from './prune.ts';
 import type { Refusal } from './refusal.ts';
-import { admitByOwner, confirmOwner, named, step, toIso, type Session } from './session.ts';
+import { admitByOwner, step, toIso, type Session } from './session.ts';
 import { toWaves } from './waves.ts';
 
 export interface Wanted {
@@ -35,8 +35,14 @@ export async function writeEnvironment(
 
   const objects = wanted.objects.filter(({ kind }) => kind !== 'Namespace');
   const waves = toWaves(pickDrifted(objects, { ...wanted, changes }));
+  const look = createOwnerLook(session);
   const credential = step(session, 'credential', () => grant(session, wanted));
-  const foundation = applyWave(session, waves.foundation, { name: 'foundation', fresh, changes });
+  const { workloads, exposure } = waves;
+  const follows = workloads.length + exposure.length > 0;
+  const foundation = applyWave(session, waves.foundation, {
+    ...{ name: 'foundation', fresh, changes },
+    ...(follows && { before: look }),
+  });
   // both are awaited whatever the other does: nothing may still write when this function returns
   const [granted, based] = await Promise.allSettled([credential, foundation]);
   if (session.lost !== undefined) return { foreign: session.lost };
@@ -44,10 +50,11 @@ export async function writeEnvironment(
   if (based.status === 'rejected') throw based.reason;
   changes.push(...granted.value);
 
-  for (const [name, wave] of [['workloads', waves.workloads] as const, ['exposure', waves.exposure] as const]) {
-    const foreign = wave.length === 0 ? undefined : await stillOurs(session);
+  for (const [name, wave] of [['workloads', workloads] as const, ['exposure', exposure] as const]) {
+    const foreign = wave.length === 0 ? undefined : await look.take();
     if (foreign !== undefined) return { foreign };
-    await applyWave(session, wave, { name, fresh, changes });
+    const isLast = name === 'exposure' || exposure.length === 0;
+    await applyWave(session, wave, { name, fresh, changes, ...(!isLast && { before: look }) });
   }
   const leftovers = findLeftovers(record.inventory, objects);
   if (leftovers.length > 0) {
@@ -83,32 +90,29 @@ async function grant(session: Session, { access, reserved, drifted }: Wanted): P
   return granted;
 }
 
-async function stillOurs(session: Session): Promise<Refusal | undefined> {
-  const foreign = await named(session, 'guards', () => confirmOwner(session));
-  if (foreign !== undefined) return foreign;
-  if (session.owned === undefined) {
-    const { namespace } = session.record;
-    throw new ProvisionerError('gone', `namespace ${namespace} went away while it was written to`, {
-      object: `Namespace/${namespace}`,
-    });
-  }
-  return undefined;
-}
-
 async function applyWave(
   session: Session,
   objects: KubeObject[],
-  { name, fresh, changes }: { name: 'foundation' | 'workloads' | 'exposure'; fresh: boolean; changes: Change[] },
+  options: {
+    name: 'foundation' | 'workloads' | 'exposure';
+    fresh: boolean;
+    changes: Change[];
+    /** The look before the wave that follows; absent for the last one. */
+    before?: OwnerLook;
+  },
 ): Promise<void> {
+  const { name, fresh, changes, before } = options;
   if (objects.length === 0) return;
   const { record, peers } = session;
   await step(session, name, async () => {
-    const applied = await peers.cluster.apply(objects, {
+    const applying = peers.cluster.apply(objects, {
       namespace: record.namespace,
       fresh,
       known: record.inventory,
       admit: admitByOwner(session),
+      ...(before !== undefined && { drained: () => before.ahead() }),
     });
+    const applied = await applying.finally(() => before?.settled());
     changes.push(...applied.changes);
     record.inventory = mergeInventory(record.inventory, applied.inventory);
     if (applied.error !== undefined) throw applied.error;

@@ -131,8 +131,10 @@ export function clusterFor(world: World, who: Activity): Cluster {
         found.live.resourceVersion = String((state.versions += 1));
         return { ...found.live };
       }),
-    async apply(objects, { namespace, admit }) {
-      const settled = await Promise.allSettled(objects.map((object) => applyOne(object, namespace, admit)));
+    async apply(objects, { namespace, admit, drained }) {
+      const sent = objects.map((object) => applyOne(object, namespace, admit));
+      drained?.();
+      const settled = await Promise.allSettled(sent);
       const error = settled.find((one) => one.status === 'rejected');
       return {
         changes: settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),

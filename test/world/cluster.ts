@@ -79,12 +79,13 @@ export function modelCluster({ clock, turn }: { clock: VirtualClock; turn: Turn 
       found.live.resourceVersion = String((versions += 1));
       return structuredClone(found.live);
     },
-    async apply(objects, { namespace, admit }) {
+    async apply(objects, { namespace, admit, drained }) {
       const changes: Change[] = [];
       const inventory = [];
       for (const object of objects) {
         const { apiVersion, kind, metadata } = object;
         const name = `${kind}/${namespace}/${metadata.name}`;
+        if (object === objects.at(-1)) drained?.();
         try {
           await write(`APPLY ${name}`, admit);
           const found = at(namespace);
