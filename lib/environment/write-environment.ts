@@ -40,7 +40,9 @@ export async function writeEnvironment(
   const { workloads, exposure } = waves;
   const follows = workloads.length + exposure.length > 0;
   const foundation = applyWave(session, waves.foundation, {
-    ...{ name: 'foundation', fresh, changes },
+    name: 'foundation',
+    fresh,
+    changes,
     ...(follows && { before: look }),
   });
   // both are awaited whatever the other does: nothing may still write when this function returns
