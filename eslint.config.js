@@ -13,7 +13,7 @@ const uses = '(intake|environment|sweep|diagnosis)';
 const upward = no(`\\.\\./${uses}/`, 'An adapter knows the core by its types alone.', true);
 const sdk = no('^(@azure/|@kubernetes/|@octokit/|undici)', 'The core imports no SDK: it gets its peers as deps.');
 const adapters = no(
-  '\\.\\./(overlays|cluster|identity|github|storage)/|(^|/)deps\\.ts$',
+  '\\.\\./(overlays|cluster|identity|azure|github|storage|sdk)/|(^|/)deps\\.ts$',
   'The core gets its peers as deps: import no adapter.',
 );
 const functionsOnly = no(
@@ -44,7 +44,7 @@ export default tseslint.config(
   { files: ['local/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'], rules: { 'no-console': 'off' } },
   closed(['functions/**/*.ts'], outside, functionsOnly),
   closed(['lib/*.ts'], outside, functionsRoom),
-  closed(['lib/{overlays,cluster,identity,github,storage}/**/*.ts'], outside, functionsRoom, upward),
+  closed(['lib/{overlays,cluster,identity,azure,github,storage,sdk}/**/*.ts'], outside, functionsRoom, upward),
   closed(
     ['lib/{intake,sweep,diagnosis}/**/*.ts'],
     outside,

@@ -1,6 +1,6 @@
 import { Agent } from 'undici';
-import { DEFAULT_CONNECTIONS } from '../lib/cluster/connection.ts';
-import { recordRequests, type Recorded } from './record.ts';
+import { DEFAULT_CONNECTIONS } from '../lib/cluster/api/connection.ts';
+import { type Recorded, recordRequests } from './record.ts';
 import type { Stage } from './stage.ts';
 
 export interface Floor {

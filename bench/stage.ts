@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startAzure, type AzureStandIn } from '../local/azure/start.ts';
-import { startAzurite, type Azurite } from '../local/azurite/azurite.ts';
-import { createAdmin, type Admin } from '../local/control-plane/admin.ts';
+import { type AzureStandIn, startAzure } from '../local/azure/start.ts';
+import { type Azurite, startAzurite } from '../local/azurite/azurite.ts';
+import { type Admin, createAdmin } from '../local/control-plane/admin.ts';
 import { installAddOns } from '../local/control-plane/add-ons.ts';
-import { installGuards } from '../local/control-plane/guard.ts';
-import { startControlPlane, type ControlPlane } from '../local/control-plane/start.ts';
+import { installGuards } from '../local/control-plane/install-policies.ts';
+import { type ControlPlane, startControlPlane } from '../local/control-plane/start.ts';
 import { findKustomize } from '../local/kustomize/find-kustomize.ts';
 import { compileOverlays } from '../lib/overlays/compile.ts';
 import type { Compiled } from '../lib/overlays/compiled.ts';

@@ -1,9 +1,7 @@
 import picomatch from 'picomatch';
-import type { EnvironmentSettings } from './environment/peers.ts';
+import type { EnvironmentSettings } from './environment/ports/ports.ts';
 import { keepSecret } from './secrets.ts';
-import { Settings, type Environment } from './settings.ts';
-
-export type { Environment } from './settings.ts';
+import { type Environment, Settings } from './settings.ts';
 
 export interface IntakeSettings {
   repositories: { fullName: string; prefix?: string }[];

@@ -1,13 +1,13 @@
 import type { TokenCredential } from '@azure/identity';
 import { readStorageSettings } from './config.ts';
-import type { Records, Requests } from './environment/peers.ts';
-import { once, readOnce } from './once.ts';
+import type { Records, Requests } from './environment/ports/ports.ts';
+import { once, readOnce } from './concurrency.ts';
 
 /** An identity of the app's own; without a client id, whichever the machine or the developer has. */
 export async function credentialOf(clientId: string | undefined): Promise<TokenCredential> {
   const [{ DefaultAzureCredential, ManagedIdentityCredential }, { withSafeErrors }] = await Promise.all([
-    import('./storage/identity-sdk.ts'),
-    import('./identity/app-credential.ts'),
+    import('./sdk/azure-identity.ts'),
+    import('./azure/token-credential.ts'),
   ]);
   if (clientId === undefined) return withSafeErrors(new DefaultAzureCredential());
   return withSafeErrors(new ManagedIdentityCredential({ clientId }), { clientId });

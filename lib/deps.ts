@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { clock } from './clock.ts';
 import { processLog } from './log.ts';
-import { once, readOnce } from './once.ts';
+import { once, readOnce } from './concurrency.ts';
 import { findAppFile, readVersion } from './app-files.ts';
 import {
   readArmSettings,
@@ -12,17 +12,18 @@ import {
   readIntakeSettings,
   readWebhookSecrets,
 } from './config.ts';
-import type { Access, Branches, Cluster, Log, Overlays, Peers } from './environment/peers.ts';
+import type { Access, Branches, Log, Overlays, Peers } from './environment/ports/ports.ts';
 import { blobs, credentialOf, reachStorage, records, requests } from './deps-storage.ts';
 import { createProbes } from './diagnosis/probes.ts';
 import { readHealth } from './diagnosis/health.ts';
-import { readLive, type Live } from './environment/live.ts';
+import { type Live, readLive } from './environment/live.ts';
 import { namesIdentity } from './environment/names-identity.ts';
 import { keepFor } from './environment/status.ts';
 import type { ManualDeps } from './intake/manual.ts';
 import type { MessageDeps } from './intake/message.ts';
 import type { StatusDeps } from './intake/status.ts';
 import type { WebhookDeps } from './intake/webhook.ts';
+import type { Cluster } from './environment/ports/cluster.ts';
 
 export { records, requests };
 
@@ -40,10 +41,10 @@ const arm = once(async () => {
 
 export const cluster = once(async (): Promise<Cluster> => {
   const settings = readClusterSettings(process.env);
-  const { createCluster } = await import('./cluster/create-cluster.ts');
+  const { createCluster } = await import('./cluster/cluster.ts');
   const { kubeconfig, aksClusterId = '' } = settings;
   if (kubeconfig !== undefined) {
-    const { connectKubeconfig } = await import('./cluster/kubeconfig.ts');
+    const { connectKubeconfig } = await import('./cluster/auth/kubeconfig.ts');
     const { file, context, deprovisionerContext } = kubeconfig;
     return createCluster({
       provisioner: connectKubeconfig({ file, context }),
@@ -52,7 +53,7 @@ export const cluster = once(async (): Promise<Cluster> => {
       random: Math.random,
     });
   }
-  const { connectAks } = await import('./cluster/aks.ts');
+  const { connectAks } = await import('./cluster/auth/aks.ts');
   const access = await arm();
   const connect = async (clientId: string | undefined) =>
     connectAks({
@@ -71,9 +72,9 @@ export const cluster = once(async (): Promise<Cluster> => {
 export const access = once(async (): Promise<Access> => {
   const settings = readIdentitySettings(process.env);
   const [{ createFederatedAccess }, { aksIssuer, givenIssuer }, { createIdentityLocks }, reach] = await Promise.all([
-    import('./identity/federated-access.ts'),
-    import('./identity/issuer.ts'),
-    import('./identity/blob-locks.ts'),
+    import('./identity/federated-credentials.ts'),
+    import('./azure/oidc-issuer.ts'),
+    import('./identity/writer/identity-lock.ts'),
     arm(),
   ]);
   const { pool, issuer, aksClusterId = '' } = settings;

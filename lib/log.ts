@@ -1,4 +1,4 @@
-import type { Log } from './environment/peers.ts';
+import type { Log } from './environment/ports/ports.ts';
 import { hideSecrets } from './secrets.ts';
 
 interface HostLog {

@@ -1,9 +1,9 @@
-import type { Peers } from '../../lib/environment/peers.ts';
+import type { Peers } from '../../lib/environment/ports/ports.ts';
 import { reconcile } from '../../lib/environment/reconcile.ts';
 import { startKubelet } from '../../local/control-plane/kubelet.ts';
-import { requestFor, type App } from '../app.ts';
+import { type App, requestFor } from '../app.ts';
 import type { Kubectl } from '../kubectl.ts';
-import { alternate, timed, type Comparison } from '../measure.ts';
+import { type Comparison, alternate, timed } from '../measure.ts';
 import type { Stage } from '../stage.ts';
 
 const SLUG = 'again-ours';

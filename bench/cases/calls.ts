@@ -1,8 +1,8 @@
 import { reconcile } from '../../lib/environment/reconcile.ts';
-import type { Reason } from '../../lib/environment/request.ts';
+import type { Reason } from '../../lib/environment/model/request.ts';
 import { startKubelet } from '../../local/control-plane/kubelet.ts';
-import { requestFor, type App } from '../app.ts';
-import { countCalls, type Calls } from '../count-calls.ts';
+import { type App, requestFor } from '../app.ts';
+import { type Calls, countCalls } from '../count-calls.ts';
 import type { Stage } from '../stage.ts';
 
 export interface CallsOf {

@@ -1,12 +1,12 @@
 import { QueueServiceClient } from '@azure/storage-queue';
-import type { Peers, Records } from '../../lib/environment/peers.ts';
+import type { Peers, Records } from '../../lib/environment/ports/ports.ts';
 import { reconcile } from '../../lib/environment/reconcile.ts';
-import { parseRequest } from '../../lib/environment/request.ts';
+import { parseRequest } from '../../lib/environment/model/request.ts';
 import { REQUEST_QUEUE } from '../../lib/storage/queue.ts';
-import { requestFor, type App } from '../app.ts';
+import { type App, requestFor } from '../app.ts';
 import type { Kubectl } from '../kubectl.ts';
-import { alternate, timed, type Comparison } from '../measure.ts';
-import { poolOf, type Stage } from '../stage.ts';
+import { type Comparison, alternate, timed } from '../measure.ts';
+import { type Stage, poolOf } from '../stage.ts';
 
 const BRANCHES = 50;
 /** As host.json has it: batchSize and newBatchThreshold. */

@@ -1,12 +1,12 @@
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
 import { decideOnDelivery } from '../../lib/intake/webhook.ts';
 import { readIntakeSettings } from '../../lib/config.ts';
-import { newRecord } from '../../lib/environment/observe.ts';
-import { renderEnvironment } from '../../lib/environment/rendered.ts';
+import { newRecord } from '../../lib/environment/model/record-event.ts';
+import { renderEnvironment } from '../../lib/environment/steps/render.ts';
 import { makeDelivery } from '../../local/github/deliveries.ts';
-import { requestFor, type App } from '../app.ts';
+import { type App, requestFor } from '../app.ts';
 import type { Kubectl } from '../kubectl.ts';
-import { alternate, timed, type Comparison } from '../measure.ts';
+import { type Comparison, alternate, timed } from '../measure.ts';
 
 const RENDERS = 50;
 const DELIVERIES = 2_000;

@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { startKubelet } from '../../local/control-plane/kubelet.ts';
-import type { Peers } from '../../lib/environment/peers.ts';
+import type { Peers } from '../../lib/environment/ports/ports.ts';
 import type { App } from '../app.ts';
-import { createFloor, type Floor } from '../floor.ts';
-import { median, timed, type Comparison } from '../measure.ts';
+import { type Floor, createFloor } from '../floor.ts';
+import { type Comparison, median, timed } from '../measure.ts';
 import type { Stage } from '../stage.ts';
 import { provisionOnce } from './first.ts';
 

@@ -1,16 +1,17 @@
 import { ProvisionerError, toProvisionerError } from '../errors.ts';
-import type { Admit, Applied, Change, KubeObject } from '../environment/peers.ts';
-import type { InventoryEntry } from '../environment/record.ts';
-import { actionOf, type Before } from './action.ts';
+import type { InventoryEntry } from '../environment/model/record.ts';
+import { type Before, actionOf } from './apply-action.ts';
 import type { Discovery } from './discovery.ts';
 import { managedMark, withoutScaledReplicas } from './field-manager.ts';
-import { versionOf } from './metadata.ts';
-import type { Send } from './request.ts';
+import { versionOf } from './api/object-meta.ts';
+import type { Send } from './api/client.ts';
 import { removeToRemake } from './recreate.ts';
-import { isOptional, nameIn, sendApply, unserved } from './send-apply.ts';
+import { isOptional, nameIn, sendApply, unserved } from './api/server-side-apply.ts';
 import { forEachLimited } from './slots.ts';
-import { immutableFields, statusOf } from './status.ts';
+import { immutableFields, statusOf } from './api/status.ts';
 import { versionsBefore } from './versions.ts';
+import type { Admit, Applied, Change } from '../environment/ports/cluster.ts';
+import type { KubeObject } from '../environment/kube-object.ts';
 
 export interface ApplyContext {
   send: Send;

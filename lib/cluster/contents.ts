@@ -1,7 +1,7 @@
 import type { Discovery } from './discovery.ts';
-import type { TypeOfObject } from './kinds.ts';
+import type { TypeOfObject } from './api/rest-mapping.ts';
 import { listKind } from './list.ts';
-import type { Send } from './request.ts';
+import type { Send } from './api/client.ts';
 import { forEachLimited } from './slots.ts';
 
 /** What an environment may hold, of the kinds that our principal may list: not Secrets. */

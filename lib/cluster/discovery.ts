@@ -1,6 +1,6 @@
-import type { Clock } from '../environment/peers.ts';
-import { commonResource, rootOf, type Resource, type TypeOfObject } from './kinds.ts';
-import type { Send } from './request.ts';
+import type { Clock } from '../environment/ports/ports.ts';
+import { type Resource, type TypeOfObject, commonResource, rootOf } from './api/rest-mapping.ts';
+import type { Send } from './api/client.ts';
 
 /** How long "not served" is believed: an administrator may be installing the CRD just now. */
 const ABSENT_MS = 30_000;

@@ -1,13 +1,14 @@
-import type { Drifted, KubeObject } from '../environment/peers.ts';
-import type { InventoryEntry } from '../environment/record.ts';
-import { isRecent } from './action.ts';
+import type { InventoryEntry } from '../environment/model/record.ts';
+import { isRecent } from './apply-action.ts';
 import type { ApplyContext } from './apply.ts';
 import { managedEntry, managedMark } from './field-manager.ts';
-import { isSecret, objectName, type TypeOfObject } from './kinds.ts';
+import { type TypeOfObject, isSecret, objectName } from './api/rest-mapping.ts';
 import { listKind } from './list.ts';
-import { metadataOf, type Metadata } from './metadata.ts';
-import { isOptional, sendApply } from './send-apply.ts';
+import { type Metadata, metadataOf } from './api/object-meta.ts';
+import { isOptional, sendApply } from './api/server-side-apply.ts';
 import { forEachLimited } from './slots.ts';
+import type { KubeObject } from '../environment/kube-object.ts';
+import type { Drifted } from '../environment/ports/cluster.ts';
 
 /**
  * Which objects are not as our last apply left them: by one metadata-only list per kind, and our managedFields entry in

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { KubeObject } from '../environment/peers.ts';
+import type { KubeObject } from '../environment/kube-object.ts';
 
 /** Owns the fields that we apply. Changing it orphans them all: the next apply would remove nothing that it omits. */
 export const FIELD_MANAGER = 'feature-branch-provisioner';

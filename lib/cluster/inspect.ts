@@ -1,11 +1,11 @@
-import type { Inspected } from '../environment/chain-facts.ts';
-import type { KubeObject } from '../environment/peers.ts';
+import type { Inspected } from '../environment/ports/credentials.ts';
 import { ProvisionerError } from '../errors.ts';
 import type { Discovery } from './discovery.ts';
-import { isSecret, type TypeOfObject } from './kinds.ts';
+import { type TypeOfObject, isSecret } from './api/rest-mapping.ts';
 import { listKind } from './list.ts';
-import type { Send } from './request.ts';
+import type { Send } from './api/client.ts';
 import { forEachLimited } from './slots.ts';
+import type { KubeObject } from '../environment/kube-object.ts';
 
 interface InspectContext {
   send: Send;

@@ -1,6 +1,6 @@
-import type { List } from './metadata.ts';
-import { METADATA_LIST, type Send } from './request.ts';
-import { objectName, type Resource, type TypeOfObject } from './kinds.ts';
+import type { List } from './api/object-meta.ts';
+import { METADATA_LIST, type Send } from './api/client.ts';
+import { type Resource, type TypeOfObject, objectName } from './api/rest-mapping.ts';
 import { pathOf } from './paths.ts';
 
 const PAGE = 500;

@@ -1,10 +1,11 @@
 import { ProvisionerError } from '../errors.ts';
-import type { Admit, KubeObject, LiveNamespace } from '../environment/peers.ts';
 import { FIELD_MANAGER } from './field-manager.ts';
-import { metadataOf } from './metadata.ts';
+import { metadataOf } from './api/object-meta.ts';
 import { applyQuery } from './paths.ts';
-import type { Send } from './request.ts';
-import { statusOf } from './status.ts';
+import type { Send } from './api/client.ts';
+import { statusOf } from './api/status.ts';
+import type { Admit, LiveNamespace } from '../environment/ports/cluster.ts';
+import type { KubeObject } from '../environment/kube-object.ts';
 
 const COLLECTION = '/api/v1/namespaces';
 

@@ -1,5 +1,5 @@
 import { FIELD_MANAGER, FORCE } from './field-manager.ts';
-import type { Resource } from './kinds.ts';
+import type { Resource } from './api/rest-mapping.ts';
 
 export interface ObjectPath {
   resource: Resource;

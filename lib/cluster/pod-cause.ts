@@ -1,5 +1,5 @@
 import { toSafeLine } from '../secrets.ts';
-import type { LiveObject } from './kstatus.ts';
+import type { LiveObject } from './readiness/kstatus.ts';
 
 /** Why an object is not ready, as a developer needs it. */
 export interface Cause {

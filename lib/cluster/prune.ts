@@ -1,10 +1,10 @@
-import type { Admit, Change, Pruned } from '../environment/peers.ts';
-import type { InventoryEntry } from '../environment/record.ts';
-import { toProvisionerError, type ProvisionerError } from '../errors.ts';
+import type { InventoryEntry } from '../environment/model/record.ts';
+import { type ProvisionerError, toProvisionerError } from '../errors.ts';
 import type { ApplyContext } from './apply.ts';
-import { objectName } from './kinds.ts';
-import { removeObject } from './removal.ts';
+import { objectName } from './api/rest-mapping.ts';
+import { removeObject } from './delete.ts';
 import { forEachLimited } from './slots.ts';
+import type { Admit, Change, Pruned } from '../environment/ports/cluster.ts';
 
 /** Deletes what the entries name, side by side; a failure of one does not keep the others from it. */
 export async function pruneObjects(

@@ -1,9 +1,10 @@
-import type { Admit, KubeObject } from '../environment/peers.ts';
 import { ProvisionerError } from '../errors.ts';
-import { objectName, type Resource, type TypeOfObject } from './kinds.ts';
+import { type Resource, type TypeOfObject, objectName } from './api/rest-mapping.ts';
 import { pathOf } from './paths.ts';
-import { removeObject } from './removal.ts';
-import type { Send } from './request.ts';
+import { removeObject } from './delete.ts';
+import type { Send } from './api/client.ts';
+import type { KubeObject } from '../environment/kube-object.ts';
+import type { Admit } from '../environment/ports/cluster.ts';
 
 /** Losing one of these loses no data: what it runs or says is in the overlay, and is made again. */
 const REMADE = new Set([

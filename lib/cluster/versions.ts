@@ -1,12 +1,12 @@
-import type { KubeObject } from '../environment/peers.ts';
-import type { InventoryEntry } from '../environment/record.ts';
+import type { InventoryEntry } from '../environment/model/record.ts';
 import type { Discovery } from './discovery.ts';
-import { isSecret, needsSpec, objectName } from './kinds.ts';
+import { isSecret, needsSpec, objectName } from './api/rest-mapping.ts';
 import { listKind } from './list.ts';
-import type { Before } from './action.ts';
-import { versionOf, type Metadata } from './metadata.ts';
-import type { Send } from './request.ts';
+import type { Before } from './apply-action.ts';
+import { type Metadata, versionOf } from './api/object-meta.ts';
+import type { Send } from './api/client.ts';
 import { forEachLimited } from './slots.ts';
+import type { KubeObject } from '../environment/kube-object.ts';
 
 /**
  * What objects are before an apply, by name: one list per kind, of metadata alone where that suffices; Secrets, which

@@ -1,7 +1,7 @@
-import type { Log, Peers, Records } from '../environment/peers.ts';
+import type { Log, Peers, Records } from '../environment/ports/ports.ts';
 import { readEnvironment } from '../environment/status.ts';
 import { toLogFields, toProvisionerError } from '../errors.ts';
-import { failed, failedInside, type Answer } from '../intake/answer.ts';
+import { type Answer, failed, failedInside } from '../intake/answer.ts';
 import { diagnose } from './diagnose.ts';
 
 /** Diagnoses one environment; 404 where there is none of this name, or no more. */

@@ -1,8 +1,8 @@
-import type { KubeObject } from '../environment/peers.ts';
-import { knownId, type Expected } from './expected.ts';
+import { type Expected, knownId } from './expected.ts';
 import type { ChainFacts } from './facts.ts';
-import { broken, compared, ok, PROVISION_AGAIN, unknown, type Link } from './link.ts';
-import { CLIENT_ID, listed, TENANT_ID } from './live-objects.ts';
+import { type Link, PROVISION_AGAIN, broken, compared, ok, unknown } from './link.ts';
+import { CLIENT_ID, TENANT_ID, listed } from './live-objects.ts';
+import type { KubeObject } from '../environment/kube-object.ts';
 
 /** Each service account that asks for an identity, and what its annotations name. */
 export function judgeAccounts({ live, namespace }: ChainFacts, { accounts }: Expected): Link[] {

@@ -1,9 +1,9 @@
-import { causeOf, isOfNewCredential, type EventCause } from '../environment/event-causes.ts';
+import { type EventCause, causeOf, isOfNewCredential } from '../environment/model/known-causes.ts';
 import { newest, podsOf, warningsOf } from './chain-workloads.ts';
-import { knownId, toClass, type Expected } from './expected.ts';
+import { type Expected, knownId, toClass } from './expected.ts';
 import type { ChainFacts } from './facts.ts';
-import { broken, compared, ok, PROVISION_AGAIN, unknown, type Link } from './link.ts';
-import { listed, toWorkload, type LivePod } from './live-objects.ts';
+import { type Link, PROVISION_AGAIN, broken, compared, ok, unknown } from './link.ts';
+import { type LivePod, listed, toWorkload } from './live-objects.ts';
 
 /** Each Key Vault class with the ids that it names, each mount of one, and what the mounts tell of the Key Vault itself. */
 export function judgeKeyVault(facts: ChainFacts, expected: Expected): Link[] {

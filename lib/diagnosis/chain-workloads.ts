@@ -1,9 +1,17 @@
-import { causeOf } from '../environment/event-causes.ts';
-import { knownId, type Expected } from './expected.ts';
+import { causeOf } from '../environment/model/known-causes.ts';
+import { type Expected, knownId } from './expected.ts';
 import type { ChainFacts } from './facts.ts';
-import { broken, compared, ok, PROVISION_AGAIN, unknown, type Link } from './link.ts';
-import { CLIENT_ID, listed, toPod, toWarning, toWorkload } from './live-objects.ts';
-import type { LivePod, Warning, Workload } from './live-objects.ts';
+import { type Link, PROVISION_AGAIN, broken, compared, ok, unknown } from './link.ts';
+import {
+  CLIENT_ID,
+  type LivePod,
+  type Warning,
+  type Workload,
+  listed,
+  toPod,
+  toWarning,
+  toWorkload,
+} from './live-objects.ts';
 
 const RESTART = 'make the pod anew (kubectl rollout restart): what it runs as is settled when it is made';
 

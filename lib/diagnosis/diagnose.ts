@@ -1,13 +1,14 @@
 import { toAccessRequest } from '../environment/access-request.ts';
-import type { AccessFacts, Inspected } from '../environment/chain-facts.ts';
-import type { KubeObject, Peers, Reserved, WantedCredential } from '../environment/peers.ts';
+import type { AccessFacts, Inspected } from '../environment/ports/credentials.ts';
+import type { Peers, Reserved, WantedCredential } from '../environment/ports/ports.ts';
 import { toPropagation } from '../environment/propagation.ts';
-import type { EnvironmentRecord, Phase } from '../environment/record.ts';
-import { renderEnvironment, toWantedCredentials } from '../environment/rendered.ts';
+import type { EnvironmentRecord, Phase } from '../environment/model/record.ts';
+import { renderEnvironment, toWantedCredentials } from '../environment/steps/render.ts';
 import { toLogFields, toProvisionerError } from '../errors.ts';
-import { judgeChain, type Chain } from './chain.ts';
+import { type Chain, judgeChain } from './chain.ts';
 import type { ChainFacts } from './facts.ts';
-import { CHAIN_KINDS, WORKLOAD_KINDS, type Unread } from './live-objects.ts';
+import { CHAIN_KINDS, type Unread, WORKLOAD_KINDS } from './live-objects.ts';
+import type { KubeObject } from '../environment/kube-object.ts';
 
 export interface Diagnosis extends Chain {
   environment: string;

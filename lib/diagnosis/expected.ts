@@ -1,7 +1,7 @@
-import { NO_IDENTITY } from '../environment/rendered.ts';
-import type { KubeObject } from '../environment/peers.ts';
+import { NO_IDENTITY } from '../environment/steps/render.ts';
 import type { ChainFacts } from './facts.ts';
-import { toWorkload, WORKLOAD_KINDS, type Workload } from './live-objects.ts';
+import { WORKLOAD_KINDS, type Workload, toWorkload } from './live-objects.ts';
+import type { KubeObject } from '../environment/kube-object.ts';
 
 export interface SecretClass {
   name: string;

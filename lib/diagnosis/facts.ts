@@ -1,7 +1,8 @@
-import type { AccessFacts, Inspected } from '../environment/chain-facts.ts';
-import type { KubeObject, WantedCredential } from '../environment/peers.ts';
+import type { AccessFacts, Inspected } from '../environment/ports/credentials.ts';
+import type { WantedCredential } from '../environment/ports/ports.ts';
 import type { Propagation } from '../environment/propagation.ts';
 import type { Unread } from './live-objects.ts';
+import type { KubeObject } from '../environment/kube-object.ts';
 
 /** Everything that the chain is judged by, gathered in one place. */
 export interface ChainFacts {

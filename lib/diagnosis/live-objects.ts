@@ -1,6 +1,6 @@
 import { toSafeLine } from '../secrets.ts';
-import type { Inspected } from '../environment/chain-facts.ts';
-import type { KubeObject } from '../environment/peers.ts';
+import type { Inspected } from '../environment/ports/credentials.ts';
+import type { KubeObject } from '../environment/kube-object.ts';
 
 /** What could not be read, and why. */
 export interface Unread {

@@ -1,6 +1,7 @@
-import type { Access, Branches, Cluster } from '../environment/peers.ts';
+import type { Access, Branches } from '../environment/ports/ports.ts';
 import { ProvisionerError } from '../errors.ts';
 import type { CheckName, Probe } from './health.ts';
+import type { Cluster } from '../environment/ports/cluster.ts';
 
 export interface ProbeDeps {
   /** Throws `settings`. */

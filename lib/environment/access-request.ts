@@ -1,6 +1,6 @@
-import { toCredentialName } from './names.ts';
-import type { AccessRequest, EnvironmentSettings, WantedCredential } from './peers.ts';
-import type { EnvironmentRecord } from './record.ts';
+import { toCredentialName } from './model/names.ts';
+import type { AccessRequest, EnvironmentSettings, WantedCredential } from './ports/ports.ts';
+import type { EnvironmentRecord } from './model/record.ts';
 
 /** What the identity side is asked for an environment; for removals nothing is wanted, and the names alone count. */
 export function toAccessRequest(

@@ -1,4 +1,4 @@
-import type { KubeObject } from './peers.ts';
+import type { KubeObject } from './kube-object.ts';
 
 interface ScalerSpec {
   scaleTargetRef?: { kind?: string; name?: string };

@@ -1,4 +1,5 @@
-import type { Change, KubeObject } from './peers.ts';
+import type { KubeObject } from './kube-object.ts';
+import type { Change } from './ports/cluster.ts';
 
 /** `Kind/namespace/name`, or `Kind/name` for what lies in no namespace: how every log, error and answer names an object. */
 export function toSubjectName(object: KubeObject): string {

@@ -2,23 +2,24 @@ import { ProvisionerError } from '../errors.ts';
 import { toAccessRequest } from './access-request.ts';
 import { countActions } from './change-set.ts';
 import { guardLive } from './guard-live.ts';
-import { guardName, guardProtected, type Refusal } from './guards.ts';
-import { note } from './observe.ts';
-import type { Change } from './peers.ts';
+import { guardName, guardProtected } from './model/guards.ts';
+import { note } from './model/record-event.ts';
 import {
+  DONE,
+  type Outcome,
+  type Session,
   admitByLease,
   confirmOwner,
-  DONE,
   named,
   refuse,
   save,
   step,
   toIso,
-  type Outcome,
-  type Session,
-} from './session.ts';
+} from './steps/reconciliation.ts';
 import { diagnoseTermination } from './termination.ts';
 import { growingDelay } from './wait.ts';
+import type { Refusal } from './refusal.ts';
+import type { Change } from './ports/cluster.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Status writes of controllers change a namespace's resourceVersion now and then: look again this often. */

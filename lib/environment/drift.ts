@@ -1,6 +1,7 @@
-import type { Drifted, KubeObject } from './peers.ts';
-import { toFingerprint } from './rendered.ts';
-import type { Session } from './session.ts';
+import { toFingerprint } from './steps/render.ts';
+import type { Session } from './steps/reconciliation.ts';
+import type { KubeObject } from './kube-object.ts';
+import type { Drifted } from './ports/cluster.ts';
 
 /** Whether these very objects, with the same identity, were the last that went into this very namespace. */
 export function wasApplied({ record, owned }: Session, draft: readonly KubeObject[]): boolean {

@@ -1,7 +1,7 @@
-import { toLogFields, toProvisionerError, type ProvisionerError } from '../errors.ts';
-import { note } from './observe.ts';
-import type { EnvironmentRecord, StepName } from './record.ts';
-import { toIso, type Session } from './session.ts';
+import { type ProvisionerError, toLogFields, toProvisionerError } from '../errors.ts';
+import { note } from './model/record-event.ts';
+import type { EnvironmentRecord, StepName } from './model/record.ts';
+import { type Session, toIso } from './steps/reconciliation.ts';
 
 /** What a record says of a failure: nothing that a developer may not see. */
 export function toErrorField(error: ProvisionerError, step?: StepName): NonNullable<EnvironmentRecord['error']> {

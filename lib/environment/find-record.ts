@@ -1,10 +1,10 @@
-import { guardName, guardOwner, isSameRepository } from './guards.ts';
-import { toNamespace } from './names.ts';
+import { guardName, guardOwner, isSameRepository } from './model/guards.ts';
+import { toNamespace } from './model/names.ts';
 import { OTHER_WAY, slugOf, toNaming } from './naming.ts';
-import { isWanting } from './desired.ts';
-import { newRecord } from './observe.ts';
-import type { Peers, StoredRecord } from './peers.ts';
-import type { EnvironmentRequest } from './request.ts';
+import { isWanting } from './model/desired.ts';
+import { newRecord } from './model/record-event.ts';
+import type { Peers, StoredRecord } from './ports/ports.ts';
+import type { EnvironmentRequest } from './model/request.ts';
 
 /** The record that the request is about, made where it must be: never for the removal of what is not there. */
 export async function findRecord(

@@ -1,5 +1,5 @@
 import type { Refusal } from './refusal.ts';
-import { confirmOwner, type Session } from './session.ts';
+import { type Session, confirmOwner } from './steps/reconciliation.ts';
 
 /** What only the cluster can say before the first write; a cluster that does not answer is a failure, so nothing is written. */
 export interface LiveGuards {

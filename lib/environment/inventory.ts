@@ -1,5 +1,5 @@
-import type { KubeObject } from './peers.ts';
-import type { InventoryEntry } from './record.ts';
+import type { InventoryEntry } from './model/record.ts';
+import type { KubeObject } from './kube-object.ts';
 
 interface Identified {
   apiVersion: string;

@@ -1,7 +1,7 @@
 import { toAccessRequest } from './access-request.ts';
 import { toLogFields } from '../errors.ts';
-import type { Peers } from './peers.ts';
-import type { EnvironmentRecord } from './record.ts';
+import type { Peers } from './ports/ports.ts';
+import type { EnvironmentRecord } from './model/record.ts';
 
 export interface Live {
   namespace: { uid: string; terminating: boolean } | 'absent' | 'unknown';

@@ -1,4 +1,4 @@
-import type { EnvironmentRecord } from './record.ts';
+import type { EnvironmentRecord } from './model/record.ts';
 
 /** Whether an environment may still fill slots that were reserved for it on an identity: none that is gone or refused, or has another. */
 export function namesIdentity(

@@ -1,6 +1,6 @@
-import { toSlug } from './names.ts';
-import type { EnvironmentSettings } from './peers.ts';
-import type { Repository } from './request.ts';
+import { toSlug } from './model/names.ts';
+import type { EnvironmentSettings } from './ports/ports.ts';
+import type { Repository } from './model/request.ts';
 
 /** What a repository's environments are called, and by whom they may be found. */
 export interface Naming {

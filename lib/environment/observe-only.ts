@@ -1,7 +1,7 @@
 import { countActions } from './change-set.ts';
-import { note } from './observe.ts';
+import { note } from './model/record-event.ts';
 import { planDeprovision, planProvision } from './plan.ts';
-import { DONE, refuse, toIso, type Outcome, type Session } from './session.ts';
+import { DONE, type Outcome, type Session, refuse, toIso } from './steps/reconciliation.ts';
 
 /** MODE=observe: writes into the record what would be done, and nothing outside. */
 export async function observeOnly(session: Session, state: 'present' | 'absent'): Promise<Outcome> {

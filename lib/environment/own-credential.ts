@@ -1,5 +1,5 @@
-import type { StatedCredential } from './chain-facts.ts';
-import { AUDIENCE, NAMESPACE_PREFIX, toCredentialName, toNamespace } from './names.ts';
+import type { StatedCredential } from './ports/credentials.ts';
+import { AUDIENCE, NAMESPACE_PREFIX, toCredentialName, toNamespace } from './model/names.ts';
 
 export interface OwnedCredential {
   slug: string;

@@ -1,11 +1,13 @@
 import { toAccessRequest } from './access-request.ts';
-import { guardAdmission } from './admission.ts';
+import { guardAdmission } from './steps/preflight.ts';
 import { toSubjectName } from './change-set.ts';
-import { guardName, guardOwner, guardProtected, guardRecord, type Refusal } from './guards.ts';
-import type { Change, LiveNamespace, Peers } from './peers.ts';
-import type { EnvironmentRecord } from './record.ts';
+import { guardName, guardOwner, guardProtected, guardRecord } from './model/guards.ts';
+import type { Peers } from './ports/ports.ts';
+import type { EnvironmentRecord } from './model/record.ts';
 import { renderDraft } from './render-draft.ts';
-import { renderEnvironment, toWantedCredentials } from './rendered.ts';
+import { renderEnvironment, toWantedCredentials } from './steps/render.ts';
+import type { Change, LiveNamespace } from './ports/cluster.ts';
+import type { Refusal } from './refusal.ts';
 
 export interface Plan {
   changes: Change[];

@@ -1,5 +1,5 @@
-import { causeOf, isOfNewCredential } from './event-causes.ts';
-import type { EnvironmentRecord } from './record.ts';
+import { causeOf, isOfNewCredential } from './model/known-causes.ts';
+import type { EnvironmentRecord } from './model/record.ts';
 
 /**
  * A credential is known to all of Entra ID some seconds to minutes after Azure acknowledged it, and a token that was asked

@@ -1,16 +1,18 @@
 import { toAccessRequest } from './access-request.ts';
-import { guardAdmission, needsCapacity } from './admission.ts';
+import { guardAdmission, needsCapacity } from './steps/preflight.ts';
 import { describeDrift, mustLookForDrift, wasApplied } from './drift.ts';
 import { guardLive } from './guard-live.ts';
 import { findLeftovers } from './inventory.ts';
-import type { Drifted, KubeObject, Reserved } from './peers.ts';
+import type { Reserved } from './ports/ports.ts';
 import { renderDraft } from './render-draft.ts';
-import { renderEnvironment, toUrl, toWantedCredentials } from './rendered.ts';
-import { admitByLease, named, refuse, save, step, type Outcome, type Session } from './session.ts';
-import { settle } from './settle.ts';
+import { renderEnvironment, toUrl, toWantedCredentials } from './steps/render.ts';
+import { type Outcome, type Session, admitByLease, named, refuse, save, step } from './steps/reconciliation.ts';
+import { settle } from './steps/applied-state.ts';
 import { diagnoseTermination } from './termination.ts';
 import { wait } from './wait.ts';
-import { writeEnvironment } from './write-environment.ts';
+import { writeEnvironment } from './steps/apply.ts';
+import type { KubeObject } from './kube-object.ts';
+import type { Drifted } from './ports/cluster.ts';
 
 /** Makes the environment what its overlays say. Every guard passes before the first write outside. */
 export async function provision(session: Session): Promise<Outcome> {

@@ -1,16 +1,16 @@
 import { ProvisionerError } from '../errors.ts';
-import { toDesired, type Desired } from './desired.ts';
+import { type Desired, toDesired } from './model/desired.ts';
 import { clearAway, deprovision } from './deprovision.ts';
 import { fail, toErrorField } from './failure.ts';
-import { guardRecord } from './guards.ts';
+import { guardRecord } from './model/guards.ts';
 import { findRecord } from './find-record.ts';
-import { newRecord, note, observe } from './observe.ts';
+import { newRecord, note, observe } from './model/record-event.ts';
 import { observeOnly } from './observe-only.ts';
-import type { Lease, Peers, StoredRecord } from './peers.ts';
+import type { Lease, Peers, StoredRecord } from './ports/ports.ts';
 import { provision } from './provision.ts';
-import { awaitReadiness } from './readiness.ts';
-import type { EnvironmentRequest } from './request.ts';
-import { refuse, save, toIso, type Outcome, type Session } from './session.ts';
+import { awaitReadiness } from './steps/readiness.ts';
+import type { EnvironmentRequest } from './model/request.ts';
+import { type Outcome, type Session, refuse, save, toIso } from './steps/reconciliation.ts';
 import { growingDelay } from './wait.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;

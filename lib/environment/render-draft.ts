@@ -1,8 +1,9 @@
 import { toProvisionerError } from '../errors.ts';
-import type { KubeObject, Peers } from './peers.ts';
-import type { EnvironmentRecord } from './record.ts';
+import type { Peers } from './ports/ports.ts';
+import type { EnvironmentRecord } from './model/record.ts';
 import type { Refusal } from './refusal.ts';
-import { renderEnvironment } from './rendered.ts';
+import { renderEnvironment } from './steps/render.ts';
+import type { KubeObject } from './kube-object.ts';
 
 /** The objects before an identity is chosen, or the gate's refusal. */
 export function renderDraft({

@@ -1,5 +1,5 @@
-import type { Clock, Peers } from './peers.ts';
-import type { EnvironmentRecord, RecordSummary } from './record.ts';
+import type { Clock, Peers } from './ports/ports.ts';
+import type { EnvironmentRecord, RecordSummary } from './model/record.ts';
 
 export type ListedEnvironment = Omit<RecordSummary, 'repositoryId' | 'template' | 'identity'>;
 

@@ -1,4 +1,4 @@
-import type { LiveNamespace } from './peers.ts';
+import type { LiveNamespace } from './ports/cluster.ts';
 
 /** By what must be mended first: an API that can't be asked keeps everything else from being known. */
 const MENDS: readonly (readonly [type: string, mend: string])[] = [

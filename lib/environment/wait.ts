@@ -1,5 +1,5 @@
-import type { WaitingFor } from './record.ts';
-import type { Outcome, Session } from './session.ts';
+import type { WaitingFor } from './model/record.ts';
+import type { Outcome, Session } from './steps/reconciliation.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

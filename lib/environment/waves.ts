@@ -1,4 +1,4 @@
-import type { KubeObject } from './peers.ts';
+import type { KubeObject } from './kube-object.ts';
 
 export interface Waves {
   /** Quota, limits, accounts, configuration, secrets, storage, policies: nothing here starts a pod. */

@@ -1,6 +1,5 @@
-import type { BranchAnswer, Branches } from '../environment/peers.ts';
-import { createGitHubGet } from './client.ts';
-import type { GitHubGet, GitHubOptions } from './client.ts';
+import type { BranchAnswer, Branches } from '../environment/ports/ports.ts';
+import { type GitHubGet, type GitHubOptions, createGitHubGet } from './client.ts';
 
 /**
  * Asks GitHub whether a branch exists, by its exact ref: the branches route would follow renames. A 404 alone proves

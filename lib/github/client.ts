@@ -47,7 +47,7 @@ export function createGitHubGet({ auth, apiUrl = API_URL, timeoutMs = TIMEOUT_MS
 }
 
 async function makeClient(apiUrl: string) {
-  const { Octokit } = await import('./octokit.ts');
+  const { Octokit } = await import('../sdk/octokit.ts');
   const silent = () => {};
   const log = { debug: silent, info: silent, warn: silent, error: silent };
   return new Octokit({ baseUrl: apiUrl.replace(/\/+$/, ''), log, request: { log } });

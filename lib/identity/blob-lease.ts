@@ -1,5 +1,5 @@
 import type { BlockBlobClient } from '@azure/storage-blob';
-import type { Clock } from '../environment/peers.ts';
+import type { Clock } from '../environment/ports/ports.ts';
 import type { HeldLock } from './identity-locks.ts';
 
 /** So long a killed holder keeps an identity from being written; it covers one ARM call and the margin of 10 s. */

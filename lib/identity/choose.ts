@@ -1,4 +1,4 @@
-import { MAX_CREDENTIALS } from './ledger.ts';
+import { MAX_CREDENTIALS } from './ledger/ledger.ts';
 
 /** How one identity of the pool would do for an environment. */
 export interface Candidate {

@@ -1,7 +1,7 @@
-import type { Clock, Log } from '../environment/peers.ts';
-import type { ArmIdentities } from './arm-identities.ts';
+import type { Clock, Log } from '../environment/ports/ports.ts';
+import type { ArmIdentities } from './managed-identities.ts';
 import type { IdentityLocks } from './identity-locks.ts';
-import type { Look } from './ledger.ts';
+import type { Look } from './ledger/ledger.ts';
 
 /** An identity that this process has chosen for an environment. */
 export interface Pick {

@@ -1,8 +1,8 @@
-import type { Admit } from '../environment/peers.ts';
 import { ProvisionerError } from '../errors.ts';
-import type { Gate } from './arm-identities.ts';
+import type { Gate } from './managed-identities.ts';
 import { nameOfIdentity } from './context.ts';
 import type { HeldLock } from './identity-locks.ts';
+import type { Admit } from '../environment/ports/cluster.ts';
 
 /** Leases don't fence: a call must end this long before the lease may (DESIGN, The shape). */
 const MARGIN_MS = 10_000;

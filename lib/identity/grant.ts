@@ -1,14 +1,13 @@
-import type { AccessRequest, Action, Admit, Change, Reserved } from '../environment/peers.ts';
-import { credentialObject, nameOfIdentity } from './context.ts';
-import type { AccessContext } from './context.ts';
-import { toOwn } from './decide.ts';
-import { ensureCredential } from './ensure-credential.ts';
-import { guardCredential } from './guard-credential.ts';
-import type { OwnCredential } from './guard-credential.ts';
-import { lookAt } from './look.ts';
+import type { AccessRequest, Reserved } from '../environment/ports/ports.ts';
+import { type AccessContext, credentialObject, nameOfIdentity } from './context.ts';
+import { toOwn } from './pool/select.ts';
+import { ensureCredential } from './ensure.ts';
+import { type OwnCredential, guardCredential } from './ownership.ts';
+import { lookAt } from './ledger/credential-list.ts';
 import { finishMoves } from './move.ts';
-import { placeCredentials } from './place.ts';
+import { placeCredentials } from './pool/placement.ts';
 import { settleAll } from './settle.ts';
+import type { Action, Admit, Change } from '../environment/ports/cluster.ts';
 
 /** Makes the credentials that are missing, identity by identity side by side; resolves when Azure has acknowledged all. */
 export async function grant(

@@ -1,8 +1,7 @@
-import type { Holdings } from '../environment/chain-facts.ts';
+import type { Holdings } from '../environment/ports/credentials.ts';
 import { toLogFields } from '../errors.ts';
-import { nameOfIdentity } from './context.ts';
-import type { AccessContext } from './context.ts';
-import { lookAt } from './look.ts';
+import { type AccessContext, nameOfIdentity } from './context.ts';
+import { lookAt } from './ledger/credential-list.ts';
 
 /** Everything that the identities of the pool hold, each listed now, one after the other: ARM counts lists (FACTS A8). */
 export async function readHoldings(context: AccessContext): Promise<Holdings> {

@@ -1,4 +1,4 @@
-import type { Ledger } from './ledger.ts';
+import type { Ledger } from './ledger/ledger.ts';
 
 /** The right to write to one identity, for as long as it lasts. */
 export interface HeldLock {

@@ -1,14 +1,13 @@
-import type { AccessFacts, IdentityFacts } from '../environment/chain-facts.ts';
-import type { AccessRequest } from '../environment/peers.ts';
+import type { AccessFacts, IdentityFacts } from '../environment/ports/credentials.ts';
+import type { AccessRequest } from '../environment/ports/ports.ts';
 import { ProvisionerError } from '../errors.ts';
-import { readArmFault } from './arm-error.ts';
+import { readArmFault } from '../azure/arm-error.ts';
 import { isSameId } from './arm-id.ts';
-import { nameOfIdentity } from './context.ts';
-import type { AccessContext } from './context.ts';
-import type { HeldCredential } from './guard-credential.ts';
-import { lookAt, readCredential } from './look.ts';
-import { inPool, placeCredentials } from './place.ts';
-import { MAX_WAIT_MS, retrying } from './retry.ts';
+import { type AccessContext, nameOfIdentity } from './context.ts';
+import type { HeldCredential } from './ownership.ts';
+import { lookAt, readCredential } from './ledger/credential-list.ts';
+import { inPool, placeCredentials } from './pool/placement.ts';
+import { MAX_WAIT_MS, retrying } from '../azure/arm-retry.ts';
 
 /** ARM admits one list in 4 s (FACTS A8). */
 const RECENT_MS = 5_000;

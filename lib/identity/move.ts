@@ -1,8 +1,9 @@
-import type { AccessRequest, Admit, Change } from '../environment/peers.ts';
+import type { AccessRequest } from '../environment/ports/ports.ts';
 import { isSameId } from './arm-id.ts';
 import type { AccessContext } from './context.ts';
-import { inPool } from './place.ts';
+import { inPool } from './pool/placement.ts';
 import { revokeOn } from './remove.ts';
+import type { Admit, Change } from '../environment/ports/cluster.ts';
 
 /** Notes on the new identity that the environment leaves one which was taken out of the pool; the record forgets it. */
 export async function noteMove(

@@ -1,6 +1,6 @@
 import { isSameId } from './arm-id.ts';
 import type { AccessContext, Pick } from './context.ts';
-import type { Look } from './ledger.ts';
+import type { Look } from './ledger/ledger.ts';
 
 /** Longer than any look takes that may lack it. */
 const KEPT_MS = 60_000;

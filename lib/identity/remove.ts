@@ -1,17 +1,14 @@
-import type { AccessRequest, Admit, Change } from '../environment/peers.ts';
+import type { AccessRequest } from '../environment/ports/ports.ts';
 import { ProvisionerError } from '../errors.ts';
-import { readArmFault, saysAbsent } from './arm-error.ts';
-import type { ArmFault } from './arm-error.ts';
-import { credentialObject, nameOfIdentity } from './context.ts';
-import type { AccessContext } from './context.ts';
-import { isOwn } from './guard-credential.ts';
-import type { HeldCredential } from './guard-credential.ts';
-import { inTurn } from './in-turn.ts';
-import { withoutCredential, withoutReservation } from './ledger.ts';
-import { lookAt, readCredential } from './look.ts';
-import type { Look } from './ledger.ts';
+import { type ArmFault, readArmFault, saysAbsent } from '../azure/arm-error.ts';
+import { type AccessContext, credentialObject, nameOfIdentity } from './context.ts';
+import { type HeldCredential, isOwn } from './ownership.ts';
+import { inTurn } from './writer/serialized-write.ts';
+import { type Look, withoutCredential, withoutReservation } from './ledger/ledger.ts';
+import { lookAt, readCredential } from './ledger/credential-list.ts';
 import { slowDown } from './slow-down.ts';
-import { retrying } from './retry.ts';
+import { retrying } from '../azure/arm-retry.ts';
+import type { Admit, Change } from '../environment/ports/cluster.ts';
 
 /** What Entra ID wants in the one audience of a workload identity credential (FACTS A5); ours never have another. */
 const AUDIENCE = 'api://AzureADTokenExchange';

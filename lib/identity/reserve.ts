@@ -1,17 +1,16 @@
-import type { Refusal } from '../environment/guards.ts';
-import type { AccessRequest, Change, Reserved } from '../environment/peers.ts';
+import type { AccessRequest, Reserved } from '../environment/ports/ports.ts';
 import { ProvisionerError } from '../errors.ts';
 import { isSameId } from './arm-id.ts';
-import { credentialObject } from './context.ts';
-import type { AccessContext } from './context.ts';
-import type { Part } from './appraise.ts';
-import { decide } from './decide.ts';
-import type { Decision } from './decide.ts';
-import { freeSlots, withoutReservation, withoutSeen, withReservation } from './ledger.ts';
-import { isTurnOf, joinLine, leaveLine } from './line.ts';
+import { type AccessContext, credentialObject } from './context.ts';
+import type { Part } from './pool/candidates.ts';
+import { type Decision, decide } from './pool/select.ts';
+import { freeSlots, withReservation, withoutReservation, withoutSeen } from './ledger/ledger.ts';
+import { isTurnOf, joinLine, leaveLine } from './pool/waitlist.ts';
 import { noteMove } from './move.ts';
 import { settlePick } from './pick.ts';
-import { describeIdentity } from './place.ts';
+import { describeIdentity } from './pool/placement.ts';
+import type { Refusal } from '../environment/refusal.ts';
+import type { Change } from '../environment/ports/cluster.ts';
 
 /** What renders where there is no identity to name. */
 const NO_GUID = '00000000-0000-0000-0000-000000000000';

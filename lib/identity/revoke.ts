@@ -1,12 +1,12 @@
-import type { AccessRequest, Admit, Change } from '../environment/peers.ts';
+import type { AccessRequest } from '../environment/ports/ports.ts';
 import { isSameId } from './arm-id.ts';
-import { credentialObject } from './context.ts';
-import type { AccessContext } from './context.ts';
-import { leaveLine } from './line.ts';
+import { type AccessContext, credentialObject } from './context.ts';
+import { leaveLine } from './pool/waitlist.ts';
 import { finishMoves } from './move.ts';
-import { inPool } from './place.ts';
+import { inPool } from './pool/placement.ts';
 import { lookUnlessGone, ownOf, revokeOn, subjectPrefix } from './remove.ts';
 import { settleAll } from './settle.ts';
+import type { Admit, Change } from '../environment/ports/cluster.ts';
 
 /** Removes what is exactly this environment's, and nothing else ever; absent is success. */
 export async function revoke(context: AccessContext, request: AccessRequest, admit: Admit): Promise<Change[]> {

@@ -1,4 +1,4 @@
-import type { Change } from '../environment/peers.ts';
+import type { Change } from '../environment/ports/cluster.ts';
 
 /** Waits for all, so that no write is under way afterwards; then throws the first failure. */
 export async function settleAll(work: Promise<Change[]>[]): Promise<Change[]> {

@@ -1,8 +1,14 @@
-import type { ArmFault } from './arm-error.ts';
+import type { ArmFault } from '../azure/arm-error.ts';
 import type { AccessContext } from './context.ts';
-import type { Ledger, WriteKind } from './ledger.ts';
-import { IDENTITY_INTERVAL_MS, isPaced, PACED_FOR_MS, SUBSCRIPTION_INTERVAL_MS, subscriptionScope } from './pace.ts';
-import type { Write } from './pace.ts';
+import type { Ledger, WriteKind } from './ledger/ledger.ts';
+import {
+  IDENTITY_INTERVAL_MS,
+  PACED_FOR_MS,
+  SUBSCRIPTION_INTERVAL_MS,
+  type Write,
+  isPaced,
+  subscriptionScope,
+} from './writer/rate-limit.ts';
 
 /**
  * After a 429 the identity's rate holds for all its writers, and after a second one, whoever got the first, the

@@ -1,4 +1,4 @@
-import type { Booking } from './ledger.ts';
+import type { Booking } from './ledger/ledger.ts';
 
 /** A turn is kept in mind this long, so that the next one keeps its distance. */
 const REMEMBERED_MS = 10_000;

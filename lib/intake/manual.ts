@@ -1,17 +1,18 @@
-import { guardFilters } from '../environment/admission.ts';
-import { guardOwner, guardProtected, type Refusal } from '../environment/guards.ts';
-import { toNamespace, toSlug } from '../environment/names.ts';
-import { newRecord, observe } from '../environment/observe.ts';
+import { guardFilters } from '../environment/steps/preflight.ts';
+import { guardOwner, guardProtected } from '../environment/model/guards.ts';
+import { toNamespace, toSlug } from '../environment/model/names.ts';
+import { newRecord, observe } from '../environment/model/record-event.ts';
 import { guardClaim, planDeprovision, planProvision } from '../environment/plan.ts';
-import type { Clock, Log, Peers } from '../environment/peers.ts';
-import type { EnvironmentRecord } from '../environment/record.ts';
-import type { EnvironmentRequest } from '../environment/request.ts';
+import type { Clock, Log, Peers } from '../environment/ports/ports.ts';
+import type { EnvironmentRecord } from '../environment/model/record.ts';
+import type { EnvironmentRequest } from '../environment/model/request.ts';
 import { toLogFields, toProvisionerError } from '../errors.ts';
 import type { IntakeSettings } from '../config.ts';
-import { failed, failedInside, queued, type Answer } from './answer.ts';
+import { type Answer, failed, failedInside, queued } from './answer.ts';
 import { decode, parse } from './body.ts';
-import { parseManual, type Manual } from './manual-body.ts';
+import { type Manual, parseManual } from './manual-body.ts';
 import { findRepository } from './repository.ts';
+import type { Refusal } from '../environment/refusal.ts';
 
 /** A look at the guards must not keep a caller waiting: reconcile asks them all again. */
 const LOOK_MS = 3_000;

@@ -1,5 +1,5 @@
-import type { Clock, Log, Peers } from '../environment/peers.ts';
-import { parseRequest, type EnvironmentRequest } from '../environment/request.ts';
+import type { Clock, Log, Peers } from '../environment/ports/ports.ts';
+import { type EnvironmentRequest, parseRequest } from '../environment/model/request.ts';
 import { toHostError, toLogFields, toProvisionerError } from '../errors.ts';
 
 export interface MessageDeps {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { listEnvironments, readEnvironment } from '../environment/status.ts';
 import type { Live } from '../environment/live.ts';
-import type { Log, Records } from '../environment/peers.ts';
-import type { EnvironmentRecord } from '../environment/record.ts';
+import type { Log, Records } from '../environment/ports/ports.ts';
+import type { EnvironmentRecord } from '../environment/model/record.ts';
 import { toLogFields, toProvisionerError } from '../errors.ts';
-import { failed, failedInside, type Answer } from './answer.ts';
+import { type Answer, failed, failedInside } from './answer.ts';
 
 export interface StatusDeps {
   records(): Promise<Records>;

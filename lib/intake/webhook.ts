@@ -1,13 +1,13 @@
-import { guardFilters } from '../environment/admission.ts';
-import { guardProtected } from '../environment/guards.ts';
-import { toNamespace, toSlug } from '../environment/names.ts';
-import type { Clock, Log, Requests } from '../environment/peers.ts';
-import type { EnvironmentRequest } from '../environment/request.ts';
+import { guardFilters } from '../environment/steps/preflight.ts';
+import { guardProtected } from '../environment/model/guards.ts';
+import { toNamespace, toSlug } from '../environment/model/names.ts';
+import type { Clock, Log, Requests } from '../environment/ports/ports.ts';
+import type { EnvironmentRequest } from '../environment/model/request.ts';
 import { toLogFields, toProvisionerError } from '../errors.ts';
 import type { IntakeSettings } from '../config.ts';
-import { failed, failedInside, ignored, queued, type Answer } from './answer.ts';
+import { type Answer, failed, failedInside, ignored, queued } from './answer.ts';
 import { readPayload, toMediaType } from './body.ts';
-import { parseDelivery, type Delivery } from './delivery.ts';
+import { type Delivery, parseDelivery } from './delivery.ts';
 import { findRepository } from './repository.ts';
 import { isSigned } from './signature.ts';
 

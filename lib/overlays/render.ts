@@ -1,11 +1,10 @@
-import type { KubeObject, Overlays, RenderValues } from '../environment/peers.ts';
+import type { Overlays, RenderValues } from '../environment/ports/ports.ts';
 import { keepSecret } from '../secrets.ts';
 import { encodedFieldOf, replaceEncoded } from './base64.ts';
 import type { Compiled, CompiledOverlay } from './compiled.ts';
-import { checkImageTag, checkUnique, isOwnNamespace, refusal, toNamespaced } from './gate.ts';
-import type { Rendered } from './gate.ts';
-import { findTokens, mapStrings, replaceTokens } from './tokens.ts';
-import type { ValueOf } from './tokens.ts';
+import { type Rendered, checkImageTag, checkUnique, isOwnNamespace, refusal, toNamespaced } from './gate.ts';
+import { type ValueOf, findTokens, mapStrings, replaceTokens } from './tokens.ts';
+import type { KubeObject } from '../environment/kube-object.ts';
 
 /** The app's settings; of them OVERLAY_ ones alone are looked at. */
 export type OverlaySettings = Readonly<Record<string, string | undefined>>;

@@ -18,7 +18,7 @@ const OPTIONS = {
 
 /** The queue service by connection string or by identity; loads its SDK on first use. */
 export async function connectQueues(connection: StorageConnection): Promise<QueueServiceClient> {
-  const { QueueServiceClient } = await import('./queue-sdk.ts');
+  const { QueueServiceClient } = await import('../sdk/storage-queue.ts');
   const { connectionString, queueUri } = connection;
   if (connectionString !== undefined)
     return readable(() => QueueServiceClient.fromConnectionString(connectionString, OPTIONS));
@@ -28,7 +28,7 @@ export async function connectQueues(connection: StorageConnection): Promise<Queu
 
 /** The blob service by connection string or by identity; loads its SDK on first use. */
 export async function connectBlobs(connection: StorageConnection): Promise<BlobServiceClient> {
-  const { BlobServiceClient } = await import('./blob-sdk.ts');
+  const { BlobServiceClient } = await import('../sdk/storage-blob.ts');
   const { connectionString, blobUri } = connection;
   if (connectionString !== undefined)
     return readable(() => BlobServiceClient.fromConnectionString(connectionString, OPTIONS));

@@ -1,4 +1,4 @@
-import type { EnvironmentRecord, Phase, RecordSummary, WaitingFor } from '../environment/record.ts';
+import type { EnvironmentRecord, Phase, RecordSummary, WaitingFor } from '../environment/model/record.ts';
 
 /** What a list shows, as blob metadata: keys in lower case, values percent-encoded, since metadata is ASCII (FACTS G7). */
 export function toMetadata(record: EnvironmentRecord): Record<string, string> {

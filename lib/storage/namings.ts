@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers';
 import type { ContainerClient } from '@azure/storage-blob';
-import type { Records } from '../environment/peers.ts';
+import type { Records } from '../environment/ports/ports.ts';
 import { ProvisionerError } from '../errors.ts';
 import { toFault, toStorageError, withMade } from './storage-error.ts';
 import { within } from './time-limit.ts';

@@ -1,5 +1,5 @@
 import type { QueueServiceClient } from '@azure/storage-queue';
-import type { Requests } from '../environment/peers.ts';
+import type { Requests } from '../environment/ports/ports.ts';
 import { toStorageError, withMade } from './storage-error.ts';
 import { TIMEOUT_MS, within } from './time-limit.ts';
 

@@ -1,8 +1,8 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import { ProvisionerError } from '../errors.ts';
-import type { Records, StoredRecord } from '../environment/peers.ts';
-import type { EnvironmentRecord, RecordSummary } from '../environment/record.ts';
-import { acquireLease } from './leases.ts';
+import type { Records, StoredRecord } from '../environment/ports/ports.ts';
+import type { EnvironmentRecord, RecordSummary } from '../environment/model/record.ts';
+import { acquireLease } from './blob-lease.ts';
 import { fromMetadata, toMetadata } from './metadata.ts';
 import { createNamings } from './namings.ts';
 import { toFault, toStorageError, withMade } from './storage-error.ts';

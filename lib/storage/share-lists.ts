@@ -1,5 +1,5 @@
-import type { Records } from '../environment/peers.ts';
-import type { RecordSummary } from '../environment/record.ts';
+import type { Records } from '../environment/ports/ports.ts';
+import type { RecordSummary } from '../environment/model/record.ts';
 import { shareAsks } from '../share-asks.ts';
 
 /** Records whose lists are shared: each of many new branches at once asks for one, and one costs with every record. */

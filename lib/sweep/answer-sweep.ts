@@ -1,4 +1,4 @@
-import type { Log, Peers } from '../environment/peers.ts';
+import type { Log, Peers } from '../environment/ports/ports.ts';
 import { toHostError, toLogFields, toProvisionerError } from '../errors.ts';
 import { sweep } from './sweep.ts';
 

@@ -1,9 +1,9 @@
 import { parseOwnCredential } from '../environment/own-credential.ts';
-import { newRecord, note } from '../environment/observe.ts';
-import type { Lease, Peers } from '../environment/peers.ts';
-import { toCredentialName } from '../environment/names.ts';
-import type { EnvironmentRecord } from '../environment/record.ts';
-import { toIso } from '../environment/session.ts';
+import { newRecord, note } from '../environment/model/record-event.ts';
+import type { Lease, Peers } from '../environment/ports/ports.ts';
+import { toCredentialName } from '../environment/model/names.ts';
+import type { EnvironmentRecord } from '../environment/model/record.ts';
+import { toIso } from '../environment/steps/reconciliation.ts';
 import { ProvisionerError, toLogFields } from '../errors.ts';
 
 /** A call may be sent only while the lease outlives its timeout by this much (DESIGN, leases). */

@@ -1,6 +1,6 @@
 import { isCheckDue } from '../environment/drift.ts';
-import type { Peers } from '../environment/peers.ts';
-import type { EnvironmentRecord, RecordSummary } from '../environment/record.ts';
+import type { Peers } from '../environment/ports/ports.ts';
+import type { EnvironmentRecord, RecordSummary } from '../environment/model/record.ts';
 import { toLogFields } from '../errors.ts';
 import { sweepOrphans } from './orphans.ts';
 

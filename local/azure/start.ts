@@ -1,12 +1,9 @@
-import { createServer } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createArm } from './answer.ts';
+import { createArm } from './arm-server.ts';
 import type { HeldCredential } from './credentials.ts';
 import type { AzureCall, AzureOptions, Fault, Overlap } from './options.ts';
 import { parseArmPath } from './routes.ts';
-
-export type { AzureCall, AzureOptions, Fault } from './options.ts';
 
 export interface AzureStandIn {
   /** For ARM_ENDPOINT. */

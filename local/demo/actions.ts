@@ -1,6 +1,6 @@
 import { setTimeout as pass } from 'node:timers/promises';
-import type { EnvironmentRecord } from '../../lib/environment/record.ts';
-import { makeDelivery, type Delivery, type DeliveryOptions } from '../github/deliveries.ts';
+import type { EnvironmentRecord } from '../../lib/environment/model/record.ts';
+import { type Delivery, type DeliveryOptions, makeDelivery } from '../github/deliveries.ts';
 import type { Stage } from './stage.ts';
 
 export interface Answered {

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type { Send } from '../../lib/cluster/request.ts';
-import { startAzure, type AzureStandIn } from '../azure/start.ts';
+import type { Send } from '../../lib/cluster/api/client.ts';
+import { type AzureStandIn, startAzure } from '../azure/start.ts';
 import { startAzurite } from '../azurite/azurite.ts';
 import { build, projectRoot } from '../build/build.ts';
 import { overlaySettings } from '../build/overlays.ts';
-import { startGitHub, type GitHubStandIn } from '../github/start.ts';
-import { startHost, type Host } from '../host/start-host.ts';
+import { type GitHubStandIn, startGitHub } from '../github/start.ts';
+import { type Host, startHost } from '../host/start-host.ts';
 import { openCluster } from './cluster.ts';
 import type { DemoOptions } from './options.ts';
 import { say } from './show.ts';

@@ -1,4 +1,4 @@
-import type { EnvironmentRecord } from '../../lib/environment/record.ts';
+import type { EnvironmentRecord } from '../../lib/environment/model/record.ts';
 import {
   ask,
   branchDelivery,
@@ -10,7 +10,7 @@ import {
   readRecord,
   waitFor,
 } from './actions.ts';
-import { check, heading, say, timed, type Tally } from './show.ts';
+import { type Tally, check, heading, say, timed } from './show.ts';
 import { IDENTITY, type Stage } from './stage.ts';
 
 const BRANCH = 'demo-login';

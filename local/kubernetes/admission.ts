@@ -1,8 +1,8 @@
 import type { Body } from './apply.ts';
-import { conflict, forbidden, invalid, notFound, type ApiFault } from './faults.ts';
+import { type ApiFault, conflict, forbidden, invalid, notFound } from './api-errors.ts';
 import { kindOf } from './kinds.ts';
 import type { Place, StoredObject } from './objects.ts';
-import { checkPolicies } from './rights.ts';
+import { checkPolicies } from './authorization.ts';
 import type { World, Write } from './write.ts';
 
 /** Admission: the namespace is there and not ending, and the policies agree. */

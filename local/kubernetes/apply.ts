@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { conflict, fieldConflict, invalid } from './faults.ts';
+import { conflict, fieldConflict, invalid } from './api-errors.ts';
 import { fieldsOf, has, leavesOf, read, without, write } from './fields.ts';
 import { apiVersionOf } from './kinds.ts';
-import { newMetadata, serverTime, type ManagedFields, type Place, type StoredObject } from './objects.ts';
+import { type ManagedFields, type Place, type StoredObject, newMetadata, serverTime } from './objects.ts';
 
 export type Body = Record<string, unknown> & { metadata: { name: string } & Record<string, unknown> };
 

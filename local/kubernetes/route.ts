@@ -1,5 +1,5 @@
-import { noSuchResource } from './faults.ts';
-import { apiVersionOf, type Kind } from './kinds.ts';
+import { noSuchResource } from './api-errors.ts';
+import { type Kind, apiVersionOf } from './kinds.ts';
 
 export interface Route {
   kind: Kind;

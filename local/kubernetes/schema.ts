@@ -1,4 +1,4 @@
-import { schemaFault } from './faults.ts';
+import { schemaFault } from './api-errors.ts';
 import { isFields } from './fields.ts';
 import type { Kind } from './kinds.ts';
 import type { Place } from './objects.ts';

@@ -1,4 +1,4 @@
-import { badRequest } from './faults.ts';
+import { badRequest } from './api-errors.ts';
 
 type Labels = Record<string, string>;
 

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createBehaviour, type Behaviour, type BehaviourOptions } from './behaviour.ts';
-import { ApiFault } from './faults.ts';
-import { handle, type Ask } from './handle.ts';
-import { USERS, writeKubeconfig, type ClusterAccess } from './kubeconfig.ts';
-import { createObjects, type StoredObject } from './objects.ts';
+import { type Behaviour, type BehaviourOptions, createBehaviour } from './options.ts';
+import { ApiFault } from './api-errors.ts';
+import { type Ask, handle } from './request-handler.ts';
+import { type ClusterAccess, USERS, writeKubeconfig } from './kubeconfig.ts';
+import { type StoredObject, createObjects } from './objects.ts';
 import { loadModels } from './schema.ts';
-import { settle } from './settle.ts';
+import { settle } from './controllers.ts';
 import { furnishCluster } from './system.ts';
 import type { World } from './write.ts';
 

@@ -1,16 +1,16 @@
 import { admit, checkName, checkPreconditions } from './admission.ts';
-import { applyObject, counted, withData, yielded, type Body } from './apply.ts';
-import { alreadyExists, badRequest, forbidden, notFound } from './faults.ts';
-import { isFields, fieldsOf } from './fields.ts';
+import { type Body, applyObject, counted, withData, yielded } from './apply.ts';
+import { alreadyExists, badRequest, forbidden, notFound } from './api-errors.ts';
+import { fieldsOf, isFields } from './fields.ts';
 import { apiVersionOf, kindOf } from './kinds.ts';
 import {
-  newMetadata,
-  serverTime,
   type FieldSet,
   type ManagedFields,
   type Objects,
   type Place,
   type StoredObject,
+  newMetadata,
+  serverTime,
 } from './objects.ts';
 import { checkSchema } from './schema.ts';
 import type { World, Write, Written } from './write.ts';

@@ -1,6 +1,6 @@
-import type { Behaviour } from './behaviour.ts';
+import type { Behaviour } from './options.ts';
 import type { Objects, Place, StoredObject } from './objects.ts';
-import type { Attempt } from './rights.ts';
+import type { Attempt } from './authorization.ts';
 import type { Models } from './schema.ts';
 
 export interface World {

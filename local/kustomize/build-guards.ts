@@ -2,9 +2,9 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { KubeObject } from '../../lib/environment/peers.ts';
 import { parseObjects } from '../../lib/overlays/parse-objects.ts';
 import { findKustomize } from './find-kustomize.ts';
+import type { KubeObject } from '../../lib/environment/kube-object.ts';
 
 const CLUSTER = fileURLToPath(new URL('../../manifests/cluster', import.meta.url));
 

@@ -23,8 +23,8 @@ const RUNTIME_FREE = [
   'test/simulation/',
   'test/faults/',
   'test/manifests/',
-  'test/local/kustomize/',
-  'test/local/setup/',
+  'test/unit/local/kustomize/',
+  'test/unit/local/setup/',
 ];
 /** Much of a test's time is waiting for servers: two side by side pay even on two cores. */
 const WORKERS = `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`;

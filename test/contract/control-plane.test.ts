@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { connectAks } from '../../lib/cluster/aks.ts';
-import { createSend } from '../../lib/cluster/request.ts';
+import { connectAks } from '../../lib/cluster/auth/aks.ts';
+import { createSend } from '../../lib/cluster/api/client.ts';
 import { startAzure } from '../../local/azure/start.ts';
 import { installAddOns } from '../../local/control-plane/add-ons.ts';
 import type { ControlPlane } from '../../local/control-plane/start.ts';
 import { kubeconfigText } from '../../local/kubernetes/kubeconfig.ts';
-import { startControlPlane, WITHOUT_CONTROL_PLANE } from '../setup/control-plane.ts';
+import { WITHOUT_CONTROL_PLANE, startControlPlane } from '../support/control-plane.ts';
 import { describeContract } from './cases.ts';
 import { grantRights, setPolicies } from './principals.ts';
-import { eventually, newNamespace, reach, type Target } from './target.ts';
+import { type Target, eventually, newNamespace, reach } from './target.ts';
 
 async function startTarget(controlPlane: ControlPlane): Promise<Target> {
   const { close, ...reached } = reach(controlPlane.access, controlPlane.kubeconfig);

@@ -1,8 +1,8 @@
 import { Agent } from 'undici';
-import type { Cluster } from '../../lib/environment/peers.ts';
-import { createCluster } from '../../lib/cluster/create-cluster.ts';
-import { connectKubeconfig } from '../../lib/cluster/kubeconfig.ts';
+import { createCluster } from '../../lib/cluster/cluster.ts';
+import { connectKubeconfig } from '../../lib/cluster/auth/kubeconfig.ts';
 import type { ClusterAccess, User } from '../../local/kubernetes/kubeconfig.ts';
+import type { Cluster } from '../../lib/environment/ports/cluster.ts';
 
 export interface RawAnswer {
   status: number;

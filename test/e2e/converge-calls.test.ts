@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createOverlays } from '../../lib/overlays/render.ts';
 import { compileOverlays } from '../../lib/overlays/compile.ts';
-import type { Reason } from '../../lib/environment/request.ts';
+import type { Reason } from '../../lib/environment/model/request.ts';
 import { reconcile } from '../../lib/environment/reconcile.ts';
 import { findKustomize } from '../../local/kustomize/find-kustomize.ts';
-import { startRunning, type Running } from '../lib/cluster/running.ts';
+import { type Running, startRunning } from '../unit/cluster/running.ts';
 import { MANIFESTS } from '../manifests/build-overlay.ts';
-import { createWorld, type World } from '../world/world.ts';
+import { type World, createWorld } from '../support/fakes/world.ts';
 
 let running: Running;
 let world: World;

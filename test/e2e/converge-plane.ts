@@ -1,12 +1,12 @@
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAdmin, type Admin } from '../../local/control-plane/admin.ts';
+import { type Admin, createAdmin } from '../../local/control-plane/admin.ts';
 import { installAddOns } from '../../local/control-plane/add-ons.ts';
-import { startComponent, waitUntil, type Component } from '../../local/control-plane/component.ts';
-import { installGuards } from '../../local/control-plane/guard.ts';
+import { type Component, startComponent, waitUntil } from '../../local/control-plane/component.ts';
+import { installGuards } from '../../local/control-plane/install-policies.ts';
 import type { ControlPlane, ControlPlaneOptions } from '../../local/control-plane/start.ts';
-import { startControlPlane } from '../setup/control-plane.ts';
+import { startControlPlane } from '../support/control-plane.ts';
 
 /** What the API server's audit log says of one call. */
 export interface Audited {

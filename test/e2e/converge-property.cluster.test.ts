@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { KubeObject } from '../../lib/environment/peers.ts';
-import { WITHOUT_CONTROL_PLANE } from '../setup/control-plane.ts';
-import { startAuditedPlane, type AuditedPlane } from './converge-plane.ts';
-import { createRealWorld, type RealWorld } from './converge-world.ts';
+import { WITHOUT_CONTROL_PLANE } from '../support/control-plane.ts';
+import { type AuditedPlane, startAuditedPlane } from './converge-plane.ts';
+import { type RealWorld, createRealWorld } from './converge-world.ts';
+import type { KubeObject } from '../../lib/environment/kube-object.ts';
 
 const RUNS = 25;
 

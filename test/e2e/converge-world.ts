@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { clock } from '../../lib/clock.ts';
-import { createCluster } from '../../lib/cluster/create-cluster.ts';
-import { connectKubeconfig } from '../../lib/cluster/kubeconfig.ts';
-import type { KubeObject, Peers } from '../../lib/environment/peers.ts';
-import type { EnvironmentRecord } from '../../lib/environment/record.ts';
-import { reconcile, type Handled } from '../../lib/environment/reconcile.ts';
-import type { EnvironmentRequest, Reason } from '../../lib/environment/request.ts';
+import { createCluster } from '../../lib/cluster/cluster.ts';
+import { connectKubeconfig } from '../../lib/cluster/auth/kubeconfig.ts';
+import type { Peers } from '../../lib/environment/ports/ports.ts';
+import type { EnvironmentRecord } from '../../lib/environment/model/record.ts';
+import { type Handled, reconcile } from '../../lib/environment/reconcile.ts';
+import type { EnvironmentRequest, Reason } from '../../lib/environment/model/request.ts';
 import type { ControlPlane } from '../../local/control-plane/start.ts';
-import { createWorld, REPOSITORY, type World } from '../world/world.ts';
-import { virtualClock } from '../world/clock.ts';
+import { REPOSITORY, type World, createWorld } from '../support/fakes/world.ts';
+import { virtualClock } from '../support/fakes/clock.ts';
+import type { KubeObject } from '../../lib/environment/kube-object.ts';
 
 /** The core on a real cluster; storage, Azure and the overlays are models, so that only the cluster can surprise. */
 export interface RealWorld {

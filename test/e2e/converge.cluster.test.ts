@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { WITHOUT_CONTROL_PLANE } from '../setup/control-plane.ts';
+import { WITHOUT_CONTROL_PLANE } from '../support/control-plane.ts';
 import { eventually } from '../contract/target.ts';
-import { startAuditedPlane, type AuditedPlane } from './converge-plane.ts';
-import { config, createRealWorld, deployment, type RealWorld } from './converge-world.ts';
+import { type AuditedPlane, startAuditedPlane } from './converge-plane.ts';
+import { type RealWorld, config, createRealWorld, deployment } from './converge-world.ts';
 
 interface Listed {
   items: { metadata: { name: string; uid: string } }[];

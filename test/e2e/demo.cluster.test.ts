@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { WITHOUT_CONTROL_PLANE } from '../setup/control-plane.ts';
+import { WITHOUT_CONTROL_PLANE } from '../support/control-plane.ts';
 import { runDemo } from './demo.ts';
 
 const onControlPlane = WITHOUT_CONTROL_PLANE === undefined ? it : it.skip;

@@ -1,19 +1,19 @@
 import { expect, it } from '@jest/globals';
-import { toCredentialName } from '../../lib/environment/names.ts';
+import { toCredentialName } from '../../lib/environment/model/names.ts';
 import { startKubelet } from '../../local/control-plane/kubelet.ts';
 import type { HeldCredential } from '../../local/azure/credentials.ts';
 import {
   APPS,
-  backendPod,
   CLIENT,
   CSI_PATH,
-  failMount,
   IDENTITY,
   IN_NAMESPACE,
   ISSUER,
-  mountAll,
   NAMESPACE,
   type Stage,
+  backendPod,
+  failMount,
+  mountAll,
 } from './diagnosis-stage.ts';
 
 const ACCOUNT = 'postgres-service-account';

@@ -1,26 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { setTimeout as pass } from 'node:timers/promises';
-import { connectKubeconfig } from '../../lib/cluster/kubeconfig.ts';
-import { createCluster } from '../../lib/cluster/create-cluster.ts';
+import { connectKubeconfig } from '../../lib/cluster/auth/kubeconfig.ts';
+import { createCluster } from '../../lib/cluster/cluster.ts';
 import { clock } from '../../lib/clock.ts';
 import { answerDiagnosis } from '../../lib/diagnosis/answer-diagnosis.ts';
 import type { Diagnosis } from '../../lib/diagnosis/diagnose.ts';
 import type { Link } from '../../lib/diagnosis/link.ts';
-import type { KubeObject, Peers } from '../../lib/environment/peers.ts';
+import type { Peers } from '../../lib/environment/ports/ports.ts';
 import { reconcile } from '../../lib/environment/reconcile.ts';
-import type { EnvironmentRequest, Reason } from '../../lib/environment/request.ts';
-import { createIdentityLocks } from '../../lib/identity/blob-locks.ts';
-import { createFederatedAccess } from '../../lib/identity/federated-access.ts';
+import type { EnvironmentRequest, Reason } from '../../lib/environment/model/request.ts';
+import { createIdentityLocks } from '../../lib/identity/writer/identity-lock.ts';
+import { createFederatedAccess } from '../../lib/identity/federated-credentials.ts';
 import { compileOverlays } from '../../lib/overlays/compile.ts';
 import { createOverlays } from '../../lib/overlays/render.ts';
 import { createRecords } from '../../lib/storage/records.ts';
-import { startAzure, type AzureStandIn } from '../../local/azure/start.ts';
+import { type AzureStandIn, startAzure } from '../../local/azure/start.ts';
 import { startAzurite } from '../../local/azurite/azurite.ts';
-import { createAdmin, type Admin } from '../../local/control-plane/admin.ts';
+import { type Admin, createAdmin } from '../../local/control-plane/admin.ts';
 import type { ClusterAccess } from '../../local/kubernetes/kubeconfig.ts';
 import { findKustomize } from '../../local/kustomize/find-kustomize.ts';
 import { MANIFESTS } from '../manifests/build-overlay.ts';
+import type { KubeObject } from '../../lib/environment/kube-object.ts';
 
 export const IDENTITY =
   '/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/kv-1';

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe } from '@jest/globals';
 import { setTimeout as pass } from 'node:timers/promises';
 import { installAddOns } from '../../local/control-plane/add-ons.ts';
 import { createAdmin } from '../../local/control-plane/admin.ts';
-import { installGuards } from '../../local/control-plane/guard.ts';
+import { installGuards } from '../../local/control-plane/install-policies.ts';
 import type { ControlPlane } from '../../local/control-plane/start.ts';
-import { startControlPlane, WITHOUT_CONTROL_PLANE } from '../setup/control-plane.ts';
+import { WITHOUT_CONTROL_PLANE, startControlPlane } from '../support/control-plane.ts';
 import { describeDiagnosis } from './diagnosis-cases.ts';
-import { mountAll, setStage, type Stage } from './diagnosis-stage.ts';
+import { type Stage, mountAll, setStage } from './diagnosis-stage.ts';
 
 const describeOnPlane = WITHOUT_CONTROL_PLANE === undefined ? describe : describe.skip;
 

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe } from '@jest/globals';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { KubeObject } from '../../lib/environment/peers.ts';
-import { startKubernetes, type Kubernetes } from '../../local/kubernetes/start.ts';
+import { type Kubernetes, startKubernetes } from '../../local/kubernetes/start.ts';
 import { describeDiagnosis } from './diagnosis-cases.ts';
-import { APPS, IN_NAMESPACE, mountAll, NAMESPACE, setStage, type Stage } from './diagnosis-stage.ts';
+import { APPS, IN_NAMESPACE, NAMESPACE, type Stage, mountAll, setStage } from './diagnosis-stage.ts';
+import type { KubeObject } from '../../lib/environment/kube-object.ts';
 
 interface Template {
   spec: { template: { metadata: { labels: Record<string, string> }; spec: object } };

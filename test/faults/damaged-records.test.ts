@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ContainerClient } from '@azure/storage-blob';
 import { abandon } from '../../lib/environment/abandon.ts';
-import type { Peers } from '../../lib/environment/peers.ts';
+import type { Peers } from '../../lib/environment/ports/ports.ts';
 import { reconcile } from '../../lib/environment/reconcile.ts';
 import { receiveManual } from '../../lib/intake/manual.ts';
 import { answerStatus } from '../../lib/intake/status.ts';
 import { connectBlobs } from '../../lib/storage/connection.ts';
 import { toMetadata } from '../../lib/storage/metadata.ts';
-import { createRecords, RECORD_CONTAINER } from '../../lib/storage/records.ts';
+import { RECORD_CONTAINER, createRecords } from '../../lib/storage/records.ts';
 import { sweep } from '../../lib/sweep/sweep.ts';
-import { startAzurite, type Azurite } from '../../local/azurite/azurite.ts';
-import { createWorld, type World } from '../world/world.ts';
+import { type Azurite, startAzurite } from '../../local/azurite/azurite.ts';
+import { type World, createWorld } from '../support/fakes/world.ts';
 
 let azurite: Azurite;
 let container: ContainerClient;

@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers';
-import type { EnvironmentRecord } from '../../lib/environment/record.ts';
+import type { EnvironmentRecord } from '../../lib/environment/model/record.ts';
 import type { Listed } from './life-cluster.ts';
 import { BRANCH, IDENTITY, type LifeWorld } from './life-world.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as pass } from 'node:timers/promises';
-import type { Clock } from '../../lib/environment/peers.ts';
+import type { Clock } from '../../lib/environment/ports/ports.ts';
 
 export interface JumpClock extends Clock {
   /** Lets time pass at once. */

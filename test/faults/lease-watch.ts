@@ -1,5 +1,5 @@
-import type { Peer } from '../../local/faults/kinds.ts';
-import type { Watch } from '../../local/faults/admission.ts';
+import type { Peer } from '../support/fault-injection/kinds.ts';
+import type { Watch } from '../support/fault-injection/host-proxy.ts';
 
 /** Sees every call of every host as it comes, and holds writes against who holds the lease of what is written. */
 export interface LeaseWatch {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TokenCredential } from '@azure/core-auth';
-import { connectAks } from '../../lib/cluster/aks.ts';
-import { createCluster } from '../../lib/cluster/create-cluster.ts';
+import { connectAks } from '../../lib/cluster/auth/aks.ts';
+import { createCluster } from '../../lib/cluster/cluster.ts';
 import {
   readEnvironmentSettings,
   readGitHubSettings,
@@ -9,25 +9,25 @@ import {
   readStorageSettings,
   readWebhookSecrets,
 } from '../../lib/config.ts';
-import type { Clock, Log, Peers } from '../../lib/environment/peers.ts';
+import type { Clock, Log, Peers } from '../../lib/environment/ports/ports.ts';
 import { tokenAuth } from '../../lib/github/auth.ts';
 import { createBranches } from '../../lib/github/branches.ts';
-import { createIdentityLocks } from '../../lib/identity/blob-locks.ts';
-import { createFederatedAccess } from '../../lib/identity/federated-access.ts';
-import { aksIssuer } from '../../lib/identity/issuer.ts';
+import { createIdentityLocks } from '../../lib/identity/writer/identity-lock.ts';
+import { createFederatedAccess } from '../../lib/identity/federated-credentials.ts';
+import { aksIssuer } from '../../lib/azure/oidc-issuer.ts';
 import type { ManualDeps } from '../../lib/intake/manual.ts';
 import type { WebhookDeps } from '../../lib/intake/webhook.ts';
 import { toLog } from '../../lib/log.ts';
-import { once } from '../../lib/once.ts';
+import { once } from '../../lib/concurrency.ts';
 import { createOverlays } from '../../lib/overlays/render.ts';
 import { connectBlobs, connectQueues } from '../../lib/storage/connection.ts';
 import { createRequests } from '../../lib/storage/queue.ts';
-import { createRecords, RECORD_CONTAINER } from '../../lib/storage/records.ts';
-import { createHostAdmission, type HostAdmission } from '../../local/faults/admission.ts';
-import type { Peer } from '../../local/faults/kinds.ts';
-import { startFaultProxy, type FaultProxy } from '../../local/faults/proxy.ts';
-import { BRANCH, IDENTITY, REPOSITORY, type LifeWorld } from './life-world.ts';
-import { echoAll, PLANTED } from './planted.ts';
+import { RECORD_CONTAINER, createRecords } from '../../lib/storage/records.ts';
+import { type HostAdmission, createHostAdmission } from '../support/fault-injection/host-proxy.ts';
+import type { Peer } from '../support/fault-injection/kinds.ts';
+import { type FaultProxy, startFaultProxy } from '../support/fault-injection/proxy.ts';
+import { BRANCH, IDENTITY, type LifeWorld, REPOSITORY } from './life-world.ts';
+import { PLANTED, echoAll } from './planted.ts';
 import { SMALL_OVERLAYS } from './small-overlays.ts';
 import { toConnectionString } from './storage-accounts.ts';
 

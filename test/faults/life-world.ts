@@ -1,13 +1,13 @@
 import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
-import { kubeconfigText, type User } from '../../local/kubernetes/kubeconfig.ts';
-import { startAzure, type AzureStandIn } from '../../local/azure/start.ts';
-import { startGitHub, type GitHubStandIn } from '../../local/github/start.ts';
-import type { CallLine } from '../../local/faults/line.ts';
-import { startStandIn, type LifeCluster } from './life-cluster.ts';
+import { type User, kubeconfigText } from '../../local/kubernetes/kubeconfig.ts';
+import { type AzureStandIn, startAzure } from '../../local/azure/start.ts';
+import { type GitHubStandIn, startGitHub } from '../../local/github/start.ts';
+import type { CallLine } from '../support/fault-injection/call-log.ts';
+import { type LifeCluster, startStandIn } from './life-cluster.ts';
 import { PLANTED } from './planted.ts';
-import { createJumpClock, type JumpClock } from './jump-clock.ts';
-import { toConnectionString, type StorageAccounts } from './storage-accounts.ts';
+import { type JumpClock, createJumpClock } from './jump-clock.ts';
+import { type StorageAccounts, toConnectionString } from './storage-accounts.ts';
 
 export const REPOSITORY = { fullName: 'acme/shop', id: 42, defaultBranch: 'main' };
 export const GITHUB_TOKEN = PLANTED.githubToken;

@@ -1,6 +1,6 @@
-import { FAULT_KINDS, type FaultKind } from '../../local/faults/kinds.ts';
-import type { Plan } from '../../local/faults/line.ts';
-import { compareEnds, live, STAGES, type LifePlace, type Lived, type Stage } from './life.ts';
+import { FAULT_KINDS, type FaultKind } from '../support/fault-injection/kinds.ts';
+import type { Plan } from '../support/fault-injection/call-log.ts';
+import { type LifePlace, type Lived, STAGES, type Stage, compareEnds, live } from './life.ts';
 import type { LifeHostOptions } from './life-host.ts';
 import { judgeWords } from './judge-words.ts';
 

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { abandon } from '../../lib/environment/abandon.ts';
-import type { Peers } from '../../lib/environment/peers.ts';
+import type { Peers } from '../../lib/environment/ports/ports.ts';
 import { reconcile } from '../../lib/environment/reconcile.ts';
-import type { EnvironmentRequest } from '../../lib/environment/request.ts';
+import type { EnvironmentRequest } from '../../lib/environment/model/request.ts';
 import { handleMessage, handlePoison } from '../../lib/intake/message.ts';
 import { POISON_QUEUE, REQUEST_QUEUE } from '../../lib/storage/queue.ts';
-import { startLifeHost, type LifeHost, type LifeHostOptions } from './life-host.ts';
+import { type LifeHost, type LifeHostOptions, startLifeHost } from './life-host.ts';
 import type { LifeWorld } from './life-world.ts';
 import { toMessage } from './read-stored.ts';
 

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ManagedIdentityCredential } from '@azure/identity';
-import { withSafeErrors } from '../../lib/identity/app-credential.ts';
+import { withSafeErrors } from '../../lib/azure/token-credential.ts';
 import { judgeWords } from './judge-words.ts';
 import type { Lived } from './life.ts';
 import { tryFaults } from './lives.ts';
-import { findPlanted, MARK, PLANTED } from './planted.ts';
-import { startStorageAccounts, type StorageAccounts } from './storage-accounts.ts';
-import { CLIENT_IDS, startTokenEndpoint, type TokenEndpoint } from './token-endpoint.ts';
+import { MARK, PLANTED, findPlanted } from './planted.ts';
+import { type StorageAccounts, startStorageAccounts } from './storage-accounts.ts';
+import { CLIENT_IDS, type TokenEndpoint, startTokenEndpoint } from './token-endpoint.ts';
 
 const SHARE = 20;
 const SEED = 20_261_126;

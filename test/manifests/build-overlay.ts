@@ -1,8 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import type { KubeObject } from '../../lib/environment/peers.ts';
 import { parseObjects } from '../../lib/overlays/parse-objects.ts';
-import { findKustomize } from '../../local/kustomize/find-kustomize.ts';
-import type { FoundKustomize } from '../../local/kustomize/find-kustomize.ts';
+import { type FoundKustomize, findKustomize } from '../../local/kustomize/find-kustomize.ts';
+import type { KubeObject } from '../../lib/environment/kube-object.ts';
 
 export const MANIFESTS = fileURLToPath(new URL('../../manifests', import.meta.url));
 

@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { KubeObject, RenderValues } from '../../lib/environment/peers.ts';
+import type { RenderValues } from '../../lib/environment/ports/ports.ts';
 import { compileOverlays } from '../../lib/overlays/compile.ts';
 import { createOverlays } from '../../lib/overlays/render.ts';
 import { findKustomize } from '../../local/kustomize/find-kustomize.ts';
 import { MANIFESTS } from './build-overlay.ts';
 import { container, envOf, matches, ofKind, workload, workloadsOf } from './kube.ts';
+import type { KubeObject } from '../../lib/environment/kube-object.ts';
 
 const VALUES: RenderValues = {
   slug: 'ex-c4-e6',

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { KubeObject } from '../../lib/environment/peers.ts';
-import { APPLICATIONS, build, buildOverlay, OVERLAYS } from './build-overlay.ts';
+import { APPLICATIONS, OVERLAYS, build, buildOverlay } from './build-overlay.ts';
 import { matches, ofKind, workloadsOf } from './kube.ts';
+import type { KubeObject } from '../../lib/environment/kube-object.ts';
 
 interface ServiceSpec {
   selector: Record<string, string>;

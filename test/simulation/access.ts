@@ -1,12 +1,13 @@
-import type { Access, AccessRequest, Admit, Change } from '../../lib/environment/peers.ts';
+import type { Access, AccessRequest } from '../../lib/environment/ports/ports.ts';
 import { ProvisionerError } from '../../lib/errors.ts';
-import { call, CALL_TIMEOUT_MS, passTime, send } from './call.ts';
+import { CALL_TIMEOUT_MS, call, passTime, send } from './call.ts';
 import type { Activity } from './hosts.ts';
 import { checkCredential } from './check-credential.ts';
 import { checkMode, checkWriter } from './invariants.ts';
 import { LEASE_MS } from './leases.ts';
 import { drawFor, violate } from './stage.ts';
 import type { World } from './world.ts';
+import type { Admit, Change } from '../../lib/environment/ports/cluster.ts';
 
 const MARGIN_MS = 10_000;
 const IN_FLIGHT_MS = 60_000;

@@ -1,8 +1,8 @@
-import type { Admit } from '../../lib/environment/peers.ts';
-import { codeOfStatus, ProvisionerError, toProvisionerError } from '../../lib/errors.ts';
-import { isAlive, resume, type Activity } from './hosts.ts';
+import { ProvisionerError, codeOfStatus, toProvisionerError } from '../../lib/errors.ts';
+import { type Activity, isAlive, resume } from './hosts.ts';
 import type { Fault } from './history.ts';
-import { drawFor, type Stage } from './stage.ts';
+import { type Stage, drawFor } from './stage.ts';
+import type { Admit } from '../../lib/environment/ports/cluster.ts';
 
 export const CALL_TIMEOUT_MS = 10_000;
 

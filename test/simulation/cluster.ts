@@ -1,11 +1,12 @@
-import type { Admit, Change, Cluster, KubeObject, LiveNamespace } from '../../lib/environment/peers.ts';
-import type { InventoryEntry } from '../../lib/environment/record.ts';
+import type { InventoryEntry } from '../../lib/environment/model/record.ts';
 import { ProvisionerError, toProvisionerError } from '../../lib/errors.ts';
 import { call, send } from './call.ts';
 import type { Activity } from './hosts.ts';
 import { checkMode, checkOurs, checkWanted, checkWriter } from './invariants.ts';
-import { drawFor, type Stage } from './stage.ts';
+import { type Stage, drawFor } from './stage.ts';
 import type { World } from './world.ts';
+import type { Admit, Change, Cluster, LiveNamespace } from '../../lib/environment/ports/cluster.ts';
+import type { KubeObject } from '../../lib/environment/kube-object.ts';
 
 const NONE: LiveNamespace['conditions'] = Object.freeze([]) as never;
 

@@ -1,7 +1,7 @@
-import type { EnvironmentRecord } from '../../lib/environment/record.ts';
+import type { EnvironmentRecord } from '../../lib/environment/model/record.ts';
 import { namespaceAt } from './cluster.ts';
 import { isOurs } from './invariants.ts';
-import { claimOf, desiredOf, isWanting, type Wish } from './oracle.ts';
+import { type Wish, claimOf, desiredOf, isWanting } from './oracle.ts';
 import { violate } from './stage.ts';
 import type { World } from './world.ts';
 

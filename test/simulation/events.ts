@@ -1,11 +1,11 @@
 import { createHmac } from 'node:crypto';
-import { toNamespace, toSlug } from '../../lib/environment/names.ts';
+import { toNamespace, toSlug } from '../../lib/environment/model/names.ts';
 import { receiveManual } from '../../lib/intake/manual.ts';
 import { receiveWebhook } from '../../lib/intake/webhook.ts';
 import { meddle } from './foreigners.ts';
 import { kill, pause } from './hosts.ts';
 import type { Branch, DeliveryPlan, Strike, WorldEvent } from './history.ts';
-import { startOn, type World } from './world.ts';
+import { type World, startOn } from './world.ts';
 
 const SECRET = 'a secret that only this world knows';
 

@@ -1,4 +1,4 @@
-import { toCredentialName, toNamespace, toSubject } from '../../lib/environment/names.ts';
+import { toCredentialName, toNamespace, toSubject } from '../../lib/environment/model/names.ts';
 import { makeNamespace, namespaceAt, terminate } from './cluster.ts';
 import type { ForeignKind } from './history.ts';
 import type { World } from './world.ts';

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { abandon, createWorld, NAMESPACE, type World } from '../world/world.ts';
+import { NAMESPACE, type World, createWorld } from '../support/fakes/world.ts';
+import { abandon } from '../../lib/environment/abandon.ts';
 
 /** What simulated histories broke, each as its shortest story. */
 let world: World;

@@ -1,9 +1,9 @@
-import type { BranchAnswer, Branches } from '../../lib/environment/peers.ts';
-import type { EnvironmentRecord } from '../../lib/environment/record.ts';
+import type { BranchAnswer, Branches } from '../../lib/environment/ports/ports.ts';
+import type { EnvironmentRecord } from '../../lib/environment/model/record.ts';
 import { toProvisionerError } from '../../lib/errors.ts';
 import { call } from './call.ts';
 import type { Activity } from './hosts.ts';
-import { drawFor, type Stage } from './stage.ts';
+import { type Stage, drawFor } from './stage.ts';
 
 export interface GitHub {
   /** Ids never change, names may. */

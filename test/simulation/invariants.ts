@@ -1,10 +1,10 @@
-import type { EnvironmentRequest } from '../../lib/environment/request.ts';
-import type { EnvironmentRecord } from '../../lib/environment/record.ts';
+import type { EnvironmentRequest } from '../../lib/environment/model/request.ts';
+import type { EnvironmentRecord } from '../../lib/environment/model/record.ts';
 import { CALL_TIMEOUT_MS } from './call.ts';
 import type { ModelNamespace } from './cluster.ts';
 import type { Activity } from './hosts.ts';
 import { isHeld } from './leases.ts';
-import { violate, type Stage } from './stage.ts';
+import { type Stage, violate } from './stage.ts';
 import type { Blob } from './storage.ts';
 
 /** DESIGN: after a pause this long the owner is asked again, so what was looked at is believed no longer. */

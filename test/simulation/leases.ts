@@ -6,7 +6,7 @@ const RENEW_MS = 15_000;
 /** So often a renewal gets no answer. */
 const LOST_RENEWALS = 0.03;
 
-/** A blob's lease, as the service and its holder know it; renewed as lib/storage/leases.ts does, reckoned when asked for. */
+/** A blob's lease, as the service and its holder know it; renewed as lib/storage/blob-lease.ts does, reckoned when asked for. */
 export interface BlobLease {
   id: string;
   number: number;

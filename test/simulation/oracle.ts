@@ -1,4 +1,4 @@
-import type { EnvironmentRequest, Repository } from '../../lib/environment/request.ts';
+import type { EnvironmentRequest, Repository } from '../../lib/environment/model/request.ts';
 import type { World } from './world.ts';
 
 export type Wish = 'present' | 'absent';

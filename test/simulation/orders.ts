@@ -1,4 +1,4 @@
-import type { Reason } from '../../lib/environment/request.ts';
+import type { Reason } from '../../lib/environment/model/request.ts';
 
 export type Kind = Extract<Reason, 'create' | 'push' | 'delete' | 'provision' | 'deprovision'>;
 export const KINDS: readonly Kind[] = ['create', 'push', 'delete', 'provision', 'deprovision'];

@@ -1,4 +1,5 @@
-import type { KubeObject, Overlays } from '../../lib/environment/peers.ts';
+import type { Overlays } from '../../lib/environment/ports/ports.ts';
+import type { KubeObject } from '../../lib/environment/kube-object.ts';
 
 export interface Template {
   version: number;

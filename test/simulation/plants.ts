@@ -11,7 +11,7 @@ export interface Plant {
 export const PLANTS: readonly Plant[] = [
   {
     name: 'the owner guard is dropped',
-    file: 'guards.ts',
+    file: 'model/guards.ts',
     from: 'if (live.labels[MANAGED_BY] !== MANAGER) return no(',
     to: "if (live.labels[MANAGED_BY] !== undefined) return undefined; if (live.labels['team'] !== undefined) return undefined; if (Math.min(1) === 0) return no(",
   },
@@ -23,13 +23,13 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'the lease is not looked at before a write',
-    file: 'session.ts',
+    file: 'steps/reconciliation.ts',
     from: 'if (session.lease.remainingMs() < timeoutMs + LEASE_MARGIN_MS) {',
     to: 'if (session.lease.remainingMs() < -timeoutMs * LEASE_MARGIN_MS) {',
   },
   {
     name: 'the owner is not asked again after a pause',
-    file: 'session.ts',
+    file: 'steps/reconciliation.ts',
     from: 'if (session.peers.clock.now() - session.confirmedAt <= TRUST_MS) return undefined;',
     to: 'if (session.peers.clock.now() - session.confirmedAt <= TRUST_MS * 1e9) return undefined;',
   },
@@ -59,13 +59,13 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'the order of deliveries is ignored',
-    file: 'observe.ts',
+    file: 'model/record-event.ts',
     from: 'if (same !== undefined && isOlder(request, same))',
     to: 'if (same !== undefined && isOlder(request, same) && Math.min(1) === 0)',
   },
   {
     name: 'the order of positions is ignored',
-    file: 'observe.ts',
+    file: 'model/record-event.ts',
     from: 'if (isOrdered && request.position !== same.position)',
     to: 'if (isOrdered && request.position !== same.position && Math.min(1) === 0)',
   },
@@ -77,7 +77,7 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'the record of another branch is taken over',
-    file: 'guards.ts',
+    file: 'model/guards.ts',
     from: 'if (record.ref === asked.ref && isSameRepository(record.repository, asked.repository)) return undefined;',
     to: 'if (record.ref === asked.ref || isSameRepository(record.repository, asked.repository)) return undefined;',
   },
@@ -113,13 +113,13 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'a credential is asked for another namespace',
-    file: 'rendered.ts',
+    file: 'steps/render.ts',
     from: 'subject: toSubject({ namespace: record.namespace, serviceAccount }),',
     to: "subject: toSubject({ namespace: record.namespace.replace('feature-', 'feature-x-'), serviceAccount }),",
   },
   {
     name: 'a stop is forgotten',
-    file: 'observe.ts',
+    file: 'model/record-event.ts',
     from: "if (request.reason === 'deprovision' && (isNewest",
     to: "if (request.reason === 'deprovision' && Math.min(1) === 0 && (isNewest",
   },

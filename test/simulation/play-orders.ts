@@ -1,5 +1,5 @@
-import { createWorld, EXISTS, GONE, NAMESPACE, type World } from '../world/world.ts';
-import { desiredEnd, isManual, livesAfter, orders, sequences, type Order } from './orders.ts';
+import { EXISTS, GONE, NAMESPACE, type World, createWorld } from '../support/fakes/world.ts';
+import { type Order, desiredEnd, isManual, livesAfter, orders, sequences } from './orders.ts';
 
 export interface OrdersOptions {
   /** Whether the app has GitHub credentials. */

@@ -1,10 +1,10 @@
-import type { Requests } from '../../lib/environment/peers.ts';
-import type { EnvironmentRequest } from '../../lib/environment/request.ts';
+import type { Requests } from '../../lib/environment/ports/ports.ts';
+import type { EnvironmentRequest } from '../../lib/environment/model/request.ts';
 import { call } from './call.ts';
 import { copy } from './copy.ts';
-import { startActivity, type Activity, type Host } from './hosts.ts';
+import { type Activity, type Host, startActivity } from './hosts.ts';
 import type { History } from './history.ts';
-import { drawFor, violate, type Stage } from './stage.ts';
+import { type Stage, drawFor, violate } from './stage.ts';
 
 /** host.json: how soon a message that threw comes back, and how often it is tried before it is poison. */
 const AGAIN_MS = 30_000;

@@ -1,12 +1,12 @@
-import type { Records } from '../../lib/environment/peers.ts';
-import type { EnvironmentRecord, RecordSummary } from '../../lib/environment/record.ts';
-import type { EnvironmentRequest } from '../../lib/environment/request.ts';
+import type { Records } from '../../lib/environment/ports/ports.ts';
+import type { EnvironmentRecord, RecordSummary } from '../../lib/environment/model/record.ts';
+import type { EnvironmentRequest } from '../../lib/environment/model/request.ts';
 import { ProvisionerError } from '../../lib/errors.ts';
 import { fromMetadata, toMetadata } from '../../lib/storage/metadata.ts';
-import { modelNamings, type ModelNamings } from '../world/namings.ts';
+import { type ModelNamings, modelNamings } from '../support/fakes/namings.ts';
 import { call } from './call.ts';
 import type { Activity } from './hosts.ts';
-import { beginRenewal, isHeld, leave, remainingMs, startLease, type BlobLease } from './leases.ts';
+import { type BlobLease, beginRenewal, isHeld, leave, remainingMs, startLease } from './leases.ts';
 import { checkClaim, checkEvent } from './invariants.ts';
 import type { Stage } from './stage.ts';
 import { toStored } from './stored.ts';

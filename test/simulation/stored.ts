@@ -1,4 +1,4 @@
-import type { EnvironmentRecord } from '../../lib/environment/record.ts';
+import type { EnvironmentRecord } from '../../lib/environment/model/record.ts';
 import { freeze } from './copy.ts';
 
 type Every = Record<keyof EnvironmentRecord, unknown>;

@@ -1,17 +1,17 @@
-import type { EnvironmentSettings, Log, Peers } from '../../lib/environment/peers.ts';
-import type { EnvironmentRequest } from '../../lib/environment/request.ts';
+import type { EnvironmentSettings, Log, Peers } from '../../lib/environment/ports/ports.ts';
+import type { EnvironmentRequest } from '../../lib/environment/model/request.ts';
 import { handleMessage, handlePoison } from '../../lib/intake/message.ts';
-import { accessFor, createIdentities, type Identity } from './access.ts';
+import { type Identity, accessFor, createIdentities } from './access.ts';
 import { passTime } from './call.ts';
-import { clusterFor, type ClusterState } from './cluster.ts';
+import { type ClusterState, clusterFor } from './cluster.ts';
 import type { Core } from './core.ts';
-import { createGitHub, type GitHub } from './github.ts';
-import { createHosts, startActivity, type Activity, type Host } from './hosts.ts';
+import { type GitHub, createGitHub } from './github.ts';
+import { type Activity, type Host, createHosts, startActivity } from './hosts.ts';
 import type { History } from './history.ts';
-import { overlaysOf, type Template } from './overlays.ts';
-import { createQueue, requestsFor, type Queue, type QueueMessage } from './queue.ts';
-import { createStage, drawFor, type Stage } from './stage.ts';
-import { createStore, recordsFor, type Store } from './storage.ts';
+import { type Template, overlaysOf } from './overlays.ts';
+import { type Queue, type QueueMessage, createQueue, requestsFor } from './queue.ts';
+import { type Stage, createStage, drawFor } from './stage.ts';
+import { type Store, createStore, recordsFor } from './storage.ts';
 
 /** Everything there is in one history. */
 export interface World {

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { Admit, Change, KubeObject, LiveNamespace } from '../../../lib/environment/peers.ts';
-import { eventually, newNamespace, type Target } from '../target.ts';
+import { type Target, eventually, newNamespace } from '../target.ts';
+import type { Admit, Change, LiveNamespace } from '../../../lib/environment/ports/cluster.ts';
+import type { KubeObject } from '../../../lib/environment/kube-object.ts';
 
 const OPTIONAL = { 'feature-branch-provisioner/optional': 'true' };
 const admit: Admit = () => undefined;

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { Admit, Change, KubeObject } from '../../../lib/environment/peers.ts';
-import type { InventoryEntry } from '../../../lib/environment/record.ts';
-import { newNamespace, type Target } from '../target.ts';
+import type { InventoryEntry } from '../../../lib/environment/model/record.ts';
+import { type Target, newNamespace } from '../target.ts';
+import type { Admit, Change } from '../../../lib/environment/ports/cluster.ts';
+import type { KubeObject } from '../../../lib/environment/kube-object.ts';
 
 const admit: Admit = () => undefined;
 const MERGE = 'application/merge-patch+json';

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { readIntakeSettings } from '../../../lib/config.ts';
-import type { EnvironmentRequest } from '../../../lib/environment/request.ts';
+import type { EnvironmentRequest } from '../../../lib/environment/model/request.ts';
 import type { Answer } from '../../../lib/intake/answer.ts';
 import { receiveManual } from '../../../lib/intake/manual.ts';
-import { createWorld } from '../../world/world.ts';
-import { createDraw, type Draw } from './draw.ts';
-import { judgeRequest, judgeTold, type FuzzReport } from './judge.ts';
+import { createWorld } from '../../support/fakes/world.ts';
+import { type Draw, createDraw } from './draw.ts';
+import { type FuzzReport, judgeRequest, judgeTold } from './judge.ts';
 import { mutateValue } from './values.ts';
 
 const settings = readIntakeSettings({ GITHUB_REPOSITORIES: 'acme/shop' });

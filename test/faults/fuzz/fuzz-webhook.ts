@@ -1,11 +1,11 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { readIntakeSettings } from '../../../lib/config.ts';
-import type { EnvironmentRequest } from '../../../lib/environment/request.ts';
+import type { EnvironmentRequest } from '../../../lib/environment/model/request.ts';
 import type { Answer } from '../../../lib/intake/answer.ts';
 import { receiveWebhook } from '../../../lib/intake/webhook.ts';
 import { createDraw } from './draw.ts';
-import { judgeRequest, judgeTold, type FuzzReport } from './judge.ts';
-import { drawDelivery, SECRETS, type Input } from './mutated-delivery.ts';
+import { type FuzzReport, judgeRequest, judgeTold } from './judge.ts';
+import { type Input, SECRETS, drawDelivery } from './mutated-delivery.ts';
 
 const settings = readIntakeSettings({ GITHUB_REPOSITORIES: 'acme/shop,acme/api=api' });
 

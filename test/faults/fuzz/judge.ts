@@ -1,6 +1,6 @@
-import { guardName, guardProtected } from '../../../lib/environment/guards.ts';
-import { toNamespace } from '../../../lib/environment/names.ts';
-import { parseRequest, type EnvironmentRequest } from '../../../lib/environment/request.ts';
+import { guardName, guardProtected } from '../../../lib/environment/model/guards.ts';
+import { toNamespace } from '../../../lib/environment/model/names.ts';
+import { type EnvironmentRequest, parseRequest } from '../../../lib/environment/model/request.ts';
 import type { Answer } from '../../../lib/intake/answer.ts';
 import { checkBranchName } from '../../../lib/intake/ref-name.ts';
 

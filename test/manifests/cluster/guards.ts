@@ -1,10 +1,8 @@
-import type { KubeObject } from '../../../lib/environment/peers.ts';
 import { buildGuards } from '../../../local/kustomize/build-guards.ts';
-import type { Call } from './api.ts';
-import { eventually } from './api.ts';
+import { type Call, eventually } from './api.ts';
 import { configMap, dryApply, pathOf } from './paths.ts';
-import type { Plane } from './start.ts';
-import { branchNamespace, MANAGED_BY, namespace, slugLabel } from './start.ts';
+import { MANAGED_BY, type Plane, branchNamespace, namespace, slugLabel } from './start.ts';
+import type { KubeObject } from '../../../lib/environment/kube-object.ts';
 
 /** What a principal must not do, and the request that would. */
 export type Case = [what: string, call: Omit<Call, 'as'>];

@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import type { KubeObject } from '../../../lib/environment/peers.ts';
-import { eventually } from './api.ts';
-import type { Answer } from './api.ts';
+import { type Answer, eventually } from './api.ts';
 import { applyGuards, makeNamespaces } from './guards.ts';
 import { APPLY, collectionOf, pathOf } from './paths.ts';
 import { renderBranch } from './render-branch.ts';
-import type { Plane } from './start.ts';
-import { branchNamespace, describeOnPlane, startPlane } from './start.ts';
+import { type Plane, branchNamespace, describeOnPlane, startPlane } from './start.ts';
+import type { KubeObject } from '../../../lib/environment/kube-object.ts';
 
 const BRANCH = branchNamespace('ex-c4-e6');
 

@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
-import type { KubeObject } from '../../../lib/environment/peers.ts';
-import { buildOverlay, MANIFESTS, OVERLAYS } from '../build-overlay.ts';
-import type { OverlayName } from '../build-overlay.ts';
+import { MANIFESTS, OVERLAYS, type OverlayName, buildOverlay } from '../build-overlay.ts';
 import { workloadsOf } from '../kube.ts';
 import { eventually } from './api.ts';
 import { APPLY, dryApply, pathOf } from './paths.ts';
-import type { Plane } from './start.ts';
-import { describeOnPlane, namespace, startPlane } from './start.ts';
+import { type Plane, describeOnPlane, namespace, startPlane } from './start.ts';
+import type { KubeObject } from '../../../lib/environment/kube-object.ts';
 
 describeOnPlane('a real API server', () => {
   let plane: Plane;

@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { KubeObject } from '../../../lib/environment/peers.ts';
-import type { Call } from './api.ts';
-import { eventually } from './api.ts';
+import { type Call, eventually } from './api.ts';
 import { merge } from './calls.ts';
-import type { Case } from './guards.ts';
 import {
-  applyGuards,
+  type Case,
   FOREIGN_NAMES,
+  applyGuards,
   giveAllRights,
   guardNamed,
   isAllowed,
@@ -15,8 +13,8 @@ import {
   withChanged,
 } from './guards.ts';
 import { configMap, dryApply, dryCreate, dryDelete, pathOf } from './paths.ts';
-import type { Plane } from './start.ts';
-import { branchNamespace, describeOnPlane, MANAGED_BY, namespace, slugLabel, startPlane } from './start.ts';
+import { MANAGED_BY, type Plane, branchNamespace, describeOnPlane, namespace, slugLabel, startPlane } from './start.ts';
+import type { KubeObject } from '../../../lib/environment/kube-object.ts';
 
 interface Validation {
   expression: string;

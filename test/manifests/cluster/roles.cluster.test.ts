@@ -1,14 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { KubeObject } from '../../../lib/environment/peers.ts';
-import type { Call } from './api.ts';
-import { eventually } from './api.ts';
+import { type Call, eventually } from './api.ts';
 import { deprovisionerCalls, merge, provisionerCalls } from './calls.ts';
-import type { Case } from './guards.ts';
-import { applyGuards, guardNamed, isAllowed, isRefused, makeNamespaces, withChanged } from './guards.ts';
+import { type Case, applyGuards, guardNamed, isAllowed, isRefused, makeNamespaces, withChanged } from './guards.ts';
 import { configMap, dryApply, dryCreate, dryDelete } from './paths.ts';
 import { renderBranch } from './render-branch.ts';
-import type { Plane } from './start.ts';
-import { branchNamespace, describeOnPlane, startPlane } from './start.ts';
+import { type Plane, branchNamespace, describeOnPlane, startPlane } from './start.ts';
+import type { KubeObject } from '../../../lib/environment/kube-object.ts';
 
 interface Rule {
   apiGroups: string[];

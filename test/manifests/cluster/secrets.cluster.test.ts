@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import type { KubeObject } from '../../../lib/environment/peers.ts';
 import { eventually } from './api.ts';
-import type { Case } from './guards.ts';
-import { applyGuards, guardNamed, makeNamespaces } from './guards.ts';
+import { type Case, applyGuards, guardNamed, makeNamespaces } from './guards.ts';
 import { APPLY, pathOf } from './paths.ts';
 import { buildOverlay } from '../build-overlay.ts';
-import type { Plane } from './start.ts';
-import { describeOnPlane, startPlane } from './start.ts';
+import { type Plane, describeOnPlane, startPlane } from './start.ts';
+import type { KubeObject } from '../../../lib/environment/kube-object.ts';
 
 /** The one name that the provisioner may write, and one that it may not. */
 const GRANTED = 'feature-broadcaster-secret';

@@ -1,13 +1,12 @@
 import { describe } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { KubeObject } from '../../../lib/environment/peers.ts';
 import type { ControlPlane } from '../../../local/control-plane/start.ts';
-import { startControlPlane, WITHOUT_CONTROL_PLANE } from '../../setup/control-plane.ts';
-import { connect, eventually } from './api.ts';
-import type { Api, Call } from './api.ts';
+import { WITHOUT_CONTROL_PLANE, startControlPlane } from '../../support/control-plane.ts';
+import { type Api, type Call, connect, eventually } from './api.ts';
 import { DEFINITIONS } from './definitions.ts';
 import { APPLY, collectionOf, pathOf } from './paths.ts';
+import type { KubeObject } from '../../../lib/environment/kube-object.ts';
 
 /** A suite on a real control plane; skipped, with the reason in its name, where there is none. */
 export function describeOnPlane(name: string, tests: () => void): void {

@@ -1,0 +1,78 @@
+import { type ErrorCode, ProvisionerError, codeOfStatus } from '../errors.ts';
+import { toSafeLine } from '../secrets.ts';
+
+/** What ARM answered; both generations of its SDKs throw errors of this shape. */
+export interface ArmFault {
+  /** Absent where no answer came. */
+  status: number | undefined;
+  code: string | undefined;
+  message: string | undefined;
+  retryAfterMs: number | undefined;
+}
+
+interface Thrown {
+  name?: unknown;
+  statusCode?: unknown;
+  code?: unknown;
+  message?: unknown;
+  details?: { error?: { code?: unknown; message?: unknown } };
+  response?: { headers?: { get(name: string): string | undefined } };
+}
+
+/** Reads an SDK's error; undefined for what is not one of ARM's or of the way to it. */
+export function readArmFault(thrown: unknown, now: number): ArmFault | undefined {
+  if (!(thrown instanceof Error) || thrown instanceof ProvisionerError) return undefined;
+  const { name, statusCode, code, message, details, response } = thrown as Thrown;
+  if (name === 'AbortError') return { status: undefined, code: 'timeout', message: undefined, retryAfterMs: undefined };
+  if (name !== 'RestError') return undefined;
+  const status = typeof statusCode === 'number' ? statusCode : undefined;
+  return {
+    status,
+    code: text(details?.error?.code) ?? text(code),
+    message: status === undefined ? undefined : (text(details?.error?.message) ?? text(message)),
+    retryAfterMs: retryAfter(response?.headers, now),
+  };
+}
+
+/** Whether ARM itself says that what was asked for, or the identity above it, is not there: a 404 of anything on the way says nothing. */
+export function saysAbsent(fault: ArmFault | undefined): boolean {
+  return fault?.status === 404 && /^(Parent)?(Resource)?(Group)?NotFound$/.test(fault.code ?? '');
+}
+
+/** The failure for a record or a log: object, status, Azure's code and the first words of its reason. */
+export function toArmError(thrown: unknown, about: { object: string; code?: ErrorCode; mend?: string }): unknown {
+  const fault = readArmFault(thrown, 0);
+  if (fault === undefined) return thrown;
+  const { object, code = codeOfStatus(fault.status) } = about;
+  const mend = about.mend ?? (code === 'not-permitted' ? MEND_RIGHT : undefined);
+  return new ProvisionerError(code, `${object}: ${describeFault(fault)}`, {
+    object,
+    ...(mend !== undefined && { mend }),
+    ...(fault.retryAfterMs !== undefined && { retryAfterMs: fault.retryAfterMs }),
+    cause: thrown,
+  });
+}
+
+const MEND_RIGHT =
+  'give the identity of PROVISIONER_CLIENT_ID the role Managed Identity Contributor on each identity of the pool, and Azure Kubernetes Service Cluster User Role on the cluster';
+
+/** One line: `Azure answered 409 Conflict: …`. */
+export function describeFault({ status, code, message }: ArmFault): string {
+  if (status === undefined) return `Azure did not answer (${code ?? 'no connection'})`;
+  const reason = message === undefined ? '' : toSafeLine(message).slice(0, 200);
+  return `Azure answered ${status}${code ? ` ${code}` : ''}${reason ? `: ${reason}` : ''}`;
+}
+
+function retryAfter(headers: { get(name: string): string | undefined } | undefined, now: number): number | undefined {
+  const ms = headers?.get('retry-after-ms') ?? headers?.get('x-ms-retry-after-ms');
+  if (ms && Number(ms) >= 0) return Number(ms);
+  const value = headers?.get('retry-after');
+  if (!value) return undefined;
+  if (/^\d+$/.test(value)) return Number(value) * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

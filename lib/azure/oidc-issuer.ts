@@ -1,0 +1,55 @@
+import { ProvisionerError } from '../errors.ts';
+import { type ArmAccess, armClientOptions, armCredential, withoutToken } from './arm-client.ts';
+import { toArmError } from './arm-error.ts';
+import { parseArmId } from '../identity/arm-id.ts';
+
+const TIMEOUT_MS = 10_000;
+
+/**
+ * The token issuer of an AKS cluster, character for character as AKS states it: a missing trailing slash is the commonest
+ * reason for a refused token (https://azure.github.io/azure-workload-identity/docs/troubleshooting.html). Asked once.
+ */
+export function aksIssuer(options: {
+  clusterId: string;
+  arm: ArmAccess;
+  /** Of the call to ARM, in ms. */
+  timeoutMs?: number;
+}): () => Promise<string> {
+  let asked: Promise<string> | undefined;
+  return () => {
+    asked ??= readIssuer(options).catch((error: unknown) => {
+      asked = undefined;
+      throw error;
+    });
+    return asked;
+  };
+}
+
+/** The issuer that a setting gives, verbatim. */
+export function givenIssuer(url: string): () => Promise<string> {
+  return async () => url;
+}
+
+async function readIssuer({
+  clusterId,
+  arm,
+  timeoutMs = TIMEOUT_MS,
+}: Parameters<typeof aksIssuer>[0]): Promise<string> {
+  const { subscription, resourceGroup, name } = parseArmId(clusterId, 'Microsoft.ContainerService/managedClusters');
+  const object = `ManagedCluster/${name}`;
+  const { ContainerServiceClient } = await import('../sdk/arm-containerservice.ts');
+  const client = withoutToken(new ContainerServiceClient(armCredential(arm), subscription, armClientOptions(arm)), arm);
+  try {
+    const cluster = await client.managedClusters.get(resourceGroup, name, {
+      abortSignal: AbortSignal.timeout(timeoutMs),
+    });
+    const issuer = cluster.oidcIssuerProfile?.issuerURL;
+    if (issuer) return issuer;
+  } catch (error) {
+    throw toArmError(error, { object });
+  }
+  throw new ProvisionerError('settings', `${object} has no OIDC issuer`, {
+    object,
+    mend: 'run az aks update --enable-oidc-issuer --enable-workload-identity, or set OIDC_ISSUER_URL',
+  });
+}

@@ -1,0 +1,68 @@
+import type { TokenCredential } from '@azure/core-auth';
+import { type ErrorCode, ProvisionerError } from '../errors.ts';
+import { keepSecret, keepToken } from '../secrets.ts';
+
+/** The SDK lets no time limit of its caller's through to a token endpoint, which may never answer. */
+const TIMEOUT_MS = 6_000;
+
+interface Thrown {
+  name?: string;
+  statusCode?: number;
+}
+
+/**
+ * The app's own credential, whose tokens are noted as secrets and whose failures have a code: the SDK quotes the token
+ * endpoint's answer at length, whatever that holds.
+ */
+export function withSafeErrors(
+  credential: TokenCredential,
+  { clientId, timeoutMs = TIMEOUT_MS }: { clientId?: string; timeoutMs?: number } = {},
+): TokenCredential {
+  // App Service's own key to its token endpoint
+  keepSecret(process.env['IDENTITY_HEADER']);
+  const object = `ManagedIdentity/${clientId ?? 'default'}`;
+  return {
+    async getToken(scopes, options) {
+      try {
+        const token = await within(timeoutMs, credential.getToken(scopes, options), options?.abortSignal);
+        keepToken(token?.token);
+        return token;
+      } catch (cause) {
+        const { name = 'Error', statusCode } = cause as Thrown;
+        if (name === 'AbortError') throw cause;
+        throw new ProvisionerError(codeOf(statusCode), `no token for the app's identity could be had: ${name}`, {
+          object,
+          mend: 'assign the identity to the app and name its client id in the settings; on a laptop, az login',
+          cause,
+        });
+      }
+    },
+  };
+}
+
+/** What comes after the time, or after the caller has given up, is dropped; the SDK may keep it for the next one. */
+async function within<T>(
+  timeoutMs: number,
+  work: Promise<T>,
+  abort: { aborted: boolean; addEventListener(type: 'abort', listener: () => void): void } | undefined,
+): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(named('TimeoutError')), timeoutMs);
+  abort?.addEventListener('abort', () => late.reject(named('AbortError')));
+  if (abort?.aborted === true) late.reject(named('AbortError'));
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+    late.promise.catch(() => undefined);
+  }
+}
+
+function named(name: string): Error {
+  return Object.assign(new Error('no token in time'), { name });
+}
+
+/** Only an answer of Entra ID's tells a refusal from an endpoint that fails. */
+function codeOf(status: number | undefined): ErrorCode {
+  return status !== undefined && status >= 400 && status < 500 && status !== 429 ? 'not-permitted' : 'unavailable';
+}

@@ -1,0 +1,50 @@
+import type { Clock } from '../environment/ports/ports.ts';
+import { applyObjects } from './apply.ts';
+import { type Connection, DEFAULT_CONNECTIONS } from './api/connection.ts';
+import { countContents } from './contents.ts';
+import { createDiscovery } from './discovery.ts';
+import { applyNamespace, createNamespace, deleteNamespace, readNamespace } from './namespace.ts';
+import { inspectKinds } from './inspect.ts';
+import { findDrift } from './drift.ts';
+import { planObjects } from './diff.ts';
+import { probePolicies } from './admission-policies.ts';
+import { pruneObjects } from './prune.ts';
+import { judgeReadiness } from './readiness/readiness.ts';
+import { createSend } from './api/client.ts';
+import type { Cluster } from '../environment/ports/cluster.ts';
+
+export interface ClusterOptions {
+  provisioner: Connection;
+  /** The only one that may delete a namespace, and used for nothing else. */
+  deprovisioner: Connection;
+  clock: Clock;
+  /** In [0, 1): spreads retries. */
+  random(): number;
+  /** Objects applied or kinds listed at a time, per call. */
+  concurrency?: number;
+  /** Of one try of one call. */
+  timeoutMs?: number;
+}
+
+/** The Kubernetes cluster behind two connections, one per principal. Reads nothing until it is called. */
+export function createCluster(options: ClusterOptions): Cluster {
+  const { clock, concurrency = DEFAULT_CONNECTIONS } = options;
+  const send = createSend(options.provisioner, options);
+  const sendDelete = createSend(options.deprovisioner, options);
+  const context = { send, discovery: createDiscovery(send, clock), concurrency, clock };
+
+  return {
+    readNamespace: (name) => readNamespace(send, name),
+    createNamespace: (namespace, admit) => createNamespace(send, namespace, admit),
+    applyNamespace: (namespace, admit) => applyNamespace(send, namespace, admit),
+    apply: (objects, target) => applyObjects(context, objects, target),
+    prune: (entries, target) => pruneObjects(context, entries, target),
+    drift: (objects, target) => findDrift(context, objects, target),
+    plan: (objects, target) => planObjects(context, objects, target),
+    readiness: (objects, target) => judgeReadiness(context, objects, target),
+    inspect: (kinds, target) => inspectKinds(context, kinds, target),
+    contents: (namespace) => countContents(context, namespace),
+    deleteNamespace: (target, admit) => deleteNamespace(sendDelete, target, admit),
+    policies: () => probePolicies({ provisioner: send, deprovisioner: sendDelete }),
+  };
+}

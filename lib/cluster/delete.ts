@@ -1,0 +1,94 @@
+import { ProvisionerError } from '../errors.ts';
+import { managedEntry } from './field-manager.ts';
+import { type Resource, type TypeOfObject, isSecret, objectName } from './api/rest-mapping.ts';
+import { type Metadata, metadataOf } from './api/object-meta.ts';
+import { applyQuery, pathOf } from './paths.ts';
+import { METADATA, type Send } from './api/client.ts';
+import type { Admit } from '../environment/ports/cluster.ts';
+
+/** `disabled` keeps an object from being deleted by us. Part of the overlays' contract: renaming it deletes what it kept. */
+const PRUNE = 'feature-branch-provisioner/prune';
+
+/** Names no field and owns none; a dry run by it shows an object's metadata to who may apply but not read it. */
+const PROBE_MANAGER = 'feature-branch-provisioner-probe';
+
+/** Controllers write statuses between a look and a delete: look again this often. */
+const TRIES = 4;
+
+export interface RemovalTarget {
+  type: TypeOfObject;
+  resource: Resource;
+  namespace: string;
+  name: string;
+}
+
+/** Why an object is not ours to delete; undefined where it is. The default is no. */
+export function guardRemoval(
+  live: Metadata,
+  { namespace, labels }: { namespace: string; labels: Record<string, string> },
+): string | undefined {
+  if (live.namespace !== namespace) return `it lies outside the namespace ${namespace}`;
+  const missing = Object.entries(labels).find(([key, value]) => live.labels?.[key] !== value);
+  if (missing) return `it does not carry the label ${missing.join('=')}`;
+  if (!managedEntry(live.managedFields)) return 'no field of it is of our apply any more';
+  const [owner] = live.ownerReferences ?? [];
+  if (owner) return `it belongs to ${owner.kind}/${owner.name}`;
+  return live.annotations?.[PRUNE] === 'disabled' ? `it is annotated ${PRUNE}: disabled` : undefined;
+}
+
+export type Removed = { state: 'deleted' | 'absent' } | { state: 'kept'; reason: string };
+
+/** Deletes one object by the uid and version of the look that found it ours. */
+export async function removeObject(
+  send: Send,
+  target: RemovalTarget,
+  { labels, admit }: { labels: Record<string, string>; admit: Admit },
+): Promise<Removed> {
+  const object = objectName({ kind: target.type.kind, metadata: target }, target.namespace);
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const live = await readMetadata(send, target);
+    if (!live) return { state: 'absent' };
+    const reason = guardRemoval(live, { namespace: target.namespace, labels });
+    if (reason !== undefined) return { state: 'kept', reason };
+    const { uid, resourceVersion } = live;
+    const { status } = await send({
+      method: 'DELETE',
+      path: pathOf(target),
+      body: {
+        apiVersion: 'v1',
+        kind: 'DeleteOptions',
+        preconditions: { uid, resourceVersion },
+        propagationPolicy: 'Background',
+      },
+      accept: METADATA,
+      object,
+      secret: isSecret(target.type),
+      expect: [404, 409],
+      admit,
+    });
+    if (status !== 409) return { state: status === 404 ? 'absent' : 'deleted' };
+  }
+  throw new ProvisionerError('conflict', `${object}: it kept changing while it was deleted`, { object });
+}
+
+/** The metadata of an object as it is; of a Secret, which nobody of ours may read, by a dry run that changes nothing. */
+async function readMetadata(send: Send, target: RemovalTarget): Promise<Metadata | undefined> {
+  const { apiVersion, kind } = target.type;
+  const object = objectName({ kind, metadata: target }, target.namespace);
+  const path = pathOf(target);
+  if (!isSecret(target.type)) {
+    const { status, body } = await send({ method: 'GET', path, accept: METADATA, object, expect: [404] });
+    return status === 404 ? undefined : metadataOf(body, object);
+  }
+  const { status, body } = await send({
+    method: 'PATCH',
+    path: path + applyQuery({ dryRun: true, manager: PROBE_MANAGER }),
+    body: { apiVersion, kind, metadata: { name: target.name } },
+    accept: METADATA,
+    object,
+    secret: true,
+    expect: [404],
+  });
+  // 201: the dry run would have made it, so it is not there
+  return status === 404 || status === 201 ? undefined : metadataOf(body, object);
+}

@@ -1,0 +1,52 @@
+import { isSameRepository } from './guards.ts';
+import type { BranchAnswer } from '../ports/ports.ts';
+import type { EnvironmentRecord } from './record.ts';
+import { type Reason, type Repository, isReason } from './request.ts';
+
+export interface Desired {
+  state: 'present' | 'absent' | 'unknown';
+  why: string;
+  /** GitHub's answer and the newest event say different things: ask again before believing either. */
+  disagrees: boolean;
+}
+
+/** What should be true of an environment; the first row of DESIGN's table that fits wins. Without credentials there is no answer. */
+export function toDesired(
+  record: Pick<EnvironmentRecord, 'stop' | 'event' | 'repository'>,
+  answer: BranchAnswer | undefined,
+): Desired {
+  if (record.stop !== undefined) return { state: 'absent', why: record.stop.why, disagrees: false };
+  // what nobody here can have written must not end an environment
+  if (!isReason(record.event.reason)) {
+    return { state: 'unknown', why: 'the record holds an event of an unknown kind', disagrees: false };
+  }
+  const wanted = isWanting(record.event.reason);
+  if (answer === undefined) {
+    return { state: wanted ? 'present' : 'absent', why: `newest event: ${record.event.reason}`, disagrees: false };
+  }
+  if (answer.ref === 200 && answer.exact === true) {
+    return { state: 'present', why: 'the branch exists', disagrees: !wanted };
+  }
+  if (isProvenGone(answer, record.repository)) {
+    return { state: 'absent', why: 'the branch is gone', disagrees: wanted };
+  }
+  return {
+    state: 'unknown',
+    why: answer.why ?? `GitHub answered ${answer.ref ?? 'nothing'} for the branch`,
+    disagrees: false,
+  };
+}
+
+/** Whether an event of this kind asks for an environment. */
+export function isWanting(reason: Reason): boolean {
+  return reason === 'create' || reason === 'push' || reason === 'provision';
+}
+
+/** A token that may not read contents sees 404 everywhere, so a 404 counts only beside two answers that it could give. */
+function isProvenGone(answer: BranchAnswer, repository: Repository): boolean {
+  const seen = answer.repository;
+  if (answer.ref !== 404 || seen?.status !== 200 || answer.defaultRef !== 200) return false;
+  if (repository.id === undefined)
+    return seen.fullName !== undefined && isSameRepository({ fullName: seen.fullName }, repository);
+  return seen.id === repository.id;
+}

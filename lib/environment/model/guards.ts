@@ -1,0 +1,128 @@
+import { MANAGED_BY, MANAGER, REF, REPOSITORY, REPOSITORY_ID, SLUG } from './labels.ts';
+import { toNamespace } from './names.ts';
+import type { Refusal } from '../refusal.ts';
+import type { Repository } from './request.ts';
+import type { LiveNamespace } from '../ports/cluster.ts';
+
+/** Whose an environment is: a record, a request and a namespace's annotations all say it. */
+export interface Claim {
+  repository: Repository;
+  ref: string;
+}
+
+/** Namespaces that are never ours, whatever anybody asks for; `*` stands for any run of characters. */
+export const PROTECTED_NAMESPACES = [
+  'default',
+  'kube-*',
+  'project',
+  'staging',
+  'production',
+  'gatekeeper-system',
+  'azure-*',
+  'app-routing-system',
+  'aks-*',
+  'istio-*',
+  'argocd',
+  'cert-manager',
+  'ingress-*',
+  'flux-system',
+];
+
+/** By id where both sides state one, since names change; else by full name. */
+export function isSameRepository(one: Repository, other: Repository): boolean {
+  if (one.id !== undefined && other.id !== undefined) return one.id === other.id;
+  return one.fullName.toLowerCase() === other.fullName.toLowerCase();
+}
+
+/** Guard 0: the record's repository and ref are the request's. */
+export function guardRecord(record: Claim & { name: string }, asked: Claim): Refusal | undefined {
+  if (record.ref === asked.ref && isSameRepository(record.repository, asked.repository)) return undefined;
+  const [holder, asker] = [record.repository, asked.repository];
+  if (record.ref === asked.ref && holder.fullName.toLowerCase() === asker.fullName.toLowerCase()) {
+    return {
+      guard: 'record',
+      reason:
+        `environment ${record.name} belongs to the repository ${holder.fullName} of id ${holder.id}, and this is the one of ` +
+        `id ${asker.id}, made anew under its name; deprovision the old environment first`,
+    };
+  }
+  return {
+    guard: 'record',
+    reason:
+      `environment ${record.name} belongs to branch ${quote(record.ref)} of ${record.repository.fullName}; ` +
+      `rename branch ${quote(asked.ref)} of ${asked.repository.fullName}, or give its repository a prefix in GITHUB_REPOSITORIES`,
+  };
+}
+
+/** Guard 1: the namespace is `feature-` and the slug that the record claims. */
+export function guardName(names: { namespace: string; slug: string }): Refusal | undefined {
+  const { namespace, slug } = names;
+  const fits = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(slug) && namespace.length <= 63;
+  if (fits && namespace === toNamespace(slug)) return undefined;
+  return { guard: 'name', reason: `namespace ${quote(namespace)} is not feature- and the slug ${quote(slug)}` };
+}
+
+/** Guard 2: neither namespace nor slug nor ref names a protected namespace; slug and ref only by plain names and kube-*. */
+export function guardProtected(
+  names: { namespace: string; slug: string; ref: string },
+  extra: readonly string[] = [],
+): Refusal | undefined {
+  const all = [...PROTECTED_NAMESPACES, ...extra];
+  const plain = all.filter((pattern) => !pattern.includes('*') || pattern === 'kube-*');
+  const hit =
+    firstMatch(all, names.namespace) ?? firstMatch(plain, names.slug) ?? firstMatch(plain, names.ref.toLowerCase());
+  if (hit === undefined) return undefined;
+  return {
+    guard: 'protected',
+    reason: `branch ${quote(names.ref)} names a protected namespace (${hit}); rename the branch to give it an environment`,
+  };
+}
+
+/** Guard 3: the live namespace carries our two labels, and its repository and ref are the asked ones. */
+export function guardOwner(live: LiveNamespace, asked: Claim & { slug: string }): Refusal | undefined {
+  const no = (what: string): Refusal => ({
+    guard: 'owner',
+    reason: `namespace ${live.name} is not ours: ${what}; it was left alone`,
+  });
+  if (live.labels[MANAGED_BY] !== MANAGER) return no(`it lacks the label ${MANAGED_BY}=${MANAGER}`);
+  if (live.labels[SLUG] !== asked.slug) return no(`its label ${SLUG} is not ${asked.slug}`);
+  if (live.annotations[REF] !== asked.ref) return no(`its annotation ${REF} is not ${quote(asked.ref)}`);
+  const fullName = live.annotations[REPOSITORY];
+  if (fullName === undefined) return no(`it lacks the annotation ${REPOSITORY}`);
+  const id = parseId(live.annotations[REPOSITORY_ID]);
+  if (id === 'invalid') return no(`its annotation ${REPOSITORY_ID} is not a number`);
+  if (isSameRepository({ ...(id !== undefined && { id }), fullName }, asked.repository)) return undefined;
+  return no(`its repository is not ${asked.repository.fullName}`);
+}
+
+/** Guard 4, for a namespace looked at before: it is still the very same one. */
+export function guardUid(live: LiveNamespace, uid: string): Refusal | undefined {
+  if (live.uid === uid) return undefined;
+  return { guard: 'uid', reason: `namespace ${live.name} was replaced by another of its name; it was left alone` };
+}
+
+function parseId(text: string | undefined): number | 'invalid' | undefined {
+  if (text === undefined || text === '') return undefined;
+  return /^[1-9]\d{0,15}$/.test(text) ? Number(text) : 'invalid';
+}
+
+const compiled = new Map<string, RegExp>();
+
+function firstMatch(patterns: readonly string[], name: string): string | undefined {
+  return patterns.find((pattern) => toRegExp(pattern).test(name));
+}
+
+/** Kept, since the same few are asked for at every step. */
+function toRegExp(pattern: string): RegExp {
+  const known = compiled.get(pattern);
+  if (known !== undefined) return known;
+  const source = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  const made = new RegExp(`^${source.join('.*')}$`, 's');
+  compiled.set(pattern, made);
+  return made;
+}
+
+/** A name that others chose, safe to show on one line. */
+export function quote(name: string): string {
+  return JSON.stringify(name.length > 80 ? `${name.slice(0, 77)}…` : name);
+}

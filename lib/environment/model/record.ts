@@ -1,0 +1,135 @@
+import type { ErrorCode } from '../../errors.ts';
+import type { Reason, Repository } from './request.ts';
+import type { Guard } from '../refusal.ts';
+
+export type Phase =
+  | 'queued'
+  | 'waiting'
+  | 'provisioning'
+  | 'starting'
+  | 'ready'
+  | 'failed'
+  | 'refused'
+  | 'expiring'
+  | 'deleting'
+  | 'gone';
+
+export type WaitingFor = 'credential-slot' | 'capacity' | 'namespace-terminating';
+
+export type StepName =
+  | 'guards'
+  | 'identity'
+  | 'render'
+  | 'namespace'
+  | 'credential'
+  | 'foundation'
+  | 'workloads'
+  | 'exposure'
+  | 'drift'
+  | 'prune'
+  | 'readiness'
+  | 'deletion'
+  | 'record';
+
+export interface Step {
+  state: 'done' | 'failed' | 'running';
+  at: string;
+  ms: number;
+}
+
+/** One object that we applied. */
+export interface InventoryEntry {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  /** Our managedFields entry as it was after our last apply, in short: another one means that others changed our fields. */
+  managed?: string;
+  resourceVersion?: string;
+}
+
+/** The newest thing that somebody wanted. */
+export interface RecordEvent {
+  reason: Reason;
+  /** Ms since the epoch; the highest that any delivery named. */
+  position?: number;
+  at: string;
+  deliveryId?: string;
+}
+
+export interface HistoryEntry {
+  at: string;
+  what: string;
+  reason?: Reason;
+  imageTag?: string;
+  ms?: number;
+  why?: string;
+  /** How many objects each action befell. */
+  changes?: Record<string, number>;
+}
+
+/** What we know of one environment: a JSON blob, written under its lease and by its ETag. */
+export interface EnvironmentRecord {
+  v: 1;
+  /** The slug. */
+  name: string;
+  namespace: string;
+  repository: Repository;
+  ref: string;
+  /** The namespace's. */
+  uid?: string;
+  /** Somebody asked for its end by hand, or it expired; only something newer starts it again. */
+  stop?: { at: string; why: string };
+  event: RecordEvent;
+  /** The newest of the other sort than `event`: the delivery that a manual call passed, or the other way round. */
+  passed?: RecordEvent;
+  phase: Phase;
+  waitingFor?: WaitingFor;
+  /** What it waits for, in words. */
+  waitingOn?: string;
+  steps: Partial<Record<StepName, Step>>;
+  /** The one put-back that counts. */
+  next?: { id: string; at: string };
+  /** ARM id of the managed identity that holds its credentials. */
+  identity?: string;
+  /** Names of the credentials we wrote on `identity`. */
+  credentials?: string[];
+  /** When Azure acknowledged the newest of them: for a while after that parts of Entra ID may not know it. */
+  credentialAt?: string;
+  imageTag?: string;
+  /** Hash of the compiled overlays that were applied last. */
+  template?: string;
+  /** Hash of everything that was applied last, identity included: the same again needs no call for each object. */
+  applied?: string;
+  /** When the last apply ended: readiness is waited for from then on. */
+  appliedAt?: string;
+  /** When every object was last looked at: a sweep looks again after DRIFT_INTERVAL. */
+  checkedAt?: string;
+  inventory: InventoryEntry[];
+  url?: string;
+  warnings: string[];
+  error?: { code: ErrorCode; message: string; object?: string; step?: StepName; mend?: string; retryable: boolean };
+  refused?: { guard: Guard; reason: string };
+  history: HistoryEntry[];
+  /** The last delivery ids. */
+  seen: string[];
+  activityAt: string;
+  keepUntil?: string;
+  deleteAt?: string;
+}
+
+/** What a list shows of a record; kept as blob metadata too, so that a list reads no record. */
+export interface RecordSummary {
+  name: string;
+  namespace: string;
+  phase: Phase;
+  repository: string;
+  repositoryId?: number;
+  ref: string;
+  at: string;
+  url?: string;
+  waitingFor?: WaitingFor;
+  error?: { code: string };
+  template?: string;
+  identity?: string;
+  checkedAt?: string;
+}

@@ -1,0 +1,93 @@
+import { ProvisionerError } from '../../errors.ts';
+
+/** Why an environment is looked at. The first five say what somebody wants; the others only ask for a look. */
+export type Reason = 'create' | 'delete' | 'push' | 'provision' | 'deprovision' | 'keep' | 'sweep' | 'check';
+
+const REASONS: readonly string[] = [
+  'create',
+  'delete',
+  'push',
+  'provision',
+  'deprovision',
+  'keep',
+  'sweep',
+  'check',
+] satisfies Reason[];
+
+export function isReason(value: unknown): value is Reason {
+  return typeof value === 'string' && REASONS.includes(value);
+}
+
+export interface Repository {
+  id?: number;
+  /** `owner/name`, as GitHub spells it. */
+  fullName: string;
+}
+
+/** A message on the queue: which environment to look at and what somebody wants. Times are ISO 8601, UTC. */
+export interface EnvironmentRequest {
+  v: 1;
+  id: string;
+  /** The slug. */
+  environment: string;
+  repository: Repository;
+  /** The branch, without `refs/heads/`. */
+  ref: string;
+  reason: Reason;
+  /** When it was received. */
+  at: string;
+  /** `repository.pushed_at` in ms since the epoch; only deliveries have one. */
+  position?: number;
+  deliveryId?: string;
+  sha?: string;
+  imageTag?: string;
+  keepUntil?: string;
+  why?: string;
+  /** 0 for a first request; a put-back counts on. */
+  attempt: number;
+  /** How often GitHub was asked again because it and the newest event disagree. */
+  asked?: number;
+  /** When the first request of this chain of put-backs was received. */
+  since: string;
+  deadline?: string;
+  traceparent?: string;
+}
+
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+const isTime = (value: unknown): boolean => typeof value === 'string' && !Number.isNaN(Date.parse(value));
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
+const maybe = (check: (value: unknown) => boolean) => (value: unknown) => value === undefined || check(value);
+
+const SHAPE = Object.entries<(value: unknown) => boolean>({
+  id: isText,
+  environment: isText,
+  ref: isText,
+  reason: isReason,
+  at: isTime,
+  position: maybe((value) => typeof value === 'number' && Number.isFinite(value)),
+  deliveryId: maybe(isText),
+  sha: maybe(isText),
+  imageTag: maybe(isText),
+  keepUntil: maybe(isTime),
+  why: maybe(isText),
+  attempt: isCount,
+  asked: maybe(isCount),
+  since: isTime,
+  deadline: maybe(isTime),
+});
+
+/** A request from a queue message; throws `input`, naming the fields that are wrong, never their values. */
+export function parseRequest(message: unknown): EnvironmentRequest {
+  if (!isObject(message)) throw new ProvisionerError('input', 'the message is not a JSON object');
+  if (message['v'] !== 1) throw new ProvisionerError('input', 'the message is of another version');
+  const wrong = SHAPE.filter(([field, check]) => !check(message[field])).map(([field]) => field);
+  const { repository } = message;
+  if (!isObject(repository) || !isText(repository['fullName']) || !maybe(isCount)(repository['id']))
+    wrong.push('repository');
+  if (wrong.length > 0) throw new ProvisionerError('input', `the message lacks or misstates: ${wrong.join(', ')}`);
+  return message as unknown as EnvironmentRequest;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

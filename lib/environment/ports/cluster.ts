@@ -1,0 +1,109 @@
+import type { Inspected } from './credentials.ts';
+import type { KubeObject } from '../kube-object.ts';
+import type { InventoryEntry } from '../model/record.ts';
+
+/**
+ * Called synchronously before every write to the outside, with that call's timeout in ms. Throws `lease-lost` where the
+ * lease would not outlive the call by 10 s. A promise means: wait for it, then ask again (the owner is looked up anew).
+ */
+export type Admit = (timeoutMs: number) => Promise<void> | undefined;
+
+export type Action = 'created' | 'configured' | 'unchanged' | 'deleted' | 'skipped' | 'unknown';
+
+/** What happened, or would happen, to one object. */
+export interface Change {
+  /** `Kind/namespace/name`; `Namespace/name`; `FederatedCredential/identity/name`. */
+  object: string;
+  action: Action;
+  /** Why it was skipped, or is not known. */
+  reason?: string;
+}
+
+export interface LiveNamespace {
+  name: string;
+  uid: string;
+  resourceVersion: string;
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  terminating: boolean;
+  conditions: { type: string; status: string; reason: string; message: string }[];
+}
+
+export interface Applied {
+  changes: Change[];
+  /** What is applied now, of the objects given. */
+  inventory: InventoryEntry[];
+  /** The first failure, where not every object went through: the change set tells how far it came. */
+  error?: Error;
+}
+
+export interface Pruned {
+  changes: Change[];
+  /** What may still be there: deletes that were refused or got no answer. */
+  left: InventoryEntry[];
+  /** The first failure, where not every delete went through. */
+  error?: Error;
+}
+
+/** An object that is not as our last apply left it. */
+export interface Drifted {
+  /** `Kind/namespace/name`. */
+  object: string;
+  why: 'missing' | 'changed';
+}
+
+export interface Readiness {
+  state: 'ready' | 'starting' | 'failed';
+  /** What is waited for, or what failed, in one line. */
+  reason?: string;
+  /** `Kind/namespace/name` of the object that decides. */
+  object?: string;
+}
+
+/** The Kubernetes cluster. Every failure is a ProvisionerError that names its object. */
+export interface Cluster {
+  readNamespace(name: string): Promise<LiveNamespace | undefined>;
+  /** By POST; `exists` on 409. */
+  createNamespace(namespace: KubeObject, admit: Admit): Promise<LiveNamespace | 'exists'>;
+  /** Server-side apply of a Namespace that carries the checked `metadata.uid`; another uid is a `conflict`. */
+  applyNamespace(namespace: KubeObject, admit: Admit): Promise<LiveNamespace>;
+  /**
+   * Applies side by side, in no order; never throws for a single object: the error comes with the change set.
+   * `fresh` says that the namespace was made just now, so that nothing needs to be read first.
+   */
+  apply(
+    objects: KubeObject[],
+    options: {
+      namespace: string;
+      fresh: boolean;
+      known: InventoryEntry[];
+      admit: Admit;
+      /** Told when the last object is on its way, and answers are still due. */
+      drained?: () => void;
+    },
+  ): Promise<Applied>;
+  /**
+   * Deletes what was applied once and is rendered no more, where it is still ours by our labels and our fields, nobody
+   * else's by an owner reference, and not annotated to stay; what is not is skipped with the reason.
+   */
+  prune(
+    entries: InventoryEntry[],
+    options: { namespace: string; labels: Record<string, string>; admit: Admit },
+  ): Promise<Pruned>;
+  /** Which of the objects are gone, or changed by others in fields of ours, since the apply that `known` tells of. Reads only. */
+  drift(objects: KubeObject[], options: { namespace: string; known: InventoryEntry[] }): Promise<Drifted[]>;
+  /** The change set of a server-side dry run, in an existing namespace. */
+  plan(objects: KubeObject[], options: { namespace: string }): Promise<Change[]>;
+  readiness(objects: KubeObject[], options: { namespace: string }): Promise<Readiness>;
+  /** The live objects of each kind, never Secrets; one that cannot be read says why and fails nothing. Reads only. */
+  inspect(kinds: { apiVersion: string; kind: string }[], options: { namespace: string }): Promise<Inspected[]>;
+  /** How many objects of each kind a namespace holds, of the kinds that we may list. */
+  contents(namespace: string): Promise<Record<string, number>>;
+  /** By the deprovisioner's principal, with uid and resourceVersion as preconditions; `changed` when they did not hold. */
+  deleteNamespace(
+    target: { name: string; uid: string; resourceVersion: string },
+    admit: Admit,
+  ): Promise<'deleting' | 'absent' | 'changed'>;
+  /** Whether admission policies hold both our principals to namespaces of ours, asked by dry run. */
+  policies(): Promise<'bound' | 'unbound'>;
+}

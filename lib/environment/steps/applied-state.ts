@@ -1,0 +1,62 @@
+import { countActions } from '../change-set.ts';
+import { note } from '../model/record-event.ts';
+import { awaitReadiness } from './readiness.ts';
+import type { Phase } from '../model/record.ts';
+import { toFingerprint, toImageTag } from './render.ts';
+import { DONE, type Outcome, type Session, toIso } from './reconciliation.ts';
+import type { Change } from '../ports/cluster.ts';
+import type { KubeObject } from '../kube-object.ts';
+
+export interface Done {
+  changes: Change[];
+  /** As rendered before the identity was chosen. */
+  draft: KubeObject[];
+  url?: string | undefined;
+  /** The phase before the work began. */
+  before: Phase;
+  /** What others had done, in words. */
+  drift?: string | undefined;
+}
+
+/** Everything is written: the record says so, and readiness is looked at where anything changed. */
+export async function settle(session: Session, done: Done): Promise<Outcome> {
+  const { record, peers, request } = session;
+  const { changes } = done;
+  const now = peers.clock.now();
+  const changed = changes.some(({ action }) => action !== 'unchanged' && action !== 'skipped');
+  delete record.error;
+  delete record.refused;
+  if (changes.length > 0) {
+    record.uid = session.owned?.uid ?? record.uid ?? '';
+    record.template = peers.overlays.hash;
+    record.applied = toFingerprint(done.draft, record);
+    record.checkedAt = toIso(now);
+    if (done.url === undefined) delete record.url;
+    else record.url = done.url;
+    if (changed || record.appliedAt === undefined) record.appliedAt = toIso(now);
+    // a sweep that finds nothing is no history
+    if (changed || request.reason !== 'sweep') {
+      note(record, {
+        at: toIso(now),
+        what: 'applied',
+        imageTag: toImageTag(record, peers.settings),
+        ms: now - Date.parse(request.at),
+        changes: countActions(changes),
+        ...(done.drift !== undefined && { why: done.drift }),
+      });
+    }
+  }
+  const told = changes.filter(({ action }) => action !== 'unchanged');
+  peers.log.info('applied', {
+    environment: record.name,
+    reason: request.reason,
+    changes: countActions(changes),
+    ...(done.drift !== undefined && { drift: done.drift }),
+    ...(told.length > 0 && told.length < 100 && { objects: told.map(({ action, object }) => `${action} ${object}`) }),
+  });
+  if (done.before === 'ready' && !changed) {
+    record.phase = 'ready';
+    return DONE;
+  }
+  return awaitReadiness(session);
+}

@@ -1,0 +1,124 @@
+import { toSubjectName } from '../change-set.ts';
+import { findLeftovers, mergeInventory } from '../inventory.ts';
+import { type OwnerLook, createOwnerLook, stillOurs } from './write-guard.ts';
+import { ensureNamespace } from './namespace.ts';
+import type { AccessRequest, Reserved } from '../ports/ports.ts';
+import { pruneLeftovers } from './prune.ts';
+import type { Refusal } from '../refusal.ts';
+import { type Session, admitByOwner, step, toIso } from './reconciliation.ts';
+import { toWaves } from '../waves.ts';
+import type { KubeObject } from '../kube-object.ts';
+import type { Change, Drifted } from '../ports/cluster.ts';
+
+export interface Wanted {
+  objects: KubeObject[];
+  access: AccessRequest;
+  reserved: Reserved;
+  /** Where the same was applied before: what is not as it was then, and alone is applied again. */
+  drifted?: Drifted[] | undefined;
+}
+
+/**
+ * The writes, in their order: the namespace; the credential beside what starts no pod; workloads; what points at them;
+ * and last the removal of what the overlays no longer hold.
+ */
+export async function writeEnvironment(
+  session: Session,
+  wanted: Wanted,
+): Promise<{ changes: Change[] } | { foreign: Refusal } | 'terminating'> {
+  const { record } = session;
+  const made = await step(session, 'namespace', () => ensureNamespace(session, wanted.objects));
+  if ('guard' in made) return { foreign: made };
+  if (session.owned?.terminating === true) return 'terminating';
+  const changes = [made.change];
+  const fresh = made.change.action === 'created';
+  // what an earlier namespace of the name held went with it
+  if (fresh) record.inventory = [];
+
+  const objects = wanted.objects.filter(({ kind }) => kind !== 'Namespace');
+  const waves = toWaves(pickDrifted(objects, { ...wanted, changes }));
+  const look = createOwnerLook(session);
+  const credential = step(session, 'credential', () => grant(session, wanted));
+  const { workloads, exposure } = waves;
+  const follows = workloads.length + exposure.length > 0;
+  const foundation = applyWave(session, waves.foundation, {
+    name: 'foundation',
+    fresh,
+    changes,
+    ...(follows && { before: look }),
+  });
+  // both are awaited whatever the other does: nothing may still write when this function returns
+  const [granted, based] = await Promise.allSettled([credential, foundation]);
+  if (session.lost !== undefined) return { foreign: session.lost };
+  if (granted.status === 'rejected') throw granted.reason;
+  if (based.status === 'rejected') throw based.reason;
+  changes.push(...granted.value);
+
+  for (const [name, wave] of [['workloads', workloads] as const, ['exposure', exposure] as const]) {
+    const foreign = wave.length === 0 ? undefined : await look.take();
+    if (foreign !== undefined) return { foreign };
+    const isLast = name === 'exposure' || exposure.length === 0;
+    await applyWave(session, wave, { name, fresh, changes, ...(!isLast && { before: look }) });
+  }
+  const leftovers = findLeftovers(record.inventory, objects);
+  if (leftovers.length > 0) {
+    const foreign = await stillOurs(session);
+    if (foreign !== undefined) return { foreign };
+    changes.push(...(await step(session, 'prune', () => pruneLeftovers(session, leftovers))));
+  }
+  return { changes };
+}
+
+/** What must be applied; the rest goes into the change set as it is. */
+function pickDrifted(
+  objects: KubeObject[],
+  { drifted, changes }: { drifted?: Drifted[] | undefined; changes: Change[] },
+): KubeObject[] {
+  if (drifted === undefined) return objects;
+  const names = new Set(drifted.map(({ object }) => object));
+  return objects.filter((object) => {
+    const name = toSubjectName(object);
+    if (!names.has(name)) changes.push({ object: name, action: 'unchanged' });
+    return names.has(name);
+  });
+}
+
+async function grant(session: Session, { access, reserved, drifted }: Wanted): Promise<Change[]> {
+  const { record, peers } = session;
+  const identity = reserved.identity === undefined ? {} : { identity: reserved.identity };
+  // where nothing else is to be written, the look of a moment ago is enough
+  const settled = drifted?.length === 0 ? reserved.settled : undefined;
+  const granted = settled ?? (await peers.access.grant({ ...access, ...identity }, reserved, admitByOwner(session)));
+  record.credentials = reserved.identity === undefined ? [] : access.wanted.map(({ name }) => name);
+  if (granted.some(({ action }) => action === 'created')) record.credentialAt = toIso(peers.clock.now());
+  return granted;
+}
+
+async function applyWave(
+  session: Session,
+  objects: KubeObject[],
+  options: {
+    name: 'foundation' | 'workloads' | 'exposure';
+    fresh: boolean;
+    changes: Change[];
+    /** The look before the wave that follows; absent for the last one. */
+    before?: OwnerLook;
+  },
+): Promise<void> {
+  const { name, fresh, changes, before } = options;
+  if (objects.length === 0) return;
+  const { record, peers } = session;
+  await step(session, name, async () => {
+    const applying = peers.cluster.apply(objects, {
+      namespace: record.namespace,
+      fresh,
+      known: record.inventory,
+      admit: admitByOwner(session),
+      ...(before !== undefined && { drained: () => before.ahead() }),
+    });
+    const applied = await applying.finally(() => before?.settled());
+    changes.push(...applied.changes);
+    record.inventory = mergeInventory(record.inventory, applied.inventory);
+    if (applied.error !== undefined) throw applied.error;
+  });
+}

@@ -1,0 +1,85 @@
+import { hash } from 'node:crypto';
+import { leaveReplicasToAutoscalers } from '../autoscaled.ts';
+import { ownerLabels } from '../model/labels.ts';
+import { AUDIENCE, toCredentialName, toDatabase, toSubject } from '../model/names.ts';
+import type { EnvironmentSettings, Overlays, Reserved, WantedCredential } from '../ports/ports.ts';
+import type { EnvironmentRecord } from '../model/record.ts';
+import type { KubeObject } from '../kube-object.ts';
+
+const CLIENT_ID = 'azure.workload.identity/client-id';
+/** What an overlay renders to before its identity is chosen, and for good where the pool is empty. */
+export const NO_IDENTITY = '00000000-0000-0000-0000-000000000000';
+
+type Named = Pick<EnvironmentRecord, 'name' | 'namespace' | 'imageTag'>;
+
+/** The objects of an environment, with the identity that it got, or none yet. */
+export function renderEnvironment(
+  overlays: Overlays,
+  options: { record: Named; settings: EnvironmentSettings; reserved?: Reserved },
+): KubeObject[] {
+  const { record, settings, reserved } = options;
+  const rendered = overlays.render({
+    slug: record.name,
+    database: toDatabase(record.name),
+    namespace: record.namespace,
+    imageTag: toImageTag(record, settings),
+    clientId: reserved?.clientId ?? NO_IDENTITY,
+    tenantId: reserved?.tenantId ?? NO_IDENTITY,
+    labels: ownerLabels(record.name),
+  });
+  return leaveReplicasToAutoscalers(rendered);
+}
+
+export function toImageTag(record: Named, settings: EnvironmentSettings): string {
+  return record.imageTag ?? settings.initialImageTag.replaceAll('{slug}', record.name);
+}
+
+/** One credential for each service account that asks for an identity; read off objects rendered without one. */
+export function toWantedCredentials(
+  objects: readonly KubeObject[],
+  options: { record: Named; settings: EnvironmentSettings },
+): WantedCredential[] {
+  const { record, settings } = options;
+  return objects.flatMap(({ kind, metadata }) => {
+    const clientId = metadata.annotations?.[CLIENT_ID];
+    if (kind !== 'ServiceAccount' || clientId === undefined) return [];
+    const serviceAccount = metadata.name;
+    return [
+      {
+        serviceAccount,
+        name: toCredentialName({ slug: record.name, serviceAccount, template: settings.credentialName }),
+        subject: toSubject({ namespace: record.namespace, serviceAccount }),
+        audience: AUDIENCE,
+        ...(clientId !== NO_IDENTITY && { clientId }),
+      },
+    ];
+  });
+}
+
+/** The address of the first Ingress or HTTPRoute host; https only where an Ingress has TLS for it. */
+export function toUrl(objects: readonly KubeObject[]): string | undefined {
+  for (const { kind, spec } of objects as readonly (KubeObject & { spec?: RouteSpec })[]) {
+    if (kind === 'Ingress') {
+      const host = spec?.rules?.find((rule) => rule.host)?.host;
+      const secure = spec?.tls?.some((tls) => host !== undefined && tls.hosts?.includes(host)) === true;
+      if (host !== undefined) return `${secure ? 'https' : 'http'}://${host}`;
+    }
+    if (kind === 'HTTPRoute' && spec?.hostnames?.[0] !== undefined) return `http://${spec.hostnames[0]}`;
+  }
+  return undefined;
+}
+
+interface RouteSpec {
+  rules?: { host?: string }[];
+  tls?: { hosts?: string[] }[];
+  hostnames?: string[];
+}
+
+/** Tells whether the same objects with the same identity were applied before: 32 hex digits. */
+export function toFingerprint(
+  objects: readonly KubeObject[],
+  record: Pick<EnvironmentRecord, 'identity' | 'repository'>,
+): string {
+  const text = JSON.stringify([record.identity ?? '', record.repository.id ?? '', objects]);
+  return hash('sha256', text).slice(0, 32);
+}

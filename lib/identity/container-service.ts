@@ -1,1 +1,0 @@
-export { ContainerServiceClient } from '@azure/arm-containerservice';

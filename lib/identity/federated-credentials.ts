@@ -1,0 +1,102 @@
+import type { Access, AccessRequest, Clock, Log, Reserved } from '../environment/ports/ports.ts';
+import type { ArmAccess } from '../azure/arm-client.ts';
+import { createArmIdentities } from './managed-identities.ts';
+import { type AccessContext, credentialObject } from './context.ts';
+import { decide } from './pool/select.ts';
+import { grant } from './grant.ts';
+import { readHoldings } from './holdings.ts';
+import type { IdentityLocks } from './identity-locks.ts';
+import { inspect } from './inspect.ts';
+import { describeIdentity } from './pool/placement.ts';
+import { reserve } from './reserve.ts';
+import { findOwn, revoke } from './revoke.ts';
+import type { Change } from '../environment/ports/cluster.ts';
+import type { Refusal } from '../environment/refusal.ts';
+
+export interface FederatedAccessOptions {
+  /** ARM ids of the identities that may be given out, in any case; none means no credentials. */
+  pool: readonly string[];
+  arm: ArmAccess;
+  /** The cluster's token issuer, character for character. */
+  issuer(): Promise<string>;
+  locks: IdentityLocks;
+  clock: Clock;
+  /** In [0, 1). */
+  random(): number;
+  log: Log;
+  /** Of one call to ARM, in ms. */
+  timeoutMs?: number;
+  /** Whether the slug's record names this identity and is neither gone nor refused; without it reservations end after 1 h. */
+  holds?(slug: string, identityId: string): Promise<boolean>;
+}
+
+const TIMEOUT_MS = 10_000;
+
+/** Gives workloads an Azure identity by federated credentials on a pool of user-assigned identities. */
+export function createFederatedAccess(options: FederatedAccessOptions): Access {
+  const { arm, timeoutMs = TIMEOUT_MS, pool } = options;
+  const context: AccessContext = {
+    ...options,
+    pool: [...new Map(pool.map((id) => [id.toLowerCase(), id])).values()],
+    lists: new Map(),
+    picks: [],
+    identities: createArmIdentities({ arm, timeoutMs }),
+    issuer: () => options.issuer(),
+    random: () => options.random(),
+    holds: options.holds && ((slug, identityId) => options.holds?.(slug, identityId) ?? Promise.resolve(true)),
+    timeoutMs,
+  };
+  if (arm.loopback)
+    context.log.warn('ARM_ENDPOINT is a plain http address: no token is asked for or sent', {
+      endpoint: new URL(arm.endpoint ?? '').origin,
+    });
+  return {
+    reserve: (request) => reserve(context, request),
+    grant: (request, reserved, admit) => grant(context, { request, reserved, admit }),
+    revoke: (request, admit) => revoke(context, request, admit),
+    plan: (request, state) => plan(context, request, state),
+    // an identity that was made anew under its name has another client id: nothing that is remembered is trusted here
+    inspect: async (request) =>
+      isUnused(context, request)
+        ? {
+            issuer: '',
+            poolSize: 0,
+            identities: [],
+            placed: request.wanted.map(({ serviceAccount }) => ({ serviceAccount })),
+          }
+        : inspect({ ...context, identities: createArmIdentities({ arm, timeoutMs }) }, request),
+    holdings: () => readHoldings(context),
+  };
+}
+
+/** Without a pool, and with nothing written while there was one, nobody need know the issuer. */
+function isUnused({ pool }: AccessContext, { identity }: AccessRequest): boolean {
+  return pool.length === 0 && identity === undefined;
+}
+
+async function plan(
+  context: AccessContext,
+  request: AccessRequest,
+  state: 'present' | 'absent',
+): Promise<{ changes: Change[]; refused?: Refusal; reserved?: Reserved }> {
+  if (state === 'absent') return { changes: isUnused(context, request) ? [] : await findOwn(context, request) };
+  const skip = (reason: string) => ({
+    changes: request.wanted.map(({ name }) => ({
+      object: `FederatedCredential/${name}`,
+      action: 'skipped' as const,
+      reason,
+    })),
+  });
+  if (context.pool.length === 0) return skip('WORKLOAD_IDENTITIES is empty');
+  const decision = await decide(context, request);
+  if ('refused' in decision) return { changes: [], refused: decision.refused };
+  if ('full' in decision) return skip(decision.full);
+  const changes = decision.parts.flatMap(({ identityId, owns }) =>
+    owns.map(({ own, state: now }) => ({
+      object: credentialObject(identityId, own.name),
+      action: now === 'present' ? ('unchanged' as const) : ('created' as const),
+    })),
+  );
+  const { identityId: identity, warnings } = decision;
+  return { changes, reserved: { identity, ...(await describeIdentity(context, identity)), warnings } };
+}

@@ -1,0 +1,58 @@
+import { describe, expect, it } from '@jest/globals';
+import { guardCredential, isOwn } from '../../lib/identity/ownership.ts';
+import { AUDIENCE, ISSUER, held, wanted } from './world.ts';
+
+const { name, subject } = wanted('ex-1');
+const own = { name, issuer: ISSUER, subject, audience: AUDIENCE };
+const stranger = held('ex-2');
+
+describe('guardCredential', () => {
+  it.each([
+    ['an empty identity', [], 'missing'],
+    ["another environment's credential", [stranger], 'missing'],
+    ['exactly ours', [stranger, held('ex-1')], 'present'],
+    ['exactly ours, its name in other case', [held('ex-1', { name: name.toUpperCase() })], 'present'],
+    [
+      'our subject with another issuer',
+      [held('ex-1', { name: 'theirs', issuer: 'https://other.example/' })],
+      'missing',
+    ],
+  ])('admits %s', (_case, credentials, standing) => {
+    expect(guardCredential(credentials, own, 'pool-1')).toBe(standing);
+  });
+
+  it.each([
+    ['another issuer', held('ex-1', { issuer: 'https://other.example/' }), 'another issuer'],
+    ['our issuer without its slash', held('ex-1', { issuer: ISSUER.slice(0, -1) }), 'another issuer'],
+    ['another subject', held('ex-1', { subject: stranger.subject }), 'another subject'],
+    ['a subject in other case', held('ex-1', { subject: subject.toUpperCase() }), 'another subject'],
+    ['another audience', held('ex-1', { audiences: ['api://other'] }), 'another audience'],
+    ['an audience too many', held('ex-1', { audiences: [AUDIENCE, 'api://other'] }), 'another audience'],
+    ['no audience', held('ex-1', { audiences: [] }), 'another audience'],
+    ['all of it other', { name, issuer: 'i', subject: 's', audiences: ['a'] }, 'another issuer, subject, audience'],
+    [
+      'the name in other case and another tuple',
+      held('ex-1', { name: name.toUpperCase(), subject: 's' }),
+      'another subject',
+    ],
+  ])('refuses our name held with %s, and names it', (_case, credential, words) => {
+    const standing = guardCredential([stranger, credential], own, 'pool-1');
+
+    expect(standing).toMatchObject({ refused: { guard: 'credential', reason: expect.stringContaining(words) } });
+    expect(JSON.stringify(standing)).toContain(`${credential.name} of identity pool-1`);
+  });
+
+  it('refuses our issuer and subject under another name, which Azure takes only once', () => {
+    expect(guardCredential([held('ex-1', { name: 'by-hand' })], own, 'pool-1')).toMatchObject({
+      refused: { guard: 'credential', reason: expect.stringContaining('by-hand') },
+    });
+  });
+});
+
+describe('isOwn', () => {
+  it('takes nothing less than issuer, subject and the one audience', () => {
+    expect(isOwn(held('ex-1'), own)).toBe(true);
+    for (const change of [{ issuer: 'i' }, { subject: 's' }, { audiences: [] }, { audiences: [AUDIENCE, AUDIENCE] }])
+      expect(isOwn(held('ex-1', change), own)).toBe(false);
+  });
+});

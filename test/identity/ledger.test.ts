@@ -1,0 +1,96 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  freeSlots,
+  newLedger,
+  parseLedger,
+  withCredential,
+  withReservation,
+  withSeen,
+  withoutCredential,
+  withoutReservation,
+  withoutSeen,
+} from '../../lib/identity/ledger/ledger.ts';
+import { foreign, held } from './world.ts';
+
+const seen = (count: number) => withSeen(newLedger(), { at: 1, writes: 0, credentials: foreign(count) });
+
+describe('freeSlots', () => {
+  it('counts what is held, whose ever it is, and what others have reserved', () => {
+    const ledger = withReservation(seen(17), { slug: 'ex-1', names: ['a', 'b'], at: 1 });
+
+    expect(freeSlots(ledger, 'ex-2')).toBe(1);
+    expect(freeSlots(ledger, 'ex-1')).toBe(3);
+  });
+
+  it('counts against what one has reserved only those who did so before', () => {
+    const early = withReservation(seen(19), { slug: 'early', names: ['a'], at: 1 });
+    const both = withReservation(early, { slug: 'late', names: ['b'], at: 2 });
+
+    expect([freeSlots(both, 'early'), freeSlots(both, 'late'), freeSlots(both, 'new')]).toEqual([1, 0, -1]);
+  });
+
+  it('gives nobody more than it has reserved, for all that others came later', () => {
+    const early = withReservation(seen(17), { slug: 'early', names: ['a'], at: 1 });
+    const both = withReservation(early, { slug: 'late', names: ['b', 'c'], at: 2 });
+
+    expect(freeSlots(both, 'early')).toBe(1);
+  });
+
+  it('counts a credential once that is reserved and held already', () => {
+    const ledger = withReservation(seen(18), { slug: 'ex-1', names: ['THEIRS-3', 'new'], at: 1 });
+
+    expect(freeSlots(ledger, 'ex-2')).toBe(1);
+  });
+});
+
+describe('a ledger', () => {
+  it('moves a slot from reserved to held when the credential is acknowledged', () => {
+    const reserved = withReservation(seen(2), { slug: 'ex-1', names: [held('ex-1').name, 'second'], at: 1 });
+    const granted = withCredential(reserved, 'ex-1', held('ex-1'));
+
+    expect(granted.seen?.credentials).toHaveLength(3);
+    expect(granted.reservations).toEqual([{ slug: 'ex-1', names: ['second'], at: 1 }]);
+    expect(withCredential(granted, 'ex-1', held('ex-1', { name: 'second' })).reservations).toEqual([]);
+    expect(freeSlots(granted, 'ex-2')).toBe(16);
+  });
+
+  it('is not undone by a list that was begun before a write of ours', () => {
+    const before = seen(2);
+    const granted = withCredential(before, 'ex-1', held('ex-1'));
+
+    expect(withSeen(granted, { at: 2, writes: before.writes, credentials: foreign(2) })).toBe(granted);
+    const revoked = withoutCredential(granted, held('ex-1').name);
+    expect(withSeen(revoked, { at: 2, writes: granted.writes, credentials: granted.seen?.credentials ?? [] })).toBe(
+      revoked,
+    );
+    expect(withSeen(revoked, { at: 2, writes: revoked.writes, credentials: [] }).seen).toEqual({
+      at: 2,
+      credentials: [],
+    });
+  });
+
+  it('asks for a list after an outcome that nobody knows', () => {
+    expect(withoutSeen(seen(2)).seen).toBeUndefined();
+  });
+
+  it('keeps one reservation for each environment', () => {
+    const twice = withReservation(withReservation(seen(0), { slug: 'a', names: ['x'], at: 1 }), {
+      slug: 'a',
+      names: ['y'],
+      at: 2,
+    });
+
+    expect(twice.reservations).toEqual([{ slug: 'a', names: ['y'], at: 2 }]);
+    expect(withoutReservation(twice, 'a').reservations).toEqual([]);
+  });
+
+  it.each(['', 'null', '{"v":2}', '[]', '{'])('is begun anew where its blob holds %p', (text) => {
+    expect(parseLedger(text)).toEqual(newLedger());
+  });
+
+  it('survives being written and read', () => {
+    const ledger = withReservation(seen(2), { slug: 'a', names: ['x'], at: 1 });
+
+    expect(parseLedger(JSON.stringify(ledger))).toEqual(ledger);
+  });
+});

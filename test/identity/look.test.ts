@@ -1,0 +1,92 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ContainerClient } from '@azure/storage-blob';
+import { type AzureStandIn, startAzure } from '../../local/azure/start.ts';
+import { type Azurite, startAzurite } from '../../local/azurite/azurite.ts';
+import {
+  always,
+  clock,
+  foreign,
+  held,
+  identity,
+  identityId,
+  makeAccess,
+  makeContainer,
+  makeLocks,
+  requestFor,
+} from './world.ts';
+
+const ONE = identityId('pool-1');
+
+let azurite: Azurite;
+let azure: AzureStandIn;
+let container: ContainerClient;
+
+const makeInstance = () => makeAccess(azure, { locks: makeLocks(container), pool: [ONE] });
+const lists = () => azure.calls.filter(({ operation }) => operation === 'list');
+
+beforeAll(async () => {
+  azurite = await startAzurite();
+});
+afterAll(() => azurite.stop());
+beforeEach(async () => {
+  azure = await startAzure({ identities: [identity('pool-1')], rates: { list: { identity: 0.25 } } });
+  container = await makeContainer(azurite.connectionString);
+});
+afterEach(() => azure.close());
+
+describe('instances that want to know what an identity holds', () => {
+  it('take one list for all, as long as it is young', async () => {
+    await Promise.all([makeInstance(), makeInstance(), makeInstance()].map((one) => one.reserve(requestFor('ex-1'))));
+    await makeInstance().reserve(requestFor('ex-2'));
+
+    expect(lists()).toHaveLength(1);
+  });
+
+  it('list themselves where the one that set about it never comes back with it', async () => {
+    await makeLocks(container).change(ONE, (ledger) => ({ ...ledger, listing: Date.now() }));
+
+    expect(await makeInstance().reserve(requestFor('ex-1'))).toMatchObject({ reserved: { identity: ONE } });
+    expect(lists()).toHaveLength(1);
+  });
+
+  it('come back soon where Azure throttles their list, and count what others hold', async () => {
+    for (const one of foreign(20)) azure.hold(ONE, one);
+    let throttled = 0;
+    azure.setFault(({ operation }) =>
+      operation === 'list' && throttled++ < 2 ? { status: 429, headers: { 'Retry-After': '1' } } : undefined,
+    );
+
+    expect(await makeInstance().reserve(requestFor('ex-1'))).toMatchObject({ full: expect.any(String) });
+    expect(throttled).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe('instances whose clocks differ', () => {
+  beforeEach(async () => {
+    await azure.close();
+    azure = await startAzure({ identities: [identity('pool-1')] });
+  });
+
+  it.each([600_000, 200])('remove what a killed one has put, though a list is dated %i ms ahead', async (aheadMs) => {
+    const locks = makeLocks(container);
+    const ahead = makeAccess(azure, {
+      locks,
+      pool: [ONE],
+      clock: { ...clock, now: () => clock.now() + aheadMs },
+    });
+    await ahead.reserve(requestFor('ex-1'));
+    // its PUT was sent, and its answer met nobody
+    azure.hold(ONE, held('ex-1'));
+    await makeInstance().revoke(requestFor('ex-1', { identity: ONE }), always);
+
+    expect(azure.credentials(ONE)).toEqual([]);
+  });
+
+  it('believe no list that is dated far ahead of their clocks', async () => {
+    const listed = { at: Date.now() + 600_000, credentials: [] };
+    await makeLocks(container).change(ONE, (ledger) => ({ ...ledger, seen: listed }));
+    for (const one of foreign(20)) azure.hold(ONE, one);
+
+    expect(await makeInstance().reserve(requestFor('ex-1'))).toMatchObject({ full: expect.any(String) });
+  });
+});

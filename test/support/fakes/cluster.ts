@@ -1,0 +1,169 @@
+import { ProvisionerError } from '../../../lib/errors.ts';
+import type { Turn, VirtualClock } from './clock.ts';
+import type { Admit, Change, Cluster, LiveNamespace, Readiness } from '../../../lib/environment/ports/cluster.ts';
+import type { KubeObject } from '../../../lib/environment/kube-object.ts';
+
+interface ModelNamespace {
+  live: LiveNamespace;
+  objects: Map<string, string>;
+  /** When it is gone, once it terminates. */
+  goneAt?: number;
+}
+
+export interface ModelCluster extends Cluster {
+  namespaces: Map<string, ModelNamespace>;
+  /** What was written, in order: `POST Namespace/x`, `APPLY ConfigMap/x/y`, `DELETE Namespace/x`. */
+  writes: string[];
+  readinessIs: Readiness;
+  policiesAre: 'bound' | 'unbound';
+  /** Makes a namespace that somebody else owns. */
+  putForeign(name: string, labels?: Record<string, string>): void;
+  terminationMs: number;
+}
+
+/** A cluster's rules as far as the core meets them: uid and resourceVersion, 409, termination that takes time. */
+export function modelCluster({ clock, turn }: { clock: VirtualClock; turn: Turn }): ModelCluster {
+  let versions = 0;
+  const namespaces: ModelCluster['namespaces'] = new Map();
+  const writes: string[] = [];
+  const at = (name: string): ModelNamespace | undefined => {
+    const found = namespaces.get(name);
+    if (found?.goneAt !== undefined && clock.now() >= found.goneAt) {
+      namespaces.delete(name);
+      return undefined;
+    }
+    return found;
+  };
+  const make = (name: string, metadata: KubeObject['metadata']): LiveNamespace => {
+    const version = (versions += 1);
+    const live: LiveNamespace = {
+      name,
+      uid: `uid-${version}`,
+      resourceVersion: String(version),
+      labels: { ...metadata.labels },
+      annotations: { ...metadata.annotations },
+      terminating: false,
+      conditions: [],
+    };
+    namespaces.set(name, { live, objects: new Map() });
+    return live;
+  };
+  const write = async (what: string, admit: Admit): Promise<void> => {
+    await turn(what);
+    for (let wait = admit(10_000); wait !== undefined; wait = admit(10_000)) await wait;
+    writes.push(what);
+  };
+
+  const model: ModelCluster = {
+    namespaces,
+    writes,
+    readinessIs: { state: 'ready' },
+    policiesAre: 'bound',
+    terminationMs: 5_000,
+    putForeign: (name, labels = {}) => void make(name, { name, labels }),
+    async readNamespace(name) {
+      await turn(`GET Namespace/${name}`);
+      const found = at(name);
+      return found && structuredClone(found.live);
+    },
+    async createNamespace({ metadata }, admit) {
+      await write(`POST Namespace/${metadata.name}`, admit);
+      if (at(metadata.name)) return 'exists';
+      return structuredClone(make(metadata.name, metadata));
+    },
+    async applyNamespace({ metadata }, admit) {
+      await write(`APPLY Namespace/${metadata.name}`, admit);
+      const found = at(metadata.name);
+      if (!found || found.live.uid !== metadata['uid']) throw new ProvisionerError('conflict', 'another uid');
+      Object.assign(found.live.labels, metadata.labels);
+      Object.assign(found.live.annotations, metadata.annotations);
+      found.live.resourceVersion = String((versions += 1));
+      return structuredClone(found.live);
+    },
+    async apply(objects, { namespace, admit, drained }) {
+      const changes: Change[] = [];
+      const inventory = [];
+      for (const object of objects) {
+        const { apiVersion, kind, metadata } = object;
+        const name = `${kind}/${namespace}/${metadata.name}`;
+        if (object === objects.at(-1)) drained?.();
+        try {
+          await write(`APPLY ${name}`, admit);
+          const found = at(namespace);
+          if (!found) throw new ProvisionerError('gone', `namespace ${namespace} is gone`);
+          const text = JSON.stringify(object);
+          const before = found.objects.get(name);
+          if (found.live.terminating && before === undefined)
+            throw new ProvisionerError('terminating', 'it is being deleted');
+          found.objects.set(name, text);
+          changes.push({
+            object: name,
+            action: before === undefined ? 'created' : before === text ? 'unchanged' : 'configured',
+          });
+          inventory.push({ apiVersion, kind, name: metadata.name });
+        } catch (error) {
+          return { changes, inventory, error: error as Error };
+        }
+      }
+      return { changes, inventory };
+    },
+    async prune(entries, { namespace, admit }) {
+      const changes: Change[] = [];
+      for (const { kind, name } of entries) {
+        const object = `${kind}/${namespace}/${name}`;
+        await write(`DELETE ${object}`, admit);
+        at(namespace)?.objects.delete(object);
+        changes.push({ object, action: 'deleted' });
+      }
+      return { changes, left: [] };
+    },
+    async drift(objects, { namespace }) {
+      await turn('drift');
+      const held = at(namespace)?.objects;
+      return objects.flatMap((object) => {
+        const name = `${object.kind}/${namespace}/${object.metadata.name}`;
+        const live = held?.get(name);
+        if (live === JSON.stringify(object)) return [];
+        return [{ object: name, why: live === undefined ? ('missing' as const) : ('changed' as const) }];
+      });
+    },
+    async plan(objects) {
+      await turn('dry run');
+      return objects.map(({ kind, metadata }) => ({
+        object: `${kind}/${metadata.namespace}/${metadata.name}`,
+        action: 'unchanged',
+      }));
+    },
+    async readiness() {
+      await turn('readiness');
+      return model.readinessIs;
+    },
+    async inspect(kinds, { namespace }) {
+      await turn(`LIST ${namespace}`);
+      const objects = [...(at(namespace)?.objects.values() ?? [])].map((text) => JSON.parse(text) as KubeObject);
+      return kinds.map((type) => ({ ...type, items: objects.filter(({ kind }) => kind === type.kind) }));
+    },
+    async contents(namespace) {
+      const counts: Record<string, number> = {};
+      for (const key of at(namespace)?.objects.keys() ?? []) {
+        const kind = key.split('/')[0] ?? '';
+        counts[kind] = (counts[kind] ?? 0) + 1;
+      }
+      return counts;
+    },
+    async deleteNamespace({ name, uid, resourceVersion }, admit) {
+      await write(`DELETE Namespace/${name}`, admit);
+      const found = at(name);
+      if (!found) return 'absent';
+      if (found.live.uid !== uid || found.live.resourceVersion !== resourceVersion) return 'changed';
+      found.live.terminating = true;
+      found.live.resourceVersion = String((versions += 1));
+      found.goneAt ??= clock.now() + model.terminationMs;
+      return 'deleting';
+    },
+    async policies() {
+      return model.policiesAre;
+    },
+  };
+  return model;
+}

@@ -1,0 +1,103 @@
+import { ProvisionerError } from '../../../lib/errors.ts';
+import type { Lease, Records, Requests, StoredRecord } from '../../../lib/environment/ports/ports.ts';
+import type { EnvironmentRequest } from '../../../lib/environment/model/request.ts';
+import { fromMetadata, toMetadata } from '../../../lib/storage/metadata.ts';
+import { type ModelNamings, modelNamings } from './namings.ts';
+import type { Turn, VirtualClock } from './clock.ts';
+
+const LEASE_MS = 60_000;
+
+/** Blob storage as the records use it: ETags, leases that end, metadata for lists. */
+export interface ModelRecords extends Records {
+  namings: ModelNamings;
+  blobs: Map<string, { text: string; etag: string; lease?: { id: string; until: number } }>;
+}
+
+export function modelRecords({ clock, turn }: { clock: VirtualClock; turn: Turn }): ModelRecords {
+  const blobs: ModelRecords['blobs'] = new Map();
+  const namings = modelNamings();
+  let etags = 0;
+  const put = (slug: string, record: StoredRecord['record']): StoredRecord => {
+    const etag = `"${(etags += 1)}"`;
+    const lease = blobs.get(slug)?.lease;
+    blobs.set(slug, { text: JSON.stringify(record), etag, ...(lease && { lease }) });
+    return { record, etag };
+  };
+  const isHeld = (slug: string): boolean => (blobs.get(slug)?.lease?.until ?? 0) > clock.now();
+  return {
+    blobs,
+    namings,
+    async read(slug) {
+      await turn(`read ${slug}`);
+      const blob = blobs.get(slug);
+      return blob && { record: JSON.parse(blob.text) as StoredRecord['record'], etag: blob.etag };
+    },
+    async create(record) {
+      await turn(`create ${record.name}`);
+      return blobs.has(record.name) ? 'exists' : put(record.name, structuredClone(record));
+    },
+    async write(record, held) {
+      await turn(`write ${record.name}`);
+      const blob = blobs.get(record.name);
+      const isOurs = blob?.lease?.id === held.lease.id && isHeld(record.name);
+      if (blob?.etag !== held.etag || !isOurs) throw new ProvisionerError('conflict', 'the record changed');
+      return put(record.name, structuredClone(record));
+    },
+    async remove(slug, etag) {
+      await turn(`remove ${slug}`);
+      if (blobs.get(slug)?.etag === etag && !isHeld(slug)) blobs.delete(slug);
+    },
+    async *list() {
+      await turn('list');
+      for (const [slug, { text }] of [...blobs]) {
+        const summary = fromMetadata(slug, toMetadata(JSON.parse(text) as StoredRecord['record']));
+        if (summary) yield summary;
+      }
+    },
+    async areNamed(owners, way) {
+      await turn('read namings');
+      return namings.areNamed(owners, way);
+    },
+    async noteNamings(owners, ways) {
+      await turn('write namings');
+      namings.note(owners, ways);
+    },
+    async lease(slug) {
+      await turn(`lease ${slug}`);
+      const blob = blobs.get(slug);
+      if (!blob) throw new ProvisionerError('conflict', 'the record went away');
+      if (isHeld(slug)) return 'busy';
+      const lease = { id: `lease-${(etags += 1)}`, until: clock.now() + LEASE_MS };
+      blob.lease = lease;
+      return {
+        id: lease.id,
+        remainingMs: () => lease.until - clock.now(),
+        async release() {
+          if (blobs.get(slug)?.lease === lease) lease.until = 0;
+        },
+      } satisfies Lease;
+    },
+  };
+}
+
+export interface ModelRequests extends Requests {
+  waiting: { request: EnvironmentRequest; due: number }[];
+  poison: { message: unknown; due: number }[];
+}
+
+export function modelRequests({ clock, turn }: { clock: VirtualClock; turn: Turn }): ModelRequests {
+  const waiting: ModelRequests['waiting'] = [];
+  const poison: ModelRequests['poison'] = [];
+  return {
+    waiting,
+    poison,
+    async send(request, delayMs = 0) {
+      await turn(`send ${request.environment}`);
+      waiting.push({ request: structuredClone(request), due: clock.now() + delayMs });
+    },
+    async sendToPoison(message, delayMs) {
+      await turn('poison');
+      poison.push({ message: structuredClone(message), due: clock.now() + delayMs });
+    },
+  };
+}

@@ -1,0 +1,137 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { abandon } from '../../../lib/environment/abandon.ts';
+import type { Peers } from '../../../lib/environment/ports/ports.ts';
+import { reconcile } from '../../../lib/environment/reconcile.ts';
+import { ProvisionerError } from '../../../lib/errors.ts';
+import { type MessageDeps, handleMessage, handlePoison, readTries } from '../../../lib/intake/message.ts';
+import { type World, createWorld } from '../../support/fakes/world.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+let world: World;
+let deps: MessageDeps;
+
+beforeEach(() => {
+  world = createWorld();
+  const { peers } = world;
+  deps = { log: peers.log, clock: peers.clock, requests: async () => peers.requests, peers: async () => peers };
+});
+
+const work = (peers: Peers, request: Parameters<typeof reconcile>[1]) => reconcile(peers, request);
+const errors = (): string[] => world.log.filter((line) => /not ours|failed|cannot work|cut short|not put/.test(line));
+
+/** A request of so many days ago. */
+function from(days: number): ReturnType<World['request']> {
+  const at = new Date(world.clock.now() - days * DAY_MS).toISOString();
+  return world.request('create', { at, since: at });
+}
+
+describe('a message that is not ours', () => {
+  it.each<[string, (request: ReturnType<World['request']>) => unknown, string]>([
+    ['no object', () => 'text', 'not a JSON object'],
+    ['a list', () => [], 'not a JSON object'],
+    ['of a newer version', (request) => ({ ...request, v: 2 }), 'another version'],
+    ['of no version', (request) => ({ ...request, v: undefined }), 'another version'],
+    ['without its branch', (request) => ({ ...request, ref: undefined }), 'lacks or misstates: ref'],
+    ['with numbers for texts', (request) => ({ ...request, ref: 7, id: 7 }), 'lacks or misstates: id, ref'],
+    ['with a reason of nobody’s', (request) => ({ ...request, reason: 'destroy' }), 'lacks or misstates: reason'],
+    ['with a repository of text', (request) => ({ ...request, repository: 'acme/shop' }), 'misstates: repository'],
+    ['with a date of none', (request) => ({ ...request, at: 'soon' }), 'lacks or misstates: at'],
+    ['too old', () => from(31), 'too old'],
+  ])('goes to the poison queue uncalled, and ends there with one line: %s', async (_what, make, why) => {
+    const message = make(world.request('create'));
+    const never = () => Promise.reject(new Error('called'));
+
+    await handleMessage(deps, { message, work: never });
+    expect(world.requests.poison.map((one) => one.message)).toEqual([message]);
+
+    await handlePoison(deps, { message, work: never });
+    expect(errors()).toEqual([expect.stringContaining(why)]);
+    expect(world.requests.poison).toHaveLength(1);
+  });
+
+  it('is not one that waited as long in the line: the put-back that a record names is as old as its event', async () => {
+    const old = from(31);
+    await handleMessage(deps, { message: { ...old, attempt: 40 }, work });
+
+    expect(world.requests.poison).toEqual([]);
+    await handleMessage(deps, { message: from(29), work });
+    expect(world.requests.poison).toEqual([]);
+  });
+});
+
+describe('a message whose work fails', () => {
+  it('is thrown to the host as one line, without what caused it', async () => {
+    const cause = new ProvisionerError('unavailable', 'no answer', { object: 'record x', cause: new Error('secret') });
+    const message = world.request('create');
+    const thrown: unknown = await handleMessage(deps, { message, work: () => Promise.reject(cause) }).catch(
+      (error: unknown) => error,
+    );
+
+    expect(thrown).toMatchObject({ message: 'unavailable: no answer', stack: 'Error: unavailable: no answer' });
+    expect((thrown as Error).cause).toBeUndefined();
+    expect(errors()).toEqual([expect.stringMatching(/"object":"record x","mend":"\S/)]);
+  });
+
+  it('is put back by abandon with a delay, however often', async () => {
+    const message = world.request('create');
+    for (let round = 0; round < 8; round += 1) {
+      await handlePoison(deps, { message, work: () => Promise.reject(new ProvisionerError('unavailable', 'no')) });
+    }
+
+    expect(world.requests.poison.map(({ due }) => due - world.clock.now())).toEqual(Array(8).fill(60_000));
+  });
+
+  it('is thrown to the host where it cannot be put back', async () => {
+    world.turn.hook = (what) =>
+      what === 'poison' ? Promise.reject(new ProvisionerError('unavailable', 'no queue')) : undefined;
+    const thrown: unknown = await handlePoison(deps, {
+      message: world.request('create'),
+      work: () => Promise.reject(new Error('x')),
+    }).catch((error: unknown) => error);
+
+    expect(thrown).toMatchObject({ message: 'unavailable: no queue', stack: 'Error: unavailable: no queue' });
+  });
+});
+
+// the host gives it out a fifth time and never again
+describe('a poison message that was given out before', () => {
+  it('is put back anew before anything is done, from the third time on', async () => {
+    const message = world.request('create');
+    let worked = 0;
+    const count = async () => void (worked += 1);
+    for (const tries of [1, 2, 3, 4, 5]) await handlePoison(deps, { message, work: count, tries });
+
+    expect(worked).toBe(2);
+    expect(world.requests.poison.map((one) => one.message)).toEqual([message, message, message]);
+  });
+
+  it('says how often by the host, unless its own fields overwrite that', () => {
+    expect(readTries({ dequeueCount: 3 }, { v: 1 })).toBe(3);
+    expect(readTries({ dequeueCount: '4' }, { v: 1 })).toBe(4);
+    expect(readTries({ dequeueCount: 5 }, { DequeueCount: 5 })).toBeUndefined();
+    expect(readTries({ dequeueCount: 'often' }, {})).toBeUndefined();
+    expect(readTries(undefined, 'text')).toBeUndefined();
+  });
+});
+
+describe('abandon before a record that cannot be read', () => {
+  const damage = (): void => {
+    world.turn.hook = (what) =>
+      what.startsWith('read') ? Promise.reject(new ProvisionerError('input', 'the record is damaged')) : undefined;
+  };
+
+  it('keeps an event, which may be written when the record is mended, and asks seldom', async () => {
+    damage();
+
+    expect(await abandon(world.peers, world.request('delete'))).toBe('put-back');
+    expect(world.requests.poison.map(({ due }) => due - world.clock.now())).toEqual([15 * 60_000]);
+  });
+
+  it.each(['sweep', 'check'] as const)('drops a %s, of which the next sweep makes another', async (reason) => {
+    damage();
+
+    expect(await abandon(world.peers, world.request(reason))).toBe('dropped');
+    expect(world.requests.poison).toEqual([]);
+  });
+});

@@ -1,0 +1,83 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { type StatusCall, answerStatus } from '../../../lib/intake/status.ts';
+import { type World, createWorld } from '../../support/fakes/world.ts';
+
+let world: World;
+
+beforeEach(async () => {
+  world = createWorld();
+  await world.handle(world.request('create'));
+  await world.handle(world.request('create', { ref: 'other' }));
+  await world.settle();
+});
+
+const call = (more: Partial<StatusCall> = {}) =>
+  answerStatus(
+    {
+      records: async () => world.records,
+      live: async () => ({ namespace: 'unknown', credentials: [] }),
+      log: world.peers.log,
+    },
+    { name: undefined, all: false, live: false, ifNoneMatch: undefined, requestId: 'call-1', ...more },
+  );
+
+describe('answerStatus', () => {
+  it('lists every environment by name from metadata alone, and gone ones only when asked', async () => {
+    await world.handle(world.request('delete', { ref: 'other' }));
+    await world.settle();
+    const reads: string[] = [];
+    world.turn.hook = (what) => void reads.push(what);
+
+    const { status, body } = await call();
+
+    expect(status).toBe(200);
+    expect(body['environments']).toEqual([
+      {
+        name: 'ex-c4-e6',
+        namespace: 'feature-ex-c4-e6',
+        phase: 'ready',
+        repository: 'acme/shop',
+        ref: 'ex-c4-e6',
+        at: expect.stringMatching(/^2026/) as unknown,
+        url: 'http://ex-c4-e6.example.test',
+      },
+    ]);
+    expect(reads).toEqual(['list']);
+    expect((await call({ all: true })).body['environments']).toHaveLength(2);
+  });
+
+  it('answers 304 to who knows the list already, and 200 again when it changed', async () => {
+    const { headers } = await call();
+    const ifNoneMatch = headers?.['etag'];
+    expect((await call({ ifNoneMatch })).status).toBe(304);
+    await world.handle(world.request('delete', { ref: 'other' }));
+    expect((await call({ ifNoneMatch })).status).toBe(200);
+  });
+
+  it('gives the whole record by its slug, gone ones too, and 404 for others', async () => {
+    expect((await call({ name: 'ex-c4-e6' })).body).toMatchObject({ v: 1, name: 'ex-c4-e6', phase: 'ready' });
+    await world.handle(world.request('delete'));
+    await world.settle();
+    expect((await call({ name: 'ex-c4-e6' })).body).toMatchObject({ phase: 'gone' });
+    for (const name of ['never', '../x', 'EX-C4-E6', '']) {
+      expect(await call({ name })).toMatchObject({ status: 404, body: { outcome: 'error', requestId: 'call-1' } });
+    }
+  });
+
+  it('adds what the peers say now only when asked', async () => {
+    expect((await call({ name: 'ex-c4-e6' })).body['live']).toBeUndefined();
+    expect((await call({ name: 'ex-c4-e6', live: true })).body['live']).toEqual({
+      namespace: 'unknown',
+      credentials: [],
+    });
+  });
+
+  it('answers a fault of storage with its kind alone', async () => {
+    world.turn.hook = () => {
+      throw new Error('words of an SDK');
+    };
+    const answer = await call();
+    expect(answer).toMatchObject({ status: 500, body: { outcome: 'error', error: { code: 'internal' } } });
+    expect(JSON.stringify(answer)).not.toContain('words of an SDK');
+  });
+});

@@ -1,0 +1,123 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+
+const script = join(import.meta.dirname, '..', '..', '..', '..', 'local', 'setup', 'install.mjs');
+let root: string;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'install-'));
+  await mkdir(join(root, 'local', 'setup'), { recursive: true });
+  await cp(script, join(root, 'local', 'setup', 'install.mjs'));
+  await lock('1.0.0');
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+const lockOf = (version: string) => ({
+  packages: { '': {}, 'node_modules/one': { version, integrity: `sha512-${version}` } },
+});
+
+async function lock(version: string): Promise<void> {
+  await writeFile(join(root, 'package-lock.json'), JSON.stringify(lockOf(version)));
+}
+
+/** npm's part, by a program that notes every call: empties node_modules and waits, as the real one does. */
+async function npm({ fails = false } = {}): Promise<string> {
+  const file = join(root, 'npm.cjs');
+  await writeFile(
+    file,
+    `const fs = require('fs');
+     fs.appendFileSync(${JSON.stringify(join(root, 'calls'))}, process.argv.slice(2, 3) + ' ');
+     fs.rmSync('node_modules', { recursive: true, force: true });
+     fs.mkdirSync('node_modules');
+     if (${fails}) { console.error('npm error code E503'); process.exit(9); }
+     setTimeout(() => {}, 300);`,
+  );
+  return file;
+}
+
+async function install(npmFile: string): Promise<{ code: number; said: string; ms: number }> {
+  const started = Date.now();
+  const env = { ...process.env, npm_execpath: npmFile, npm_node_execpath: process.execPath };
+  const child = spawn(process.execPath, [join(root, 'local', 'setup', 'install.mjs')], { env });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number];
+  return { code, said, ms: Date.now() - started };
+}
+
+const calls = async () => (await readFile(join(root, 'calls'), 'utf8').catch(() => '')).trim();
+
+describe('the pre-script of every npm script', () => {
+  it('installs by npm ci when there is no node_modules, and says what it does and how long it took', async () => {
+    const { code, said } = await install(await npm());
+
+    expect(code).toBe(0);
+    expect(await calls()).toBe('ci');
+    expect(said).toMatch(/Installing 1 packages.*\n(.*\n)*Installed in \d+ s/);
+  });
+
+  it('does nothing and says nothing when node_modules was made from this lock file', async () => {
+    const fake = await npm();
+    await install(fake);
+
+    const { code, said } = await install(fake);
+
+    expect({ code, said }).toEqual({ code: 0, said: '' });
+    expect(await calls()).toBe('ci');
+  });
+
+  it('installs again when the lock file has changed', async () => {
+    const fake = await npm();
+    await install(fake);
+    await lock('1.0.1');
+
+    await install(fake);
+
+    expect(await calls()).toBe('ci ci');
+  });
+
+  it('takes what somebody installed by npm himself, if it is what the lock file says', async () => {
+    const fake = await npm();
+    await mkdir(join(root, 'node_modules'));
+    await writeFile(join(root, 'node_modules', '.package-lock.json'), JSON.stringify(lockOf('1.0.0')));
+
+    await install(fake);
+
+    expect(await calls()).toBe('');
+    await rm(join(root, 'node_modules', '.install-stamp.json'));
+    await lock('1.0.1');
+    await install(fake);
+    expect(await calls()).toBe('ci');
+  });
+
+  it('installs once when two start at a time, and both go on', async () => {
+    const fake = await npm();
+
+    const both = await Promise.all([install(fake), install(fake)]);
+
+    expect(both.map(({ code }) => code)).toEqual([0, 0]);
+    expect(await calls()).toBe('ci');
+  });
+
+  it('takes over from an install that was killed', async () => {
+    const fake = await npm();
+    await mkdir(join(root, '.cache'));
+    await writeFile(join(root, '.cache', 'install.lock'), '4194301');
+
+    expect((await install(fake)).code).toBe(0);
+    expect(await calls()).toBe('ci');
+  });
+
+  it('fails with npm’s own words and what to do, and is not taken for installed afterwards', async () => {
+    const { code, said } = await install(await npm({ fails: true }));
+
+    expect(code).toBe(1);
+    expect(said).toMatch(/E503[^]*npm ci failed \(9\)[^]*run the same command again/);
+    expect((await install(await npm())).code).toBe(0);
+    expect(await calls()).toBe('ci ci');
+  });
+});

@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { connectBlobs, connectQueues } from '../../../lib/storage/connection.ts';
+import { POISON_QUEUE, REQUEST_QUEUE, createRequests } from '../../../lib/storage/queue.ts';
+import { RECORD_CONTAINER, createRecords } from '../../../lib/storage/records.ts';
+import type { RecordSummary } from '../../../lib/environment/model/record.ts';
+import type { Records } from '../../../lib/environment/ports/ports.ts';
+import { newRecord } from '../../../lib/environment/model/record-event.ts';
+import { type Azurite, startAzurite } from '../../../local/azurite/azurite.ts';
+import { createWorld } from '../../support/fakes/world.ts';
+
+let azurite: Azurite;
+let records: Records;
+
+const connection = () => ({
+  connectionString: azurite.connectionString,
+  credential: () => Promise.reject(new Error('a connection string needs no credential')),
+});
+const container = async () => (await connectBlobs(connection())).getContainerClient(RECORD_CONTAINER);
+const record = (ref: string) => newRecord(createWorld().request('create', { ref, environment: ref }));
+
+beforeAll(async () => {
+  azurite = await startAzurite();
+  records = createRecords({ container });
+});
+
+afterAll(() => azurite.stop());
+
+async function list(): Promise<RecordSummary[]> {
+  const listed: RecordSummary[] = [];
+  for await (const summary of records.list()) listed.push(summary);
+  return listed;
+}
+
+describe('records', () => {
+  it('lists nothing and reads nothing before the container is made', async () => {
+    expect(await list()).toEqual([]);
+    expect(await records.read('x')).toBeUndefined();
+  });
+
+  it('lets one creator win, and gives the record back as it was', async () => {
+    const [one, other] = await Promise.all([records.create(record('first')), records.create(record('first'))]);
+    expect([one, other].filter((made) => made === 'exists')).toHaveLength(1);
+    expect((await records.read('first'))?.record).toEqual(record('first'));
+  });
+
+  it('gives a lease to one holder, and writes by lease and ETag alone', async () => {
+    const made = await records.create(record('leased'));
+    const lease = await records.lease('leased');
+    if (made === 'exists' || lease === 'busy') throw new Error('nobody else is here');
+    expect(await records.lease('leased')).toBe('busy');
+    expect(lease.remainingMs()).toBeGreaterThan(55_000);
+
+    const written = await records.write({ ...made.record, phase: 'ready' }, { etag: made.etag, lease });
+    await expect(records.write(made.record, { etag: made.etag, lease })).rejects.toMatchObject({ code: 'conflict' });
+    const stranger = { ...lease, id: '00000000-0000-4000-8000-000000000000' };
+    await expect(records.write(made.record, { etag: written.etag, lease: stranger })).rejects.toMatchObject({
+      code: 'conflict',
+    });
+
+    await lease.release();
+    expect(lease.remainingMs()).toBeLessThanOrEqual(0);
+    const next = await records.lease('leased');
+    expect(next).not.toBe('busy');
+    if (next !== 'busy') await next.release();
+  });
+
+  it('lists from metadata alone, whatever the branch is called', async () => {
+    const odd = { ...record('odd'), ref: 'Ünï/🚀 %41', phase: 'waiting' as const, waitingFor: 'capacity' as const };
+    await records.create(odd);
+    const summary = (await list()).find(({ name }) => name === 'odd');
+    expect(summary).toEqual({
+      name: 'odd',
+      namespace: 'feature-odd',
+      phase: 'waiting',
+      waitingFor: 'capacity',
+      repository: 'acme/shop',
+      repositoryId: 42,
+      ref: 'Ünï/🚀 %41',
+      at: odd.event.at,
+    });
+  });
+
+  it.each([
+    ['not JSON', '{'],
+    ['of another version', '{"v":2}'],
+    ['damaged', '{"v":1,"name":"broken"}'],
+  ])('leaves a record alone that is %s, and says so', async (words, text) => {
+    const blob = (await container()).getBlockBlobClient('broken.json');
+    await blob.upload(text, text.length);
+    await expect(records.read('broken')).rejects.toMatchObject({
+      code: 'input',
+      message: expect.stringContaining(words) as unknown,
+    });
+    expect((await blob.downloadToBuffer()).toString()).toBe(text);
+  });
+
+  it('removes a tombstone by its ETag, and lets a changed one be', async () => {
+    const made = await records.create(record('old'));
+    if (made === 'exists') throw new Error('nobody else is here');
+    await records.remove('old', '"0x1"');
+    expect(await records.read('old')).toBeDefined();
+    await records.remove('old', made.etag);
+    expect(await records.read('old')).toBeUndefined();
+  });
+
+  it('says that storage is unavailable where nothing listens', async () => {
+    const nowhere = 'DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;BlobEndpoint=http://127.0.0.1:1/a;';
+    const lost = createRecords({
+      container: async () =>
+        (await connectBlobs({ ...connection(), connectionString: nowhere })).getContainerClient(RECORD_CONTAINER),
+    });
+    await expect(lost.read('x')).rejects.toMatchObject({ code: 'unavailable', retryable: true });
+  });
+});
+
+describe('requests', () => {
+  it('are base64 JSON, kept until handled, and wait for their delay', async () => {
+    const queues = await connectQueues(connection());
+    const requests = createRequests({ queues: async () => queues });
+    const request = createWorld().request('create');
+    await requests.send(request);
+    await requests.send({ ...request, id: 'later' }, 60_000);
+    await requests.sendToPoison({ any: 'thing' }, 0);
+
+    const { receivedMessageItems } = await queues
+      .getQueueClient(REQUEST_QUEUE)
+      .receiveMessages({ numberOfMessages: 32 });
+    const [message, ...others] = receivedMessageItems;
+    expect(others).toEqual([]);
+    expect(JSON.parse(Buffer.from(message?.messageText ?? '', 'base64').toString())).toEqual(request);
+    expect(message?.expiresOn.getFullYear()).toBeGreaterThan(9_000);
+    const poison = await queues.getQueueClient(POISON_QUEUE).receiveMessages();
+    expect(poison.receivedMessageItems).toHaveLength(1);
+  });
+});
