@@ -1,7 +1,7 @@
 import picomatch from 'picomatch';
-import type { EnvironmentSettings } from './environment/ports/ports.ts';
 import { keepSecret } from './secrets.ts';
 import { type Environment, Settings } from './settings.ts';
+import type { EnvironmentSettings } from './environment/model/settings.ts';
 
 export interface IntakeSettings {
   repositories: { fullName: string; prefix?: string }[];

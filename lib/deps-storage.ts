@@ -30,7 +30,7 @@ export const requests = once(async (): Promise<Requests> => {
 export const records = once(async (): Promise<Records> => {
   const [{ createRecords, RECORD_CONTAINER }, { shareLists }] = await Promise.all([
     import('./storage/records.ts'),
-    import('./storage/share-lists.ts'),
+    import('./storage/records.ts'),
   ]);
   const container = once(async () => (await blobs()).getContainerClient(RECORD_CONTAINER));
   return shareLists(createRecords({ container }));

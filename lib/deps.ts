@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { clock } from './clock.ts';
 import { processLog } from './log.ts';
-import { once, readOnce } from './concurrency.ts';
+import { keepFor, once, readOnce } from './concurrency.ts';
 import { findAppFile, readVersion } from './app-files.ts';
 import {
   readArmSettings,
@@ -12,18 +12,18 @@ import {
   readIntakeSettings,
   readWebhookSecrets,
 } from './config.ts';
-import type { Access, Branches, Log, Overlays, Peers } from './environment/ports/ports.ts';
+import type { Branches, Log, Overlays, Peers } from './environment/ports/ports.ts';
 import { blobs, credentialOf, reachStorage, records, requests } from './deps-storage.ts';
 import { createProbes } from './diagnosis/probes.ts';
 import { readHealth } from './diagnosis/health.ts';
-import { type Live, readLive } from './environment/live.ts';
-import { namesIdentity } from './environment/names-identity.ts';
-import { keepFor } from './environment/status.ts';
+import { type Live, readLive } from './environment/status.ts';
+import { namesIdentity } from './environment/model/record.ts';
 import type { ManualDeps } from './intake/manual.ts';
 import type { MessageDeps } from './intake/message.ts';
 import type { StatusDeps } from './intake/status.ts';
 import type { WebhookDeps } from './intake/webhook.ts';
 import type { Cluster } from './environment/ports/cluster.ts';
+import type { Access } from './environment/ports/credentials.ts';
 
 export { records, requests };
 

@@ -1,4 +1,5 @@
 import type { TokenCredential } from '@azure/core-auth';
+import { ProvisionerError } from '../errors.ts';
 
 /** How to reach Azure Resource Manager. */
 export interface ArmAccess {
@@ -50,4 +51,44 @@ export function armCredential(arm: ArmAccess): TokenCredential {
 export function withoutToken<C extends { pipeline: Pipeline }>(client: C, arm: ArmAccess): C {
   if (arm.loopback) client.pipeline.removePolicy({ name: TOKEN_POLICY });
   return client;
+}
+
+export interface ArmId {
+  subscription: string;
+  resourceGroup: string;
+  name: string;
+}
+
+const SHAPE = /^\/subscriptions\/([^/]+)\/resourceGroups\/([^/]+)\/providers\/([^/]+\/[^/]+)\/([^/]+)\/?$/i;
+
+/** Takes the ARM id of a resource apart; throws `settings` where it is not one of the given type. */
+export function parseArmId(id: string, type: string): ArmId {
+  const [, subscription, resourceGroup, found, name] = SHAPE.exec(id) ?? [];
+  if (subscription && resourceGroup && name && found?.toLowerCase() === type.toLowerCase())
+    return { subscription, resourceGroup, name };
+  throw new ProvisionerError('settings', `${id} is not the ARM id of a ${type}`);
+}
+
+export function parseIdentityId(id: string): ArmId {
+  return parseArmId(id, 'Microsoft.ManagedIdentity/userAssignedIdentities');
+}
+
+/** ARM ids are told apart without their case. */
+export function isSameId(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
+/**
+ * Throws where an answer claims success and is not ARM's: the page of a proxy on the way. The SDK takes it for a credential
+ * that was written, or for an identity that holds none, and a credential that nobody knows of would stay for good.
+ */
+export function checkAnswer(answer: { status: number; bodyAsText?: string | null | undefined }): void {
+  const { status, bodyAsText: text } = answer;
+  if (status >= 300 || text === undefined || text === null || text === '') return;
+  try {
+    JSON.parse(text);
+  } catch {
+    const object = 'Azure Resource Manager';
+    throw new ProvisionerError('unavailable', `${object}: the answer ${status} is not JSON`, { object });
+  }
 }

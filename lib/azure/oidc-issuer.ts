@@ -1,7 +1,6 @@
 import { ProvisionerError } from '../errors.ts';
-import { type ArmAccess, armClientOptions, armCredential, withoutToken } from './arm-client.ts';
+import { type ArmAccess, armClientOptions, armCredential, parseArmId, withoutToken } from './arm-client.ts';
 import { toArmError } from './arm-error.ts';
-import { parseArmId } from '../identity/arm-id.ts';
 
 const TIMEOUT_MS = 10_000;
 

@@ -1,5 +1,5 @@
 import { METADATA, type Send } from './api/client.ts';
-import { applyQuery } from './paths.ts';
+import { applyQuery } from './api/rest-mapping.ts';
 
 /** A ConfigMap that never comes to be: its apply is a dry run, in a namespace that is not ours to write to. */
 const PROBE = 'feature-branch-provisioner-probe';

@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import { managedEntry } from './field-manager.ts';
-import type { Version } from './api/object-meta.ts';
-import type { Answer } from './api/client.ts';
-import type { KubeObject } from '../environment/kube-object.ts';
-import type { Action } from '../environment/ports/cluster.ts';
+import { type Metadata, type Version, managedEntry, versionOf } from './api/object-meta.ts';
+import type { Answer, Send } from './api/client.ts';
+import type { Action, KubeObject } from '../environment/ports/cluster.ts';
+import type { InventoryEntry } from '../environment/model/record.ts';
+import { type Discovery, isSecret, needsSpec, objectName } from './api/rest-mapping.ts';
+import { listKind } from './list.ts';
+import { forEachLimited } from '../concurrency.ts';
 
 /** What is known of an object before its apply: of a Secret the recorded version alone. */
 export type Before = Pick<Version, 'resourceVersion'> & Partial<Version>;
@@ -50,4 +52,30 @@ function hadAll(object: KubeObject, before: Before, after: Version): boolean {
 
 function contains(all: Record<string, string> | undefined, some: Record<string, string> | undefined): boolean {
   return Object.entries(some ?? {}).every(([key, value]) => all?.[key] === value);
+}
+
+/**
+ * What objects are before an apply, by name: one list per kind, of metadata alone where that suffices; Secrets, which
+ * nobody may list, as recorded.
+ */
+export async function versionsBefore(
+  { send, discovery, concurrency }: { send: Send; discovery: Discovery; concurrency: number },
+  objects: KubeObject[],
+  { namespace, known }: { namespace: string; known: InventoryEntry[] },
+): Promise<Map<string, Before>> {
+  const versions = new Map<string, Before>();
+  for (const { resourceVersion, kind, name } of known) {
+    if (resourceVersion) versions.set(objectName({ kind, metadata: { name } }, namespace), { resourceVersion });
+  }
+  const kinds = new Map(objects.filter((object) => !isSecret(object)).map((o) => [`${o.apiVersion} ${o.kind}`, o]));
+  await forEachLimited([...kinds.values()], concurrency, async (type) => {
+    const resource = await discovery.resourceOf(type);
+    const target = resource && { type, resource, namespace, metadata: !needsSpec(type) };
+    const items = target && (await listKind<{ metadata: Metadata }>(send, target));
+    for (const item of items ?? []) {
+      const name = objectName({ kind: type.kind, metadata: item.metadata }, namespace);
+      versions.set(name, versionOf(item, name));
+    }
+  });
+  return versions;
 }

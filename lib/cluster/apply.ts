@@ -1,23 +1,12 @@
 import { ProvisionerError, toProvisionerError } from '../errors.ts';
 import type { InventoryEntry } from '../environment/model/record.ts';
-import { type Before, actionOf } from './apply-action.ts';
-import type { Discovery } from './discovery.ts';
-import { managedMark, withoutScaledReplicas } from './field-manager.ts';
-import { versionOf } from './api/object-meta.ts';
-import type { Send } from './api/client.ts';
+import { type Before, actionOf, versionsBefore } from './apply-action.ts';
+import { managedMark, versionOf, withoutScaledReplicas } from './api/object-meta.ts';
 import { removeToRemake } from './recreate.ts';
-import { isOptional, nameIn, sendApply, unserved } from './api/server-side-apply.ts';
-import { forEachLimited } from './slots.ts';
+import { type ApplyContext, isOptional, nameIn, sendApply, unserved } from './api/server-side-apply.ts';
+import { forEachLimited } from '../concurrency.ts';
 import { immutableFields, statusOf } from './api/status.ts';
-import { versionsBefore } from './versions.ts';
-import type { Admit, Applied, Change } from '../environment/ports/cluster.ts';
-import type { KubeObject } from '../environment/kube-object.ts';
-
-export interface ApplyContext {
-  send: Send;
-  discovery: Discovery;
-  concurrency: number;
-}
+import type { Admit, Applied, Change, KubeObject } from '../environment/ports/cluster.ts';
 
 export interface ApplyOptions {
   namespace: string;

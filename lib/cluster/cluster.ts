@@ -1,14 +1,12 @@
 import type { Clock } from '../environment/ports/ports.ts';
 import { applyObjects } from './apply.ts';
 import { type Connection, DEFAULT_CONNECTIONS } from './api/connection.ts';
-import { countContents } from './contents.ts';
-import { createDiscovery } from './discovery.ts';
+import { countContents, inspectKinds } from './list.ts';
+import { createDiscovery } from './api/rest-mapping.ts';
 import { applyNamespace, createNamespace, deleteNamespace, readNamespace } from './namespace.ts';
-import { inspectKinds } from './inspect.ts';
-import { findDrift } from './drift.ts';
-import { planObjects } from './diff.ts';
+import { findDrift, planObjects } from './diff.ts';
 import { probePolicies } from './admission-policies.ts';
-import { pruneObjects } from './prune.ts';
+import { pruneObjects } from './delete.ts';
 import { judgeReadiness } from './readiness/readiness.ts';
 import { createSend } from './api/client.ts';
 import type { Cluster } from '../environment/ports/cluster.ts';

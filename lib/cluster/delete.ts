@@ -1,10 +1,11 @@
-import { ProvisionerError } from '../errors.ts';
-import { managedEntry } from './field-manager.ts';
-import { type Resource, type TypeOfObject, isSecret, objectName } from './api/rest-mapping.ts';
-import { type Metadata, metadataOf } from './api/object-meta.ts';
-import { applyQuery, pathOf } from './paths.ts';
+import { ProvisionerError, toProvisionerError } from '../errors.ts';
+import { type Metadata, managedEntry, metadataOf } from './api/object-meta.ts';
+import { type Resource, type TypeOfObject, applyQuery, isSecret, objectName, pathOf } from './api/rest-mapping.ts';
 import { METADATA, type Send } from './api/client.ts';
-import type { Admit } from '../environment/ports/cluster.ts';
+import type { Admit, Change, Pruned } from '../environment/ports/cluster.ts';
+import type { InventoryEntry } from '../environment/model/record.ts';
+import { forEachLimited } from '../concurrency.ts';
+import type { ApplyContext } from './api/server-side-apply.ts';
 
 /** `disabled` keeps an object from being deleted by us. Part of the overlays' contract: renaming it deletes what it kept. */
 const PRUNE = 'feature-branch-provisioner/prune';
@@ -91,4 +92,50 @@ async function readMetadata(send: Send, target: RemovalTarget): Promise<Metadata
   });
   // 201: the dry run would have made it, so it is not there
   return status === 404 || status === 201 ? undefined : metadataOf(body, object);
+}
+
+/** Deletes what the entries name, side by side; a failure of one does not keep the others from it. */
+export async function pruneObjects(
+  context: ApplyContext,
+  entries: InventoryEntry[],
+  options: { namespace: string; labels: Record<string, string>; admit: Admit },
+): Promise<Pruned> {
+  const done = new Map<InventoryEntry, Change>();
+  const left = new Set<InventoryEntry>();
+  let error: ProvisionerError | undefined;
+  await forEachLimited(entries, context.concurrency, async (entry) => {
+    try {
+      done.set(entry, await pruneOne(context, entry, options));
+    } catch (thrown) {
+      const failure = toProvisionerError(thrown);
+      error ??= failure;
+      left.add(entry);
+      done.set(entry, { object: nameOf(entry, options), action: 'unknown', reason: failure.message });
+    }
+  });
+  return {
+    changes: entries.flatMap((entry) => done.get(entry) ?? []),
+    left: entries.filter((entry) => left.has(entry)),
+    ...(error && { error }),
+  };
+}
+
+async function pruneOne(
+  { send, discovery }: ApplyContext,
+  entry: InventoryEntry,
+  options: { namespace: string; labels: Record<string, string>; admit: Admit },
+): Promise<Change> {
+  const object = nameOf(entry, options);
+  const resource = await discovery.resourceOf(entry);
+  // its objects went with the kind
+  if (!resource) return { object, action: 'deleted', reason: 'the cluster does not serve its kind any more' };
+  if (!resource.namespaced) return { object, action: 'skipped', reason: 'it lies in no namespace' };
+  const target = { type: entry, resource, namespace: options.namespace, name: entry.name };
+  const removed = await removeObject(send, target, options);
+  if (removed.state === 'kept') return { object, action: 'skipped', reason: removed.reason };
+  return { object, action: 'deleted', ...(removed.state === 'absent' && { reason: 'it was gone already' }) };
+}
+
+function nameOf({ kind, name }: InventoryEntry, { namespace }: { namespace: string }): string {
+  return objectName({ kind, metadata: { name } }, namespace);
 }

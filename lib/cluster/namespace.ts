@@ -1,11 +1,10 @@
 import { ProvisionerError } from '../errors.ts';
-import { FIELD_MANAGER } from './field-manager.ts';
-import { metadataOf } from './api/object-meta.ts';
-import { applyQuery } from './paths.ts';
+import { FIELD_MANAGER, metadataOf } from './api/object-meta.ts';
+import { applyQuery } from './api/rest-mapping.ts';
 import type { Send } from './api/client.ts';
 import { statusOf } from './api/status.ts';
-import type { Admit, LiveNamespace } from '../environment/ports/cluster.ts';
-import type { KubeObject } from '../environment/kube-object.ts';
+import type { Admit, KubeObject } from '../environment/ports/cluster.ts';
+import type { LiveNamespace } from '../environment/model/guards.ts';
 
 const COLLECTION = '/api/v1/namespaces';
 

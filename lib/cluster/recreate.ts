@@ -1,10 +1,8 @@
 import { ProvisionerError } from '../errors.ts';
-import { type Resource, type TypeOfObject, objectName } from './api/rest-mapping.ts';
-import { pathOf } from './paths.ts';
+import { type Resource, type TypeOfObject, objectName, pathOf } from './api/rest-mapping.ts';
 import { removeObject } from './delete.ts';
 import type { Send } from './api/client.ts';
-import type { KubeObject } from '../environment/kube-object.ts';
-import type { Admit } from '../environment/ports/cluster.ts';
+import type { Admit, KubeObject } from '../environment/ports/cluster.ts';
 
 /** Losing one of these loses no data: what it runs or says is in the overlay, and is made again. */
 const REMADE = new Set([

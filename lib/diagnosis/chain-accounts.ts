@@ -2,7 +2,7 @@ import { type Expected, knownId } from './expected.ts';
 import type { ChainFacts } from './facts.ts';
 import { type Link, PROVISION_AGAIN, broken, compared, ok, unknown } from './link.ts';
 import { CLIENT_ID, TENANT_ID, listed } from './live-objects.ts';
-import type { KubeObject } from '../environment/kube-object.ts';
+import type { KubeObject } from '../environment/ports/cluster.ts';
 
 /** Each service account that asks for an identity, and what its annotations name. */
 export function judgeAccounts({ live, namespace }: ChainFacts, { accounts }: Expected): Link[] {

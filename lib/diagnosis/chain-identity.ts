@@ -1,7 +1,7 @@
-import type { AccessFacts, IdentityFacts, StatedCredential } from '../environment/ports/credentials.ts';
-import type { WantedCredential } from '../environment/ports/ports.ts';
+import type { AccessFacts, IdentityFacts, WantedCredential } from '../environment/ports/credentials.ts';
 import type { ChainFacts } from './facts.ts';
 import { type Link, PROVISION_AGAIN, broken, compared, ok, unknown } from './link.ts';
+import type { StatedCredential } from '../environment/model/names.ts';
 
 /** The links on Azure's side: each wanted credential with issuer, subject and audience, and the identity that holds it. */
 export function judgeIdentity(facts: ChainFacts): Link[] {

@@ -1,14 +1,13 @@
-import { toAccessRequest } from '../environment/access-request.ts';
-import type { AccessFacts, Inspected } from '../environment/ports/credentials.ts';
-import type { Peers, Reserved, WantedCredential } from '../environment/ports/ports.ts';
-import { toPropagation } from '../environment/propagation.ts';
+import { renderEnvironment, toAccessRequest, toWantedCredentials } from '../environment/steps/render.ts';
+import type { AccessFacts, Reserved, WantedCredential } from '../environment/ports/credentials.ts';
+import type { Peers } from '../environment/ports/ports.ts';
+import { toPropagation } from '../environment/model/known-causes.ts';
 import type { EnvironmentRecord, Phase } from '../environment/model/record.ts';
-import { renderEnvironment, toWantedCredentials } from '../environment/steps/render.ts';
 import { toLogFields, toProvisionerError } from '../errors.ts';
 import { type Chain, judgeChain } from './chain.ts';
 import type { ChainFacts } from './facts.ts';
 import { CHAIN_KINDS, type Unread, WORKLOAD_KINDS } from './live-objects.ts';
-import type { KubeObject } from '../environment/kube-object.ts';
+import type { Inspected, KubeObject } from '../environment/ports/cluster.ts';
 
 export interface Diagnosis extends Chain {
   environment: string;

@@ -1,7 +1,7 @@
 import { NO_IDENTITY } from '../environment/steps/render.ts';
 import type { ChainFacts } from './facts.ts';
 import { WORKLOAD_KINDS, type Workload, toWorkload } from './live-objects.ts';
-import type { KubeObject } from '../environment/kube-object.ts';
+import type { KubeObject } from '../environment/ports/cluster.ts';
 
 export interface SecretClass {
   name: string;

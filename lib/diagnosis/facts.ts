@@ -1,8 +1,7 @@
-import type { AccessFacts, Inspected } from '../environment/ports/credentials.ts';
-import type { WantedCredential } from '../environment/ports/ports.ts';
-import type { Propagation } from '../environment/propagation.ts';
+import type { AccessFacts, WantedCredential } from '../environment/ports/credentials.ts';
+import type { Propagation } from '../environment/model/known-causes.ts';
 import type { Unread } from './live-objects.ts';
-import type { KubeObject } from '../environment/kube-object.ts';
+import type { Inspected, KubeObject } from '../environment/ports/cluster.ts';
 
 /** Everything that the chain is judged by, gathered in one place. */
 export interface ChainFacts {

@@ -1,6 +1,5 @@
 import { toSafeLine } from '../secrets.ts';
-import type { Inspected } from '../environment/ports/credentials.ts';
-import type { KubeObject } from '../environment/kube-object.ts';
+import type { Inspected, KubeObject } from '../environment/ports/cluster.ts';
 
 /** What could not be read, and why. */
 export interface Unread {

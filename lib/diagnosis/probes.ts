@@ -1,7 +1,8 @@
-import type { Access, Branches } from '../environment/ports/ports.ts';
+import type { Branches } from '../environment/ports/ports.ts';
 import { ProvisionerError } from '../errors.ts';
 import type { CheckName, Probe } from './health.ts';
 import type { Cluster } from '../environment/ports/cluster.ts';
+import type { Access } from '../environment/ports/credentials.ts';
 
 export interface ProbeDeps {
   /** Throws `settings`. */

@@ -1,11 +1,10 @@
 import { ProvisionerError, toLogFields, toProvisionerError } from '../errors.ts';
-import { toErrorField } from './failure.ts';
+import { toErrorField, toIso } from './steps/reconciliation.ts';
 import { findRenamed } from './find-record.ts';
 import { guardRecord } from './model/guards.ts';
 import { isFrom, newRecord, note, observe, saysSomething } from './model/record-event.ts';
 import type { Peers, StoredRecord } from './ports/ports.ts';
 import type { EnvironmentRequest } from './model/request.ts';
-import { toIso } from './steps/reconciliation.ts';
 
 const AGAIN_MS = 60_000;
 /** Of a record that only a person mends. */

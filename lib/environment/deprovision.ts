@@ -1,25 +1,23 @@
 import { ProvisionerError } from '../errors.ts';
-import { toAccessRequest } from './access-request.ts';
-import { countActions } from './change-set.ts';
-import { guardLive } from './guard-live.ts';
+import { toAccessRequest } from './steps/render.ts';
+import { type Change, countActions } from './ports/cluster.ts';
+import { guardLive } from './steps/preflight.ts';
 import { guardName, guardProtected } from './model/guards.ts';
 import { note } from './model/record-event.ts';
 import {
   DONE,
   type Outcome,
   type Session,
-  admitByLease,
-  confirmOwner,
+  growingDelay,
   named,
   refuse,
   save,
   step,
   toIso,
 } from './steps/reconciliation.ts';
-import { diagnoseTermination } from './termination.ts';
-import { growingDelay } from './wait.ts';
-import type { Refusal } from './refusal.ts';
-import type { Change } from './ports/cluster.ts';
+import { diagnoseTermination } from './steps/namespace.ts';
+import type { Refusal } from './model/record.ts';
+import { admitByLease, confirmOwner } from './steps/write-guard.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Status writes of controllers change a namespace's resourceVersion now and then: look again this often. */

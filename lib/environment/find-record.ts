@@ -1,6 +1,5 @@
 import { guardName, guardOwner, isSameRepository } from './model/guards.ts';
-import { toNamespace } from './model/names.ts';
-import { OTHER_WAY, slugOf, toNaming } from './naming.ts';
+import { OTHER_WAY, slugOf, toNamespace, toNaming } from './model/names.ts';
 import { isWanting } from './model/desired.ts';
 import { newRecord } from './model/record-event.ts';
 import type { Peers, StoredRecord } from './ports/ports.ts';

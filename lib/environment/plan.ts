@@ -1,13 +1,11 @@
-import { toAccessRequest } from './access-request.ts';
+import { renderDraft, renderEnvironment, toAccessRequest, toWantedCredentials } from './steps/render.ts';
 import { guardAdmission } from './steps/preflight.ts';
-import { toSubjectName } from './change-set.ts';
-import { guardName, guardOwner, guardProtected, guardRecord } from './model/guards.ts';
+import { type Change, countActions, toSubjectName } from './ports/cluster.ts';
+import { type LiveNamespace, guardName, guardOwner, guardProtected, guardRecord } from './model/guards.ts';
 import type { Peers } from './ports/ports.ts';
-import type { EnvironmentRecord } from './model/record.ts';
-import { renderDraft } from './render-draft.ts';
-import { renderEnvironment, toWantedCredentials } from './steps/render.ts';
-import type { Change, LiveNamespace } from './ports/cluster.ts';
-import type { Refusal } from './refusal.ts';
+import type { EnvironmentRecord, Refusal } from './model/record.ts';
+import { note } from './model/record-event.ts';
+import { DONE, type Outcome, type Session, refuse, toIso } from './steps/reconciliation.ts';
 
 export interface Plan {
   changes: Change[];
@@ -75,4 +73,15 @@ async function readOwned(peers: Peers, record: EnvironmentRecord): Promise<LiveN
   const live = await peers.cluster.readNamespace(record.namespace);
   if (live === undefined) return undefined;
   return guardOwner(live, { repository: record.repository, ref: record.ref, slug: record.name }) ?? live;
+}
+
+/** MODE=observe: writes into the record what would be done, and nothing outside. */
+export async function observeOnly(session: Session, state: 'present' | 'absent'): Promise<Outcome> {
+  const { peers, record } = session;
+  const plan = state === 'present' ? await planProvision(peers, record) : await planDeprovision(peers, record);
+  if ('guard' in plan) return refuse(session, plan);
+  const changes = countActions(plan.changes);
+  note(record, { at: toIso(peers.clock.now()), what: `observed: ${state}`, changes });
+  peers.log.info('observed', { environment: record.name, state, changes });
+  return DONE;
 }

@@ -1,18 +1,13 @@
-import { toAccessRequest } from './access-request.ts';
-import { guardAdmission, needsCapacity } from './steps/preflight.ts';
-import { describeDrift, mustLookForDrift, wasApplied } from './drift.ts';
-import { guardLive } from './guard-live.ts';
-import { findLeftovers } from './inventory.ts';
-import type { Reserved } from './ports/ports.ts';
-import { renderDraft } from './render-draft.ts';
-import { renderEnvironment, toUrl, toWantedCredentials } from './steps/render.ts';
-import { type Outcome, type Session, admitByLease, named, refuse, save, step } from './steps/reconciliation.ts';
-import { settle } from './steps/applied-state.ts';
-import { diagnoseTermination } from './termination.ts';
-import { wait } from './wait.ts';
+import { renderDraft, renderEnvironment, toAccessRequest, toUrl, toWantedCredentials } from './steps/render.ts';
+import { guardAdmission, guardLive, needsCapacity } from './steps/preflight.ts';
+import { describeDrift, mustLookForDrift, settle, wasApplied } from './steps/applied-state.ts';
+import { findLeftovers } from './steps/prune.ts';
+import { type Outcome, type Session, named, refuse, save, step, wait } from './steps/reconciliation.ts';
+import { diagnoseTermination } from './steps/namespace.ts';
 import { writeEnvironment } from './steps/apply.ts';
-import type { KubeObject } from './kube-object.ts';
-import type { Drifted } from './ports/cluster.ts';
+import type { Drifted, KubeObject } from './ports/cluster.ts';
+import type { Reserved } from './ports/credentials.ts';
+import { admitByLease } from './steps/write-guard.ts';
 
 /** Makes the environment what its overlays say. Every guard passes before the first write outside. */
 export async function provision(session: Session): Promise<Outcome> {

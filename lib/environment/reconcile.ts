@@ -1,17 +1,24 @@
 import { ProvisionerError } from '../errors.ts';
 import { type Desired, toDesired } from './model/desired.ts';
 import { clearAway, deprovision } from './deprovision.ts';
-import { fail, toErrorField } from './failure.ts';
+import {
+  type Outcome,
+  type Session,
+  fail,
+  growingDelay,
+  refuse,
+  save,
+  toErrorField,
+  toIso,
+} from './steps/reconciliation.ts';
 import { guardRecord } from './model/guards.ts';
 import { findRecord } from './find-record.ts';
 import { newRecord, note, observe } from './model/record-event.ts';
-import { observeOnly } from './observe-only.ts';
+import { observeOnly } from './plan.ts';
 import type { Lease, Peers, StoredRecord } from './ports/ports.ts';
 import { provision } from './provision.ts';
 import { awaitReadiness } from './steps/readiness.ts';
 import type { EnvironmentRequest } from './model/request.ts';
-import { type Outcome, type Session, refuse, save, toIso } from './steps/reconciliation.ts';
-import { growingDelay } from './wait.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Reads may lag events: GitHub is asked again after these before it, or the event, is believed. */

@@ -1,5 +1,6 @@
-import type { BranchAnswer, Branches } from '../environment/ports/ports.ts';
+import type { Branches } from '../environment/ports/ports.ts';
 import { type GitHubGet, type GitHubOptions, createGitHubGet } from './client.ts';
+import type { BranchAnswer } from '../environment/model/desired.ts';
 
 /**
  * Asks GitHub whether a branch exists, by its exact ref: the branches route would follow renames. A 404 alone proves

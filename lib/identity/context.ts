@@ -1,6 +1,6 @@
 import type { Clock, Log } from '../environment/ports/ports.ts';
 import type { ArmIdentities } from './managed-identities.ts';
-import type { IdentityLocks } from './identity-locks.ts';
+import type { IdentityLocks } from './writer/identity-lock.ts';
 import type { Look } from './ledger/ledger.ts';
 
 /** An identity that this process has chosen for an environment. */

@@ -1,17 +1,17 @@
-import type { Access, AccessRequest, Clock, Log, Reserved } from '../environment/ports/ports.ts';
+import type { Clock, Log } from '../environment/ports/ports.ts';
 import type { ArmAccess } from '../azure/arm-client.ts';
 import { createArmIdentities } from './managed-identities.ts';
 import { type AccessContext, credentialObject } from './context.ts';
 import { decide } from './pool/select.ts';
-import { grant } from './grant.ts';
-import { readHoldings } from './holdings.ts';
-import type { IdentityLocks } from './identity-locks.ts';
-import { inspect } from './inspect.ts';
+import { grant } from './ensure.ts';
+import { inspect, readHoldings } from './inspect.ts';
+import type { IdentityLocks } from './writer/identity-lock.ts';
 import { describeIdentity } from './pool/placement.ts';
 import { reserve } from './reserve.ts';
-import { findOwn, revoke } from './revoke.ts';
+import { findOwn, revoke } from './remove.ts';
 import type { Change } from '../environment/ports/cluster.ts';
-import type { Refusal } from '../environment/refusal.ts';
+import type { Refusal } from '../environment/model/record.ts';
+import type { Access, AccessRequest, Reserved } from '../environment/ports/credentials.ts';
 
 export interface FederatedAccessOptions {
   /** ARM ids of the identities that may be given out, in any case; none means no credentials. */

@@ -1,8 +1,7 @@
-import type { AccessFacts, IdentityFacts } from '../environment/ports/credentials.ts';
-import type { AccessRequest } from '../environment/ports/ports.ts';
-import { ProvisionerError } from '../errors.ts';
+import type { AccessFacts, AccessRequest, Holdings, IdentityFacts } from '../environment/ports/credentials.ts';
+import { ProvisionerError, toLogFields } from '../errors.ts';
 import { readArmFault } from '../azure/arm-error.ts';
-import { isSameId } from './arm-id.ts';
+import { isSameId } from '../azure/arm-client.ts';
 import { type AccessContext, nameOfIdentity } from './context.ts';
 import type { HeldCredential } from './ownership.ts';
 import { lookAt, readCredential } from './ledger/credential-list.ts';
@@ -72,4 +71,20 @@ async function credentialsOf(
     ({ name, subject }) => subject.startsWith(prefix) && !names.has(name.toLowerCase()),
   );
   return [...others, ...now];
+}
+
+/** Everything that the identities of the pool hold, each listed now, one after the other: ARM counts lists (FACTS A8). */
+export async function readHoldings(context: AccessContext): Promise<Holdings> {
+  if (context.pool.length === 0) return { issuer: '', identities: [], unread: [] };
+  const holdings: Holdings = { issuer: await context.issuer(), identities: [], unread: [] };
+  for (const identity of context.pool) {
+    try {
+      const { credentials } = await lookAt(context, identity, { maxAgeMs: 0 });
+      holdings.identities.push({ identity, credentials: [...credentials] });
+    } catch (thrown) {
+      context.log.warn('credentials not listed', { identity: nameOfIdentity(identity), ...toLogFields(thrown) });
+      holdings.unread.push(identity);
+    }
+  }
+  return holdings;
 }

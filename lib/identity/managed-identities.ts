@@ -1,7 +1,12 @@
 import type { FederatedIdentityCredential, ManagedServiceIdentityClient } from '@azure/arm-msi';
-import { type ArmAccess, armClientOptions, armCredential, withoutToken } from '../azure/arm-client.ts';
-import { parseIdentityId } from './arm-id.ts';
-import { checkAnswer } from './check-answer.ts';
+import {
+  type ArmAccess,
+  armClientOptions,
+  armCredential,
+  checkAnswer,
+  parseIdentityId,
+  withoutToken,
+} from '../azure/arm-client.ts';
 import type { HeldCredential, OwnCredential } from './ownership.ts';
 import { MAX_CREDENTIALS } from './ledger/ledger.ts';
 

@@ -1,4 +1,5 @@
-import type { Refusal } from '../environment/refusal.ts';
+import type { Refusal } from '../environment/model/record.ts';
+import type { AccessRequest } from '../environment/ports/credentials.ts';
 
 /** A federated credential as ARM states it. */
 export interface HeldCredential {
@@ -55,4 +56,22 @@ function differences(held: HeldCredential, own: OwnCredential): string {
   const other = (['issuer', 'subject'] as const).filter((part) => held[part] !== own[part]);
   const audience = held.audiences.length === 1 && held.audiences[0] === own.audience ? [] : ['audience'];
   return `another ${[...other, ...audience].join(', ')}`;
+}
+
+/** What Entra ID wants in the one audience of a workload identity credential (FACTS A5); ours never have another. */
+const AUDIENCE = 'api://AzureADTokenExchange';
+
+/** Tells the environment's credentials from all others: by issuer, subject, audience and name, and nothing less. */
+export function ownOf(request: AccessRequest, issuer: string): (held: HeldCredential) => boolean {
+  const prefix = subjectPrefix(request.namespace);
+  return (held) => {
+    const serviceAccount = held.subject.slice(prefix.length);
+    const own = { issuer, subject: `${prefix}${serviceAccount}`, audience: AUDIENCE };
+    const isNamed = held.name === request.nameOf(serviceAccount) || request.written?.includes(held.name) === true;
+    return serviceAccount !== '' && isOwn(held, own) && isNamed;
+  };
+}
+
+export function subjectPrefix(namespace: string): string {
+  return `system:serviceaccount:${namespace}:`;
 }

@@ -1,32 +1,18 @@
-import type { AccessRequest } from '../environment/ports/ports.ts';
 import { ProvisionerError } from '../errors.ts';
 import { type ArmFault, readArmFault, saysAbsent } from '../azure/arm-error.ts';
 import { type AccessContext, credentialObject, nameOfIdentity } from './context.ts';
-import { type HeldCredential, isOwn } from './ownership.ts';
+import { ownOf, subjectPrefix } from './ownership.ts';
 import { inTurn } from './writer/serialized-write.ts';
 import { type Look, withoutCredential, withoutReservation } from './ledger/ledger.ts';
 import { lookAt, readCredential } from './ledger/credential-list.ts';
-import { slowDown } from './slow-down.ts';
+import { slowDown } from './writer/rate-limit.ts';
 import { retrying } from '../azure/arm-retry.ts';
 import type { Admit, Change } from '../environment/ports/cluster.ts';
-
-/** What Entra ID wants in the one audience of a workload identity credential (FACTS A5); ours never have another. */
-const AUDIENCE = 'api://AzureADTokenExchange';
-
-/** Tells the environment's credentials from all others: by issuer, subject, audience and name, and nothing less. */
-export function ownOf(request: AccessRequest, issuer: string): (held: HeldCredential) => boolean {
-  const prefix = subjectPrefix(request.namespace);
-  return (held) => {
-    const serviceAccount = held.subject.slice(prefix.length);
-    const own = { issuer, subject: `${prefix}${serviceAccount}`, audience: AUDIENCE };
-    const isNamed = held.name === request.nameOf(serviceAccount) || request.written?.includes(held.name) === true;
-    return serviceAccount !== '' && isOwn(held, own) && isNamed;
-  };
-}
-
-export function subjectPrefix(namespace: string): string {
-  return `system:serviceaccount:${namespace}:`;
-}
+import { isSameId } from '../azure/arm-client.ts';
+import { inPool } from './pool/placement.ts';
+import { leaveLine } from './pool/waitlist.ts';
+import { settleAll } from '../concurrency.ts';
+import type { AccessRequest } from '../environment/ports/credentials.ts';
 
 interface RevokeOn {
   identityId: string;
@@ -90,4 +76,78 @@ export async function lookUnlessGone(context: AccessContext, identityId: string)
     if (saysAbsent(readArmFault(cause, 0))) return undefined;
     throw error;
   }
+}
+
+/** Notes on the new identity that the environment leaves one which was taken out of the pool; the record forgets it. */
+export async function noteMove(
+  context: AccessContext,
+  { slug, from, to }: { slug: string; from: string | undefined; to: string },
+): Promise<void> {
+  if (from === undefined || isSameId(from, to) || inPool(context, from) !== undefined) return;
+  await context.locks.change(to, (ledger) => {
+    const others = (ledger.moves ?? []).filter((move) => move.slug !== slug || !isSameId(move.from, from));
+    return { ...ledger, moves: [...others, { slug, from }] };
+  });
+}
+
+/** Removes what stayed behind: once the new credentials are there, or with them. */
+export async function finishMoves(
+  context: AccessContext,
+  { request, identityId, admit }: { request: AccessRequest; identityId: string; admit: Admit },
+): Promise<Change[]> {
+  const { slug } = request;
+  const moves = ((await context.locks.read(identityId)).moves ?? []).filter((move) => move.slug === slug);
+  const changes: Change[] = [];
+  for (const { from } of moves) {
+    // one that came back into the pool holds credentials of its own right
+    if (inPool(context, from) === undefined)
+      changes.push(...(await revokeOn(context, { identityId: from, request, admit })));
+    await context.locks.change(identityId, (ledger) => ({
+      ...ledger,
+      moves: (ledger.moves ?? []).filter((move) => move.slug !== slug || !isSameId(move.from, from)),
+    }));
+  }
+  return changes;
+}
+
+/** Removes what is exactly this environment's, and nothing else ever; absent is success. */
+export async function revoke(context: AccessContext, request: AccessRequest, admit: Admit): Promise<Change[]> {
+  const [ids] = await Promise.all([placesOf(context, request), leaveLine(context, request.slug)]);
+  const changes = await settleAll(ids.map((identityId) => revokeOn(context, { identityId, request, admit })));
+  const home = inPool(context, request.identity);
+  if (home === undefined) return changes;
+  return [...changes, ...(await finishMoves(context, { request, identityId: home, admit }))];
+}
+
+/** What revoke would remove. Reads only. */
+export async function findOwn(context: AccessContext, request: AccessRequest): Promise<Change[]> {
+  const isOwnOf = ownOf(request, await context.issuer());
+  const ids = await placesOf(context, request);
+  return settleAll(
+    ids.map(async (identityId) => {
+      const { credentials } = (await lookUnlessGone(context, identityId)) ?? { credentials: [] };
+      const own = credentials.filter(isOwnOf);
+      return own.map(({ name }) => ({ object: credentialObject(identityId, name), action: 'deleted' as const }));
+    }),
+  );
+}
+
+/**
+ * Identities that may hold credentials of the environment: the one that its record names, in the pool or not, and those
+ * whose ledgers mention its namespace (for a literal client id); without one, all of the pool.
+ */
+async function placesOf(
+  context: AccessContext,
+  { identity, namespace, slug }: AccessRequest,
+): Promise<readonly string[]> {
+  if (identity === undefined) return context.pool;
+  const others = context.pool.filter((one) => !isSameId(one, identity));
+  const ledgers = await Promise.all(others.map((one) => context.locks.read(one)));
+  const prefix = subjectPrefix(namespace);
+  const mentioned = others.filter((_, index) => {
+    const { seen, reservations = [] } = ledgers[index] ?? {};
+    const isSeen = seen?.credentials.some(({ subject }) => subject.startsWith(prefix)) === true;
+    return isSeen || reservations.some((one) => one.slug === slug);
+  });
+  return [identity, ...mentioned];
 }

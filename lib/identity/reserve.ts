@@ -1,16 +1,15 @@
-import type { AccessRequest, Reserved } from '../environment/ports/ports.ts';
 import { ProvisionerError } from '../errors.ts';
-import { isSameId } from './arm-id.ts';
+import { isSameId } from '../azure/arm-client.ts';
 import { type AccessContext, credentialObject } from './context.ts';
-import type { Part } from './pool/candidates.ts';
+import { type Part, settlePick } from './pool/candidates.ts';
 import { type Decision, decide } from './pool/select.ts';
 import { freeSlots, withReservation, withoutReservation, withoutSeen } from './ledger/ledger.ts';
 import { isTurnOf, joinLine, leaveLine } from './pool/waitlist.ts';
-import { noteMove } from './move.ts';
-import { settlePick } from './pick.ts';
+import { noteMove } from './remove.ts';
 import { describeIdentity } from './pool/placement.ts';
-import type { Refusal } from '../environment/refusal.ts';
+import type { Refusal } from '../environment/model/record.ts';
 import type { Change } from '../environment/ports/cluster.ts';
+import type { AccessRequest, Reserved } from '../environment/ports/credentials.ts';
 
 /** What renders where there is no identity to name. */
 const NO_GUID = '00000000-0000-0000-0000-000000000000';

@@ -1,10 +1,9 @@
-import { guardFilters } from '../environment/steps/preflight.ts';
-import { guardOwner, guardProtected } from '../environment/model/guards.ts';
+import { guardFilters, guardOwner, guardProtected } from '../environment/model/guards.ts';
 import { toNamespace, toSlug } from '../environment/model/names.ts';
 import { newRecord, observe } from '../environment/model/record-event.ts';
 import { guardClaim, planDeprovision, planProvision } from '../environment/plan.ts';
 import type { Clock, Log, Peers } from '../environment/ports/ports.ts';
-import type { EnvironmentRecord } from '../environment/model/record.ts';
+import type { EnvironmentRecord, Refusal } from '../environment/model/record.ts';
 import type { EnvironmentRequest } from '../environment/model/request.ts';
 import { toLogFields, toProvisionerError } from '../errors.ts';
 import type { IntakeSettings } from '../config.ts';
@@ -12,7 +11,6 @@ import { type Answer, failed, failedInside, queued } from './answer.ts';
 import { decode, parse } from './body.ts';
 import { type Manual, parseManual } from './manual-body.ts';
 import { findRepository } from './repository.ts';
-import type { Refusal } from '../environment/refusal.ts';
 
 /** A look at the guards must not keep a caller waiting: reconcile asks them all again. */
 const LOOK_MS = 3_000;

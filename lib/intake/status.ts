@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { listEnvironments, readEnvironment } from '../environment/status.ts';
-import type { Live } from '../environment/live.ts';
+import { type Live, listEnvironments, readEnvironment } from '../environment/status.ts';
 import type { Log, Records } from '../environment/ports/ports.ts';
 import type { EnvironmentRecord } from '../environment/model/record.ts';
 import { toLogFields, toProvisionerError } from '../errors.ts';

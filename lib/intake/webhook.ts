@@ -1,5 +1,4 @@
-import { guardFilters } from '../environment/steps/preflight.ts';
-import { guardProtected } from '../environment/model/guards.ts';
+import { guardFilters, guardProtected } from '../environment/model/guards.ts';
 import { toNamespace, toSlug } from '../environment/model/names.ts';
 import type { Clock, Log, Requests } from '../environment/ports/ports.ts';
 import type { EnvironmentRequest } from '../environment/model/request.ts';

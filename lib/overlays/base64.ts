@@ -1,4 +1,4 @@
-import type { KubeObject } from '../environment/kube-object.ts';
+import type { KubeObject } from '../environment/ports/cluster.ts';
 
 /** Fields whose values are base64 of what the author wrote: kustomize's secretGenerator fills `data` so. */
 const ENCODED = { Secret: 'data', ConfigMap: 'binaryData' } as const;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ProvisionerError } from '../errors.ts';
-import type { KubeObject } from '../environment/kube-object.ts';
+import type { KubeObject } from '../environment/ports/cluster.ts';
 
 export interface CompiledOverlay {
   /** As OVERLAYS names it. */

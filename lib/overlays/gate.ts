@@ -1,7 +1,7 @@
 import { ProvisionerError } from '../errors.ts';
 import type { RenderValues } from '../environment/ports/ports.ts';
 import { groupOf, isClusterScoped } from './cluster-scoped.ts';
-import type { KubeObject } from '../environment/kube-object.ts';
+import type { KubeObject } from '../environment/ports/cluster.ts';
 
 /** An object as one overlay rendered it. */
 export interface Rendered {

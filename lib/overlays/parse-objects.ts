@@ -1,6 +1,6 @@
 import { parseAllDocuments } from 'yaml';
 import { ProvisionerError } from '../errors.ts';
-import type { KubeObject } from '../environment/kube-object.ts';
+import type { KubeObject } from '../environment/ports/cluster.ts';
 
 /**
  * The objects that kustomize printed; throws `render` for what is not one. kustomize has settled YAML 1.1's readings by

@@ -4,7 +4,7 @@ import { encodedFieldOf, replaceEncoded } from './base64.ts';
 import type { Compiled, CompiledOverlay } from './compiled.ts';
 import { type Rendered, checkImageTag, checkUnique, isOwnNamespace, refusal, toNamespaced } from './gate.ts';
 import { type ValueOf, findTokens, mapStrings, replaceTokens } from './tokens.ts';
-import type { KubeObject } from '../environment/kube-object.ts';
+import type { KubeObject } from '../environment/ports/cluster.ts';
 
 /** The app's settings; of them OVERLAY_ ones alone are looked at. */
 export type OverlaySettings = Readonly<Record<string, string | undefined>>;

@@ -11,7 +11,7 @@ export interface StorageConnection {
   credential(): Promise<TokenCredential>;
 }
 
-/** What the service gives a call; that an answer never comes is what time-limit.ts is for. */
+/** What the service gives a call; that an answer never comes is what withTimeLimit is for. */
 const OPTIONS = {
   retryOptions: { maxTries: 3, tryTimeoutInMs: 2_500, retryDelayInMs: 100, maxRetryDelayInMs: 500 },
 };

@@ -2,8 +2,7 @@ import { text } from 'node:stream/consumers';
 import type { ContainerClient } from '@azure/storage-blob';
 import type { Records } from '../environment/ports/ports.ts';
 import { ProvisionerError } from '../errors.ts';
-import { toFault, toStorageError, withMade } from './storage-error.ts';
-import { within } from './time-limit.ts';
+import { toFault, toStorageError, withMade, within } from './storage-error.ts';
 
 /** Beside the records, and none of them: it has no suffix. */
 const BLOB = 'namings';

@@ -1,7 +1,6 @@
 import type { QueueServiceClient } from '@azure/storage-queue';
 import type { Requests } from '../environment/ports/ports.ts';
-import { toStorageError, withMade } from './storage-error.ts';
-import { TIMEOUT_MS, within } from './time-limit.ts';
+import { TIMEOUT_MS, toStorageError, withMade, within } from './storage-error.ts';
 
 /** The trigger of reconcile; its poison queue is the trigger of abandon. Changing it strands what waits on it. */
 export const REQUEST_QUEUE = 'environment-requests';

@@ -5,8 +5,8 @@ import type { EnvironmentRecord, RecordSummary } from '../environment/model/reco
 import { acquireLease } from './blob-lease.ts';
 import { fromMetadata, toMetadata } from './metadata.ts';
 import { createNamings } from './namings.ts';
-import { toFault, toStorageError, withMade } from './storage-error.ts';
-import { TIMEOUT_MS, within } from './time-limit.ts';
+import { TIMEOUT_MS, toFault, toStorageError, withMade, within } from './storage-error.ts';
+import { shareAsks } from '../concurrency.ts';
 
 /** Where records live; changing it orphans every environment. */
 export const RECORD_CONTAINER = 'environments';
@@ -167,4 +167,21 @@ function unlisted(slug: string, at: Date): RecordSummary {
 
 function nameOf(slug: string): string {
   return `record ${slug}`;
+}
+
+/** Records whose lists are shared: each of many new branches at once asks for one, and one costs with every record. */
+export function shareLists(records: Records): Records {
+  const ask = shareAsks(() => collect(records.list()));
+  return {
+    ...records,
+    async *list() {
+      yield* await ask();
+    },
+  };
+}
+
+async function collect(list: AsyncIterable<RecordSummary>): Promise<RecordSummary[]> {
+  const summaries: RecordSummary[] = [];
+  for await (const summary of list) summaries.push(summary);
+  return summaries;
 }

@@ -1,4 +1,4 @@
-import { codeOfStatus, ProvisionerError } from '../errors.ts';
+import { ProvisionerError, codeOfStatus } from '../errors.ts';
 
 interface StorageFault {
   statusCode?: number;
@@ -37,4 +37,14 @@ export async function withMade<T>(work: () => Promise<T>, make: () => Promise<un
     await make();
     return work();
   }
+}
+/**
+ * Of one call to storage with its retries. The SDK's own tryTimeoutInMs is only told to the service: a connection on which
+ * no answer comes is waited for without end. GitHub gives up after 10 s, and a 503 must be out before.
+ */
+export const TIMEOUT_MS = 8_000;
+
+/** For one call; a call that is aborted may have been carried out. */
+export function within(timeoutMs: number): AbortSignal {
+  return AbortSignal.timeout(timeoutMs);
 }

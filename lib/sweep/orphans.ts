@@ -1,7 +1,6 @@
-import { parseOwnCredential } from '../environment/own-credential.ts';
+import { parseOwnCredential, toCredentialName } from '../environment/model/names.ts';
 import { newRecord, note } from '../environment/model/record-event.ts';
 import type { Lease, Peers } from '../environment/ports/ports.ts';
-import { toCredentialName } from '../environment/model/names.ts';
 import type { EnvironmentRecord } from '../environment/model/record.ts';
 import { toIso } from '../environment/steps/reconciliation.ts';
 import { ProvisionerError, toLogFields } from '../errors.ts';

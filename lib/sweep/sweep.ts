@@ -1,4 +1,4 @@
-import { isCheckDue } from '../environment/drift.ts';
+import { isCheckDue } from '../environment/steps/applied-state.ts';
 import type { Peers } from '../environment/ports/ports.ts';
 import type { EnvironmentRecord, RecordSummary } from '../environment/model/record.ts';
 import { toLogFields } from '../errors.ts';

@@ -4,7 +4,7 @@ import { createCluster } from '../../lib/cluster/cluster.ts';
 import { clock } from '../../lib/clock.ts';
 import { buildGuards } from '../kustomize/build-guards.ts';
 import type { Admin } from './admin.ts';
-import type { KubeObject } from '../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../lib/environment/ports/cluster.ts';
 
 const BOUND_WITHIN_MS = 20_000;
 

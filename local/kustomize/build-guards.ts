@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseObjects } from '../../lib/overlays/parse-objects.ts';
 import { findKustomize } from './find-kustomize.ts';
-import type { KubeObject } from '../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../lib/environment/ports/cluster.ts';
 
 const CLUSTER = fileURLToPath(new URL('../../manifests/cluster', import.meta.url));
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { WITHOUT_CONTROL_PLANE } from '../support/control-plane.ts';
 import { type AuditedPlane, startAuditedPlane } from './converge-plane.ts';
 import { type RealWorld, createRealWorld } from './converge-world.ts';
-import type { KubeObject } from '../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../lib/environment/ports/cluster.ts';
 
 const RUNS = 25;
 

@@ -9,7 +9,7 @@ import type { EnvironmentRequest, Reason } from '../../lib/environment/model/req
 import type { ControlPlane } from '../../local/control-plane/start.ts';
 import { REPOSITORY, type World, createWorld } from '../support/fakes/world.ts';
 import { virtualClock } from '../support/fakes/clock.ts';
-import type { KubeObject } from '../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../lib/environment/ports/cluster.ts';
 
 /** The core on a real cluster; storage, Azure and the overlays are models, so that only the cluster can surprise. */
 export interface RealWorld {

@@ -21,7 +21,7 @@ import { type Admin, createAdmin } from '../../local/control-plane/admin.ts';
 import type { ClusterAccess } from '../../local/kubernetes/kubeconfig.ts';
 import { findKustomize } from '../../local/kustomize/find-kustomize.ts';
 import { MANIFESTS } from '../manifests/build-overlay.ts';
-import type { KubeObject } from '../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../lib/environment/ports/cluster.ts';
 
 export const IDENTITY =
   '/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/kv-1';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Kubernetes, startKubernetes } from '../../local/kubernetes/start.ts';
 import { describeDiagnosis } from './diagnosis-cases.ts';
 import { APPS, IN_NAMESPACE, NAMESPACE, type Stage, mountAll, setStage } from './diagnosis-stage.ts';
-import type { KubeObject } from '../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../lib/environment/ports/cluster.ts';
 
 interface Template {
   spec: { template: { metadata: { labels: Record<string, string> }; spec: object } };

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ContainerClient } from '@azure/storage-blob';
-import { createIdentityLocks } from '../../lib/identity/writer/identity-lock.ts';
-import type { IdentityLocks } from '../../lib/identity/identity-locks.ts';
+import { type IdentityLocks, createIdentityLocks } from '../../lib/identity/writer/identity-lock.ts';
 import { newLedger, withReservation } from '../../lib/identity/ledger/ledger.ts';
 import { type Azurite, startAzurite } from '../../local/azurite/azurite.ts';
 import { clock, identityId, makeContainer, makeLocks } from './world.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Candidate, chooseIdentity, describeFull } from '../../lib/identity/choose.ts';
+import { type Candidate, chooseIdentity, describeFull } from '../../lib/identity/pool/candidates.ts';
 
 function candidate(identityId: string, counts: Partial<Candidate>): Candidate {
   return { identityId, present: 0, missing: 1, free: 20, picked: 0, held: 0, isReserved: false, ...counts };

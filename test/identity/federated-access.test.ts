@@ -1,8 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ContainerClient } from '@azure/storage-blob';
-import type { Access } from '../../lib/environment/ports/ports.ts';
 import { ProvisionerError } from '../../lib/errors.ts';
-import type { IdentityLocks } from '../../lib/identity/identity-locks.ts';
+import type { IdentityLocks } from '../../lib/identity/writer/identity-lock.ts';
 import { type AzureStandIn, startAzure } from '../../local/azure/start.ts';
 import { type Azurite, startAzurite } from '../../local/azurite/azurite.ts';
 import {
@@ -18,6 +17,7 @@ import {
   requestFor,
   wanted,
 } from './world.ts';
+import type { Access } from '../../lib/environment/ports/credentials.ts';
 
 const ONE = identityId('pool-1');
 const TWO = identityId('pool-2');

@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ProvisionerError } from '../../lib/errors.ts';
 import { inTurn } from '../../lib/identity/writer/serialized-write.ts';
-import { takeTurn } from '../../lib/identity/writer/rate-limit.ts';
-import { slowDown } from '../../lib/identity/slow-down.ts';
+import { slowDown, takeTurn } from '../../lib/identity/writer/rate-limit.ts';
 import { makePacedWorld } from './paced-world.ts';
 import { always, identityId } from './world.ts';
 

@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Access } from '../../lib/environment/ports/ports.ts';
-import type { IdentityLocks } from '../../lib/identity/identity-locks.ts';
+import type { IdentityLocks } from '../../lib/identity/writer/identity-lock.ts';
 import { type AzureStandIn, startAzure } from '../../local/azure/start.ts';
 import { type Azurite, startAzurite } from '../../local/azurite/azurite.ts';
 import {
@@ -16,6 +15,7 @@ import {
   requestFor,
   wanted,
 } from './world.ts';
+import type { Access } from '../../lib/environment/ports/credentials.ts';
 
 const ONE = identityId('pool-1');
 const TWO = identityId('pool-2');

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readNext, takeTurn } from '../../lib/identity/writer/rate-limit.ts';
-import { slowDown } from '../../lib/identity/slow-down.ts';
+import { readNext, slowDown, takeTurn } from '../../lib/identity/writer/rate-limit.ts';
 import { makePacedWorld } from './paced-world.ts';
 import { identityId } from './world.ts';
 

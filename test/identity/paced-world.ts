@@ -1,5 +1,5 @@
 import type { AccessContext } from '../../lib/identity/context.ts';
-import type { IdentityLocks } from '../../lib/identity/identity-locks.ts';
+import type { IdentityLocks } from '../../lib/identity/writer/identity-lock.ts';
 import { type Ledger, newLedger } from '../../lib/identity/ledger/ledger.ts';
 
 /** Ledgers in memory and a clock that only sleeping moves: pacing is arithmetic. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Booking } from '../../lib/identity/ledger/ledger.ts';
-import { bookedTurn, findTurn, withBooking } from '../../lib/identity/turns.ts';
+import { bookedTurn, findTurn, withBooking } from '../../lib/identity/writer/rate-limit.ts';
 
 const booking = (turn: number, identity = 'other', slug = 'ex-1'): Booking => ({ identity, slug, turn });
 const find = (booked: Booking[], from = 0) =>

@@ -1,10 +1,10 @@
 import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
 import { toCredentialName, toNamespace, toSubject } from '../../lib/environment/model/names.ts';
-import type { Access, AccessRequest, Clock, Log, WantedCredential } from '../../lib/environment/ports/ports.ts';
-import { createIdentityLocks } from '../../lib/identity/writer/identity-lock.ts';
+import type { Clock, Log } from '../../lib/environment/ports/ports.ts';
+import { type IdentityLocks, createIdentityLocks } from '../../lib/identity/writer/identity-lock.ts';
 import { type FederatedAccessOptions, createFederatedAccess } from '../../lib/identity/federated-credentials.ts';
-import type { IdentityLocks } from '../../lib/identity/identity-locks.ts';
 import type { AzureStandIn } from '../../local/azure/start.ts';
+import type { Access, AccessRequest, WantedCredential } from '../../lib/environment/ports/credentials.ts';
 
 export const ISSUER = 'https://oidc.example/cluster/';
 export const AUDIENCE = 'api://AzureADTokenExchange';

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { parseObjects } from '../../lib/overlays/parse-objects.ts';
 import { type FoundKustomize, findKustomize } from '../../local/kustomize/find-kustomize.ts';
-import type { KubeObject } from '../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../lib/environment/ports/cluster.ts';
 
 export const MANIFESTS = fileURLToPath(new URL('../../manifests', import.meta.url));
 

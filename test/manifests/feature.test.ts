@@ -5,7 +5,7 @@ import { createOverlays } from '../../lib/overlays/render.ts';
 import { findKustomize } from '../../local/kustomize/find-kustomize.ts';
 import { MANIFESTS } from './build-overlay.ts';
 import { container, envOf, matches, ofKind, workload, workloadsOf } from './kube.ts';
-import type { KubeObject } from '../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../lib/environment/ports/cluster.ts';
 
 const VALUES: RenderValues = {
   slug: 'ex-c4-e6',

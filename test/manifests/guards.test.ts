@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { buildGuards } from '../../local/kustomize/build-guards.ts';
 import { build } from './build-overlay.ts';
-import type { KubeObject } from '../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../lib/environment/ports/cluster.ts';
 
 const subjectsOf = (objects: KubeObject[]) =>
   Object.fromEntries(

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../lib/environment/ports/cluster.ts';
 
 /** The parts of the kinds in manifests/ that the tests look at. */
 export interface Container {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { buildOverlay } from './build-overlay.ts';
 import { ofKind, quantity, workloadsOf } from './kube.ts';
-import type { KubeObject } from '../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../lib/environment/ports/cluster.ts';
 
 describe('the quota', () => {
   it.each(['feature', 'staging', 'production'] as const)(

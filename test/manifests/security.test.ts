@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { APPLICATIONS, buildOverlay } from './build-overlay.ts';
 import { ofKind, workloadsOf } from './kube.ts';
-import type { KubeObject } from '../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../lib/environment/ports/cluster.ts';
 
 describe.each(APPLICATIONS)('the pods of %s', (overlay) => {
   let objects: KubeObject[];

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { APPLICATIONS, OVERLAYS, build, buildOverlay } from './build-overlay.ts';
 import { matches, ofKind, workloadsOf } from './kube.ts';
-import type { KubeObject } from '../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../lib/environment/ports/cluster.ts';
 
 interface ServiceSpec {
   selector: Record<string, string>;

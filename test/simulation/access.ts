@@ -1,4 +1,3 @@
-import type { Access, AccessRequest } from '../../lib/environment/ports/ports.ts';
 import { ProvisionerError } from '../../lib/errors.ts';
 import { CALL_TIMEOUT_MS, call, passTime, send } from './call.ts';
 import type { Activity } from './hosts.ts';
@@ -8,6 +7,7 @@ import { LEASE_MS } from './leases.ts';
 import { drawFor, violate } from './stage.ts';
 import type { World } from './world.ts';
 import type { Admit, Change } from '../../lib/environment/ports/cluster.ts';
+import type { Access, AccessRequest } from '../../lib/environment/ports/credentials.ts';
 
 const MARGIN_MS = 10_000;
 const IN_FLIGHT_MS = 60_000;

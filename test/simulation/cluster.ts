@@ -5,8 +5,8 @@ import type { Activity } from './hosts.ts';
 import { checkMode, checkOurs, checkWanted, checkWriter } from './invariants.ts';
 import { type Stage, drawFor } from './stage.ts';
 import type { World } from './world.ts';
-import type { Admit, Change, Cluster, LiveNamespace } from '../../lib/environment/ports/cluster.ts';
-import type { KubeObject } from '../../lib/environment/kube-object.ts';
+import type { Admit, Change, Cluster, KubeObject } from '../../lib/environment/ports/cluster.ts';
+import type { LiveNamespace } from '../../lib/environment/model/guards.ts';
 
 const NONE: LiveNamespace['conditions'] = Object.freeze([]) as never;
 

@@ -1,9 +1,10 @@
-import type { BranchAnswer, Branches } from '../../lib/environment/ports/ports.ts';
+import type { Branches } from '../../lib/environment/ports/ports.ts';
 import type { EnvironmentRecord } from '../../lib/environment/model/record.ts';
 import { toProvisionerError } from '../../lib/errors.ts';
 import { call } from './call.ts';
 import type { Activity } from './hosts.ts';
 import { type Stage, drawFor } from './stage.ts';
+import type { BranchAnswer } from '../../lib/environment/model/desired.ts';
 
 export interface GitHub {
   /** Ids never change, names may. */

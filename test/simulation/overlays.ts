@@ -1,5 +1,5 @@
 import type { Overlays } from '../../lib/environment/ports/ports.ts';
-import type { KubeObject } from '../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../lib/environment/ports/cluster.ts';
 
 export interface Template {
   version: number;

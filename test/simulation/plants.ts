@@ -23,13 +23,13 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'the lease is not looked at before a write',
-    file: 'steps/reconciliation.ts',
+    file: 'steps/write-guard.ts',
     from: 'if (session.lease.remainingMs() < timeoutMs + LEASE_MARGIN_MS) {',
     to: 'if (session.lease.remainingMs() < -timeoutMs * LEASE_MARGIN_MS) {',
   },
   {
     name: 'the owner is not asked again after a pause',
-    file: 'steps/reconciliation.ts',
+    file: 'steps/write-guard.ts',
     from: 'if (session.peers.clock.now() - session.confirmedAt <= TRUST_MS) return undefined;',
     to: 'if (session.peers.clock.now() - session.confirmedAt <= TRUST_MS * 1e9) return undefined;',
   },
@@ -125,7 +125,7 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'no admission policy is asked for',
-    file: 'guard-live.ts',
+    file: 'steps/preflight.ts',
     from: "policies === 'unbound' && {",
     to: 'policies === undefined && {',
   },

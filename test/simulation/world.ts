@@ -1,4 +1,4 @@
-import type { EnvironmentSettings, Log, Peers } from '../../lib/environment/ports/ports.ts';
+import type { Log, Peers } from '../../lib/environment/ports/ports.ts';
 import type { EnvironmentRequest } from '../../lib/environment/model/request.ts';
 import { handleMessage, handlePoison } from '../../lib/intake/message.ts';
 import { type Identity, accessFor, createIdentities } from './access.ts';
@@ -12,6 +12,7 @@ import { type Template, overlaysOf } from './overlays.ts';
 import { type Queue, type QueueMessage, createQueue, requestsFor } from './queue.ts';
 import { type Stage, createStage, drawFor } from './stage.ts';
 import { type Store, createStore, recordsFor } from './storage.ts';
+import type { EnvironmentSettings } from '../../lib/environment/model/settings.ts';
 
 /** Everything there is in one history. */
 export interface World {

@@ -1,7 +1,7 @@
 import type { Agent } from 'undici';
 import { ProvisionerError, toProvisionerError } from '../../errors.ts';
 import { keepToken } from '../../secrets.ts';
-import { type Slots, createSlots } from '../slots.ts';
+import { type Slots, createSlots } from '../../concurrency.ts';
 
 /** Kept-alive connections to one API server; calls beyond that wait for one. */
 export const DEFAULT_CONNECTIONS = 8;

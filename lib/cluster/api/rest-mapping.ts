@@ -1,3 +1,7 @@
+import type { Clock } from '../../environment/ports/ports.ts';
+import type { Send } from './client.ts';
+import { FIELD_MANAGER, FORCE } from './object-meta.ts';
+
 /** The API path of a kind. */
 export interface Resource {
   /** `/api/v1` or `/apis/<group>/<version>`. */
@@ -73,4 +77,78 @@ export function needsSpec({ apiVersion, kind }: TypeOfObject): boolean {
 /** `Kind/namespace/name`, or `Kind/name` without a namespace: how changes, errors and logs name an object. */
 export function objectName(object: { kind: string; metadata: { name: string } }, namespace?: string): string {
   return [object.kind, namespace, object.metadata.name].filter(Boolean).join('/');
+}
+
+/** How long "not served" is believed: an administrator may be installing the CRD just now. */
+const ABSENT_MS = 30_000;
+
+interface ApiResourceList {
+  resources?: { name: string; kind: string; namespaced: boolean }[];
+}
+
+export interface Discovery {
+  /** The path of a kind; undefined where the cluster does not serve it. */
+  resourceOf(type: TypeOfObject): Promise<Resource | undefined>;
+}
+
+/** Finds paths of kinds: common ones from a table, others by one GET per API version, kept for the process's life. */
+export function createDiscovery(send: Send, clock: Clock): Discovery {
+  const lists = new Map<string, { asked: Promise<Map<string, Resource>>; at: number }>();
+
+  function kindsOf(apiVersion: string): Promise<Map<string, Resource>> {
+    const known = lists.get(apiVersion);
+    if (known) return known.asked;
+    const asked = ask(send, apiVersion);
+    lists.set(apiVersion, { asked, at: clock.now() });
+    asked.catch(() => lists.delete(apiVersion));
+    return asked;
+  }
+
+  return {
+    async resourceOf(type) {
+      const common = commonResource(type);
+      if (common) return common;
+      const found = (await kindsOf(type.apiVersion)).get(type.kind);
+      const at = lists.get(type.apiVersion)?.at ?? 0;
+      if (found || clock.now() - at < ABSENT_MS) return found;
+      lists.delete(type.apiVersion);
+      return (await kindsOf(type.apiVersion)).get(type.kind);
+    },
+  };
+}
+
+async function ask(send: Send, apiVersion: string): Promise<Map<string, Resource>> {
+  const root = rootOf(apiVersion);
+  const { status, body } = await send({ method: 'GET', path: root, object: `API ${apiVersion}`, expect: [404] });
+  const resources = status === 404 ? [] : ((body as ApiResourceList).resources ?? []);
+  return new Map(
+    resources
+      // `deployments/status` is a subresource
+      .filter(({ name }) => !name.includes('/'))
+      .map(({ name, kind, namespaced }) => [kind, { root, plural: name, namespaced }]),
+  );
+}
+
+export interface ObjectPath {
+  resource: Resource;
+  /** Left out for a cluster-scoped kind. */
+  namespace?: string;
+  /** Left out for the whole collection. */
+  name?: string;
+}
+
+/** The API path of an object or a collection. */
+export function pathOf({ resource, namespace, name }: ObjectPath): string {
+  const parts = [resource.root];
+  if (resource.namespaced && namespace) parts.push('namespaces', encodeURIComponent(namespace));
+  parts.push(resource.plural);
+  if (name) parts.push(encodeURIComponent(name));
+  return parts.join('/');
+}
+
+/** The query of a server-side apply: unknown fields are refused instead of dropped in silence. */
+export function applyQuery({ dryRun, manager = FIELD_MANAGER }: { dryRun?: boolean; manager?: string } = {}): string {
+  const query = new URLSearchParams({ fieldManager: manager, force: String(FORCE), fieldValidation: 'Strict' });
+  if (dryRun) query.set('dryRun', 'All');
+  return `?${query.toString()}`;
 }

@@ -1,10 +1,8 @@
 import { ProvisionerError } from '../../errors.ts';
-import { type Resource, isSecret, needsSpec, objectName } from './rest-mapping.ts';
-import { applyQuery, pathOf } from '../paths.ts';
+import { type Discovery, type Resource, applyQuery, isSecret, needsSpec, objectName, pathOf } from './rest-mapping.ts';
 import { type Answer, METADATA, type Send } from './client.ts';
 import { errorOf, immutableFields, isUnserved, statusOf } from './status.ts';
-import type { KubeObject } from '../../environment/kube-object.ts';
-import type { Admit } from '../../environment/ports/cluster.ts';
+import type { Admit, KubeObject } from '../../environment/ports/cluster.ts';
 
 /** On an object whose CRD a cluster may lack: it is skipped there. Part of the overlays' contract. */
 const OPTIONAL = 'feature-branch-provisioner/optional';
@@ -74,4 +72,10 @@ export function unserved(name: string, { apiVersion, kind }: KubeObject): Provis
 
 export function nameIn(object: KubeObject, { namespace }: { namespace: string }): string {
   return objectName(object, object.metadata.namespace ?? namespace);
+}
+
+export interface ApplyContext {
+  send: Send;
+  discovery: Discovery;
+  concurrency: number;
 }

@@ -97,3 +97,12 @@ function oneLine(text: string | undefined): string {
   const line = toSafeLine(text ?? '');
   return line.length > MESSAGE_LIMIT ? `${line.slice(0, MESSAGE_LIMIT)}…` : line;
 }
+
+/** Longer words are cut: a mount's failure repeats whole paths and answers. */
+const LIMIT = 300;
+
+export function say(what: string, more: string | undefined): string {
+  const line = toSafeLine(more ?? '');
+  const words = line === '' ? what : `${what}: ${line}`;
+  return words.length > LIMIT ? `${words.slice(0, LIMIT)}…` : words;
+}

@@ -1,5 +1,5 @@
-import { say } from '../pod-cause.ts';
-import type { Metadata } from '../api/object-meta.ts';
+import type { Condition, LiveObject } from '../api/object-meta.ts';
+import { say } from '../api/status.ts';
 
 /**
  * Whether a live object is what its spec says, by the rules of kstatus: `current`, still coming, or failed for good.
@@ -8,19 +8,6 @@ import type { Metadata } from '../api/object-meta.ts';
 export interface Judgement {
   state: 'ready' | 'starting' | 'failed';
   reason?: string;
-}
-
-export interface LiveObject {
-  metadata: Metadata;
-  spec?: Record<string, unknown>;
-  status?: Record<string, unknown> & { conditions?: Condition[]; observedGeneration?: number };
-}
-
-interface Condition {
-  type: string;
-  status: string;
-  reason?: string;
-  message?: string;
 }
 
 type Judge = (object: LiveObject) => Judgement;

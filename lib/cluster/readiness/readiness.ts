@@ -1,12 +1,11 @@
-import type { Discovery } from '../discovery.ts';
+import { type Discovery, objectName } from '../api/rest-mapping.ts';
 import { type Verdict, explain, gatherEvidence } from './failure-cause.ts';
-import { objectName } from '../api/rest-mapping.ts';
-import { type Judgement, type LiveObject, isJudged, judge } from './kstatus.ts';
+import { type Judgement, isJudged, judge } from './kstatus.ts';
 import { listKind } from '../list.ts';
 import type { Send } from '../api/client.ts';
-import { forEachLimited } from '../slots.ts';
-import type { KubeObject } from '../../environment/kube-object.ts';
-import type { Readiness } from '../../environment/ports/cluster.ts';
+import { forEachLimited } from '../../concurrency.ts';
+import type { KubeObject, Readiness } from '../../environment/ports/cluster.ts';
+import type { LiveObject } from '../api/object-meta.ts';
 
 interface ReadinessContext {
   send: Send;

@@ -1,5 +1,4 @@
 import { isSameRepository } from './guards.ts';
-import type { BranchAnswer } from '../ports/ports.ts';
 import type { EnvironmentRecord } from './record.ts';
 import { type Reason, type Repository, isReason } from './request.ts';
 
@@ -49,4 +48,17 @@ function isProvenGone(answer: BranchAnswer, repository: Repository): boolean {
   if (repository.id === undefined)
     return seen.fullName !== undefined && isSameRepository({ fullName: seen.fullName }, repository);
   return seen.id === repository.id;
+}
+
+/** What GitHub said of a branch. A status is absent where nothing was asked or no answer came. */
+export interface BranchAnswer {
+  /** Status of `git/ref/heads/{ref}`, and whether the ref it names is exactly this one. */
+  ref?: number;
+  exact?: boolean;
+  /** Asked only where `ref` is 404. */
+  repository?: { status?: number; id?: number; fullName?: string };
+  /** Status of the default branch's own ref. */
+  defaultRef?: number;
+  /** Why an answer is missing, in one line. */
+  why?: string;
 }

@@ -1,8 +1,8 @@
 import { MANAGED_BY, MANAGER, REF, REPOSITORY, REPOSITORY_ID, SLUG } from './labels.ts';
 import { toNamespace } from './names.ts';
-import type { Refusal } from '../refusal.ts';
+import type { Refusal } from './record.ts';
 import type { Repository } from './request.ts';
-import type { LiveNamespace } from '../ports/cluster.ts';
+import type { EnvironmentSettings } from './settings.ts';
 
 /** Whose an environment is: a record, a request and a namespace's annotations all say it. */
 export interface Claim {
@@ -125,4 +125,29 @@ function toRegExp(pattern: string): RegExp {
 /** A name that others chose, safe to show on one line. */
 export function quote(name: string): string {
   return JSON.stringify(name.length > 80 ? `${name.slice(0, 77)}…` : name);
+}
+
+export interface LiveNamespace {
+  name: string;
+  uid: string;
+  resourceVersion: string;
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  terminating: boolean;
+  conditions: { type: string; status: string; reason: string; message: string }[];
+}
+
+/** Whether a branch may have an environment at all, by the settings alone. */
+export function guardFilters(
+  ref: string,
+  settings: Pick<EnvironmentSettings, 'defaultBranches' | 'admits'>,
+): Refusal | undefined {
+  if (settings.defaultBranches.includes(ref)) {
+    return {
+      guard: 'branch',
+      reason: `${quote(ref)} is a default branch, which never gets an environment (DEFAULT_BRANCHES)`,
+    };
+  }
+  if (settings.admits(ref)) return undefined;
+  return { guard: 'filter', reason: `branch ${quote(ref)} is kept out by BRANCH_INCLUDE or BRANCH_EXCLUDE` };
 }

@@ -1,4 +1,6 @@
 import { hash } from 'node:crypto';
+import type { Repository } from './request.ts';
+import type { EnvironmentSettings } from './settings.ts';
 
 /** Every namespace of ours begins with it; changing it orphans every live environment. */
 export const NAMESPACE_PREFIX = 'feature-';
@@ -69,4 +71,71 @@ function shortHash(text: string): string {
 
 function trimDashes(text: string): string {
   return text.replace(/^-+|-+$/g, '');
+}
+
+/** What a repository's environments are called, and by whom they may be found. */
+export interface Naming {
+  /** The repository by its name and, where it is known, by its id. */
+  owners: string[];
+  /** Two of the same way call the environment of a branch the same. */
+  way: string;
+}
+
+/** Stands for any way but today's. */
+export const OTHER_WAY = 'other';
+
+/** How the environments of a repository are named by the settings of now. */
+export function toNaming(repository: Repository, settings: Pick<EnvironmentSettings, 'repositories'>): Naming {
+  const { id, fullName } = repository;
+  const name = fullName.toLowerCase();
+  return {
+    owners: [`name ${name}`, ...(id === undefined ? [] : [`id ${id}`])],
+    way: `name ${name}, prefix ${prefixOf(repository, settings) ?? ''}`,
+  };
+}
+
+/** The slug that the branch of a repository has by the settings of now. */
+export function slugOf(
+  { repository, ref }: { repository: Repository; ref: string },
+  settings: Pick<EnvironmentSettings, 'repositories'>,
+): string {
+  return toSlug({ repository: repository.fullName, ref, prefix: prefixOf(repository, settings) });
+}
+
+function prefixOf({ fullName }: Repository, { repositories }: Pick<EnvironmentSettings, 'repositories'>) {
+  return repositories.find((one) => one.fullName.toLowerCase() === fullName.toLowerCase())?.prefix;
+}
+
+export interface OwnedCredential {
+  slug: string;
+  namespace: string;
+  serviceAccount: string;
+}
+
+const SUBJECT = /^system:serviceaccount:([^:]+):([^:]+)$/;
+const SLUG = /^[a-z0-9]([-a-z0-9]{0,53}[a-z0-9])?$/;
+
+/**
+ * Whose a credential is, where issuer, subject, audience and name are exactly what we would make; undefined for any other.
+ * Another cluster's has another issuer.
+ */
+export function parseOwnCredential(
+  held: StatedCredential,
+  { issuer, template }: { issuer: string; template: string | undefined },
+): OwnedCredential | undefined {
+  const [, namespace = '', serviceAccount = ''] = SUBJECT.exec(held.subject) ?? [];
+  const slug = namespace.slice(NAMESPACE_PREFIX.length);
+  if (!SLUG.test(slug) || namespace !== toNamespace(slug)) return undefined;
+  const [audience, ...more] = held.audiences;
+  if (held.issuer !== issuer || audience !== AUDIENCE || more.length > 0) return undefined;
+  if (held.name !== toCredentialName({ slug, serviceAccount, template })) return undefined;
+  return { slug, namespace, serviceAccount };
+}
+
+/** A federated credential as Azure states it. */
+export interface StatedCredential {
+  name: string;
+  issuer: string;
+  subject: string;
+  audiences: string[];
 }

@@ -1,6 +1,5 @@
 import type { ErrorCode } from '../../errors.ts';
 import type { Reason, Repository } from './request.ts';
-import type { Guard } from '../refusal.ts';
 
 export type Phase =
   | 'queued'
@@ -132,4 +131,31 @@ export interface RecordSummary {
   template?: string;
   identity?: string;
   checkedAt?: string;
+}
+
+/** Whether an environment may still fill slots that were reserved for it on an identity: none that is gone or refused, or has another. */
+export function namesIdentity(
+  record: Pick<EnvironmentRecord, 'phase' | 'identity'> | undefined,
+  identityId: string,
+): boolean {
+  if (record === undefined || record.phase === 'gone' || record.phase === 'refused') return false;
+  return record.identity?.toLowerCase() === identityId.toLowerCase();
+}
+export type Guard =
+  | 'record'
+  | 'name'
+  | 'protected'
+  | 'owner'
+  | 'uid'
+  | 'credential'
+  | 'branch'
+  | 'filter'
+  | 'capacity'
+  | 'render'
+  | 'policies';
+
+/** A no: which guard said it, and why, in words that mend it. */
+export interface Refusal {
+  guard: Guard;
+  reason: string;
 }

@@ -1,6 +1,5 @@
-import type { Inspected } from './credentials.ts';
-import type { KubeObject } from '../kube-object.ts';
 import type { InventoryEntry } from '../model/record.ts';
+import type { LiveNamespace } from '../model/guards.ts';
 
 /**
  * Called synchronously before every write to the outside, with that call's timeout in ms. Throws `lease-lost` where the
@@ -17,16 +16,6 @@ export interface Change {
   action: Action;
   /** Why it was skipped, or is not known. */
   reason?: string;
-}
-
-export interface LiveNamespace {
-  name: string;
-  uid: string;
-  resourceVersion: string;
-  labels: Record<string, string>;
-  annotations: Record<string, string>;
-  terminating: boolean;
-  conditions: { type: string; status: string; reason: string; message: string }[];
 }
 
 export interface Applied {
@@ -107,3 +96,32 @@ export interface Cluster {
   /** Whether admission policies hold both our principals to namespaces of ours, asked by dry run. */
   policies(): Promise<'bound' | 'unbound'>;
 }
+
+/** `Kind/namespace/name`, or `Kind/name` for what lies in no namespace: how every log, error and answer names an object. */
+export function toSubjectName(object: KubeObject): string {
+  const { namespace, name } = object.metadata;
+  return [object.kind, namespace, name].filter((part) => part !== undefined).join('/');
+}
+
+/** How many objects each action befell, for one log line: `{created: 12, unchanged: 3}`. */
+export function countActions(changes: readonly Change[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { action } of changes) counts[action] = (counts[action] ?? 0) + 1;
+  return counts;
+}
+/** An object as the API server takes it; only what every kind has is typed. */
+export interface KubeObject {
+  apiVersion: string;
+  kind: string;
+  metadata: {
+    name: string;
+    namespace?: string;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+    [field: string]: unknown;
+  };
+  [field: string]: unknown;
+}
+
+/** One kind as the cluster lists it: its objects, or why they could not be had. */
+export type Inspected = { apiVersion: string; kind: string } & ({ items: KubeObject[] } | { why: string });

@@ -1,15 +1,6 @@
-import type { KubeObject } from '../kube-object.ts';
-
-/** One kind as the cluster lists it: its objects, or why they could not be had. */
-export type Inspected = { apiVersion: string; kind: string } & ({ items: KubeObject[] } | { why: string });
-
-/** A federated credential as Azure states it. */
-export interface StatedCredential {
-  name: string;
-  issuer: string;
-  subject: string;
-  audiences: string[];
-}
+import type { Admit, Change } from './cluster.ts';
+import type { Refusal } from '../model/record.ts';
+import type { StatedCredential } from '../model/names.ts';
 
 export interface IdentityFacts {
   /** ARM id. */
@@ -38,4 +29,58 @@ export interface Holdings {
   identities: { identity: string; credentials: StatedCredential[] }[];
   /** ARM ids of those that could not be listed. */
   unread: string[];
+}
+
+/** A credential as the rendered service accounts want it; the names are built by names.ts alone. */
+export interface WantedCredential {
+  serviceAccount: string;
+  name: string;
+  subject: string;
+  audience: string;
+  /** A literal client id in the overlay; absent where the overlay has the placeholder. */
+  clientId?: string;
+}
+
+export interface AccessRequest {
+  slug: string;
+  namespace: string;
+  wanted: WantedCredential[];
+  /** The identity that the record names: kept for life while it is in the pool. */
+  identity?: string;
+  /** Names that credentials were written under before: FEDERATED_CREDENTIAL_NAME may have changed since. */
+  written?: readonly string[];
+  /** The name that a service account's credential of this environment bears; how ours are told from others'. */
+  nameOf(serviceAccount: string): string;
+}
+
+export interface Reserved {
+  /** ARM id; absent where the pool is empty. */
+  identity?: string;
+  clientId: string;
+  tenantId: string;
+  warnings: string[];
+  /** What grant would answer, where every credential was found in place and nothing of the environment is left elsewhere. */
+  settled?: Change[];
+}
+
+/** A way to give the workloads of a branch an Azure identity. Federated credentials are one; others may come. */
+export interface Access {
+  /** Guard 5 and the choice of an identity, before the first write outside; `full` where no slot is free. */
+  reserve(request: AccessRequest): Promise<{ reserved: Reserved } | { refused: Refusal } | { full: string }>;
+  /** Makes what is missing; resolves when Azure has acknowledged it. */
+  grant(request: AccessRequest, reserved: Reserved, admit: Admit): Promise<Change[]>;
+  /** Removes what is exactly ours; absent is success. */
+  revoke(request: AccessRequest, admit: Admit): Promise<Change[]>;
+  /**
+   * What grant (`present`) or revoke (`absent`) would do, and what reserve would answer where it would choose an identity.
+   * Reads only.
+   */
+  plan(
+    request: AccessRequest,
+    state: 'present' | 'absent',
+  ): Promise<{ changes: Change[]; refused?: Refusal; reserved?: Reserved }>;
+  /** What Azure says of the environment's identity and credentials. Reads only. */
+  inspect(request: AccessRequest): Promise<AccessFacts>;
+  /** Everything on every identity of the pool, by one list each; one that cannot be listed fails nothing. Reads only. */
+  holdings(): Promise<Holdings>;
 }

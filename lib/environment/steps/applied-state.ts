@@ -1,11 +1,9 @@
-import { countActions } from '../change-set.ts';
+import { type Change, type Drifted, type KubeObject, countActions } from '../ports/cluster.ts';
 import { note } from '../model/record-event.ts';
 import { awaitReadiness } from './readiness.ts';
 import type { Phase } from '../model/record.ts';
 import { toFingerprint, toImageTag } from './render.ts';
 import { DONE, type Outcome, type Session, toIso } from './reconciliation.ts';
-import type { Change } from '../ports/cluster.ts';
-import type { KubeObject } from '../kube-object.ts';
 
 export interface Done {
   changes: Change[];
@@ -59,4 +57,35 @@ export async function settle(session: Session, done: Done): Promise<Outcome> {
     return DONE;
   }
   return awaitReadiness(session);
+}
+
+/** Whether these very objects, with the same identity, were the last that went into this very namespace. */
+export function wasApplied({ record, owned }: Session, draft: readonly KubeObject[]): boolean {
+  if (record.applied === undefined || owned === undefined || owned.uid !== record.uid) return false;
+  return record.applied === toFingerprint(draft, record);
+}
+
+/** A delivery trusts what was applied; a person's call never does, and a sweep does for DRIFT_INTERVAL. */
+export function mustLookForDrift({ request, record, peers }: Session): boolean {
+  if (request.reason === 'provision') return true;
+  if (request.reason !== 'sweep') return false;
+  return record.phase !== 'ready' || isCheckDue(record.checkedAt, peers);
+}
+
+/** Whether the last look at the objects is older than DRIFT_INTERVAL. */
+export function isCheckDue(
+  checkedAt: string | undefined,
+  { clock, settings }: Pick<Session['peers'], 'clock' | 'settings'>,
+): boolean {
+  return checkedAt === undefined || clock.now() - Date.parse(checkedAt) >= settings.driftIntervalMs;
+}
+
+const NAMED = 5;
+
+/** For the history: what others did to our objects, in one line. */
+export function describeDrift(drifted: readonly Drifted[]): string | undefined {
+  if (drifted.length === 0) return undefined;
+  const names = drifted.slice(0, NAMED).map(({ object, why }) => `${object} (${why})`);
+  const more = drifted.length > NAMED ? ` and ${drifted.length - NAMED} more` : '';
+  return `restored ${names.join(', ')}${more}`;
 }

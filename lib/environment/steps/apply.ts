@@ -1,14 +1,10 @@
-import { toSubjectName } from '../change-set.ts';
-import { findLeftovers, mergeInventory } from '../inventory.ts';
-import { type OwnerLook, createOwnerLook, stillOurs } from './write-guard.ts';
+import { type Change, type Drifted, type KubeObject, toSubjectName } from '../ports/cluster.ts';
+import { findLeftovers, mergeInventory, pruneLeftovers } from './prune.ts';
+import { type OwnerLook, admitByOwner, createOwnerLook, stillOurs } from './write-guard.ts';
 import { ensureNamespace } from './namespace.ts';
-import type { AccessRequest, Reserved } from '../ports/ports.ts';
-import { pruneLeftovers } from './prune.ts';
-import type { Refusal } from '../refusal.ts';
-import { type Session, admitByOwner, step, toIso } from './reconciliation.ts';
-import { toWaves } from '../waves.ts';
-import type { KubeObject } from '../kube-object.ts';
-import type { Change, Drifted } from '../ports/cluster.ts';
+import type { Refusal } from '../model/record.ts';
+import { type Session, step, toIso } from './reconciliation.ts';
+import type { AccessRequest, Reserved } from '../ports/credentials.ts';
 
 export interface Wanted {
   objects: KubeObject[];
@@ -121,4 +117,39 @@ async function applyWave(
     record.inventory = mergeInventory(record.inventory, applied.inventory);
     if (applied.error !== undefined) throw applied.error;
   });
+}
+
+export interface Waves {
+  /** Quota, limits, accounts, configuration, secrets, storage, policies: nothing here starts a pod. */
+  foundation: KubeObject[];
+  /** Services and whatever starts pods: only once the credential is acknowledged (FACTS A7). */
+  workloads: KubeObject[];
+  /** What points at workloads. */
+  exposure: KubeObject[];
+}
+
+const WORKLOADS = new Set(['Service', 'Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Pod', 'Job', 'CronJob']);
+const EXPOSURE = new Set([
+  'Ingress',
+  'HTTPRoute',
+  'GRPCRoute',
+  'TCPRoute',
+  'TLSRoute',
+  'HorizontalPodAutoscaler',
+  'VerticalPodAutoscaler',
+  'ScaledObject',
+  'PodDisruptionBudget',
+  'PodMonitor',
+  'ServiceMonitor',
+]);
+
+/** Objects in the order in which they may be applied; inside a wave the order is free. */
+export function toWaves(objects: readonly KubeObject[]): Waves {
+  const waves: Waves = { foundation: [], workloads: [], exposure: [] };
+  for (const object of objects) {
+    if (WORKLOADS.has(object.kind)) waves.workloads.push(object);
+    else if (EXPOSURE.has(object.kind)) waves.exposure.push(object);
+    else waves.foundation.push(object);
+  }
+  return waves;
 }

@@ -1,10 +1,11 @@
 import { ProvisionerError } from '../../errors.ts';
 import { IMAGE_TAG, REF, REPOSITORY, REPOSITORY_ID, TEMPLATE, ownerLabels } from '../model/labels.ts';
 import { toImageTag } from './render.ts';
-import { type Session, admitByLease, admitByOwner, confirmOwner } from './reconciliation.ts';
-import type { KubeObject } from '../kube-object.ts';
-import type { Change } from '../ports/cluster.ts';
-import type { Refusal } from '../refusal.ts';
+import type { Session } from './reconciliation.ts';
+import type { Change, KubeObject } from '../ports/cluster.ts';
+import type { Refusal } from '../model/record.ts';
+import { admitByLease, admitByOwner, confirmOwner } from './write-guard.ts';
+import type { LiveNamespace } from '../model/guards.ts';
 
 /** Makes the namespace by POST, or brings the marks of ours up to date by its checked uid (guard 4). */
 export async function ensureNamespace(
@@ -65,4 +66,38 @@ function hasMarks(
     Object.entries(labels).every(([key, value]) => live.labels[key] === value) &&
     Object.entries(annotations).every(([key, value]) => live.annotations[key] === value)
   );
+}
+
+/** By what must be mended first: an API that can't be asked keeps everything else from being known. */
+const MENDS: readonly (readonly [type: string, mend: string])[] = [
+  [
+    'NamespaceDeletionDiscoveryFailure',
+    'an API of the cluster does not answer: mend or delete its APIService (kubectl get apiservices)',
+  ],
+  ['NamespaceDeletionGroupVersionParsingFailure', 'an APIService names a version that is none: delete it'],
+  ['NamespaceDeletionContentFailure', 'objects in it could not be deleted: the message says why'],
+  ['NamespaceFinalizersRemaining', 'start the controller that the finalizer belongs to, so that it can do its work'],
+  ['NamespaceContentRemaining', 'look at what remains: kubectl get <kind> -n the namespace'],
+];
+
+export interface Termination {
+  /** The finalizer or kind that holds the namespace, as the namespace controller says it. */
+  words: string;
+  mend: string;
+}
+
+const LIMIT = 300;
+
+/**
+ * What keeps a terminating namespace, from its conditions; undefined while nothing does. Nothing here forces it: a
+ * finalizer that is taken off by hand leaves behind what it was to clean up.
+ * https://kubernetes.io/docs/tasks/administer-cluster/namespaces/#deleting-a-namespace
+ */
+export function diagnoseTermination({ conditions }: Pick<LiveNamespace, 'conditions'>): Termination | undefined {
+  const holding = conditions.filter(({ status }) => status === 'True');
+  for (const [type, mend] of MENDS) {
+    const found = holding.find((condition) => condition.type === type);
+    if (found) return { words: `${type}: ${found.message}`.slice(0, LIMIT), mend };
+  }
+  return undefined;
 }

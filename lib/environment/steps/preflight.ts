@@ -1,7 +1,7 @@
-import { guardName, guardProtected, quote } from '../model/guards.ts';
-import type { EnvironmentSettings } from '../ports/ports.ts';
+import { guardFilters, guardName, guardProtected } from '../model/guards.ts';
 import type { Session } from './reconciliation.ts';
-import type { Refusal } from '../refusal.ts';
+import type { Refusal } from '../model/record.ts';
+import { confirmOwner } from './write-guard.ts';
 
 /** The guards that need no peer. Filters and the default branch keep new environments out, not ones that exist. */
 export function guardAdmission(session: Pick<Session, 'peers' | 'record'>): Refusal | undefined {
@@ -15,21 +15,6 @@ export function guardAdmission(session: Pick<Session, 'peers' | 'record'>): Refu
   );
 }
 
-/** Whether a branch may have an environment at all, by the settings alone. */
-export function guardFilters(
-  ref: string,
-  settings: Pick<EnvironmentSettings, 'defaultBranches' | 'admits'>,
-): Refusal | undefined {
-  if (settings.defaultBranches.includes(ref)) {
-    return {
-      guard: 'branch',
-      reason: `${quote(ref)} is a default branch, which never gets an environment (DEFAULT_BRANCHES)`,
-    };
-  }
-  if (settings.admits(ref)) return undefined;
-  return { guard: 'filter', reason: `branch ${quote(ref)} is kept out by BRANCH_INCLUDE or BRANCH_EXCLUDE` };
-}
-
 /** Whether MAX_ENVIRONMENTS is reached without this one. */
 export async function needsCapacity(session: Session): Promise<boolean> {
   const { record, peers } = session;
@@ -40,4 +25,29 @@ export async function needsCapacity(session: Session): Promise<boolean> {
     if (name !== record.name && !['gone', 'refused', 'waiting', 'queued'].includes(phase)) others += 1;
   }
   return others >= maxEnvironments;
+}
+
+/** What only the cluster can say before the first write; a cluster that does not answer is a failure, so nothing is written. */
+export interface LiveGuards {
+  owner?: Refusal;
+  policies?: Refusal;
+}
+
+/** Whose the live namespace is, and whether the admission policies hold the app to its own. */
+export async function guardLive(session: Session): Promise<LiveGuards> {
+  const { cluster, settings } = session.peers;
+  const [owner, policies] = await Promise.all([
+    confirmOwner(session),
+    settings.allowUnguarded ? 'bound' : cluster.policies(),
+  ]);
+  return {
+    ...(owner !== undefined && { owner }),
+    ...(policies === 'unbound' && {
+      policies: {
+        guard: 'policies',
+        reason:
+          'the admission policies of manifests/cluster do not hold the app to its own namespaces: apply them, or set ALLOW_UNGUARDED=true',
+      },
+    }),
+  };
 }

@@ -1,9 +1,7 @@
 import { ProvisionerError } from '../../errors.ts';
-import { toErrorField } from '../failure.ts';
+import { DONE, type Outcome, type Session, growingDelay, step, toErrorField, toIso } from './reconciliation.ts';
 import { note } from '../model/record-event.ts';
-import { explainUnready, toPropagation } from '../propagation.ts';
-import { DONE, type Outcome, type Session, step, toIso } from './reconciliation.ts';
-import { growingDelay } from '../wait.ts';
+import { explainUnready, toPropagation } from '../model/known-causes.ts';
 
 /** One look at the workloads: ready, failed with the reason, or starting and looked at again by a delayed check. */
 export async function awaitReadiness(session: Session): Promise<Outcome> {

@@ -1,18 +1,9 @@
-import { ProvisionerError } from '../../errors.ts';
-import { guardOwner, guardUid } from '../model/guards.ts';
+import { type ProvisionerError, toLogFields, toProvisionerError } from '../../errors.ts';
+import type { LiveNamespace } from '../model/guards.ts';
 import { note } from '../model/record-event.ts';
 import type { Lease, Peers } from '../ports/ports.ts';
-import type { EnvironmentRecord, StepName } from '../model/record.ts';
+import type { EnvironmentRecord, Refusal, StepName, WaitingFor } from '../model/record.ts';
 import type { EnvironmentRequest } from '../model/request.ts';
-import type { Admit, LiveNamespace } from '../ports/cluster.ts';
-import type { Refusal } from '../refusal.ts';
-
-/** A call may be sent only while the lease outlives its timeout by this much (DESIGN, leases). */
-const LEASE_MARGIN_MS = 10_000;
-/** After a pause this long the world may have changed: the owner is asked again. */
-const TRUST_MS = 5_000;
-/** So many answers in a row that were too old when they came end the try. */
-const SLOW_LOOKS = 3;
 
 const CHECK_MS = 15_000;
 
@@ -42,70 +33,6 @@ export const DONE: Outcome = { kind: 'done' };
 export async function save(session: Session): Promise<void> {
   const { peers, record, etag, lease } = session;
   session.etag = (await named(session, 'record', () => peers.records.write(record, { etag, lease }))).etag;
-}
-
-/** Looks the namespace up and holds it against guards 3 and 4. */
-export async function confirmOwner(session: Session): Promise<Refusal | undefined> {
-  const { peers, record } = session;
-  // counted from before the call: a host that is paused reads an old answer
-  const askedAt = peers.clock.now();
-  const live = await peers.cluster.readNamespace(record.namespace);
-  session.confirmedAt = askedAt;
-  const before = session.owned;
-  if (live === undefined) {
-    delete session.owned;
-    return undefined;
-  }
-  const refusal =
-    guardOwner(live, { repository: record.repository, ref: record.ref, slug: record.name }) ??
-    (before === undefined ? undefined : guardUid(live, before.uid));
-  if (refusal !== undefined) {
-    session.lost = refusal;
-    return refusal;
-  }
-  session.owned = live;
-  return undefined;
-}
-
-/** The check before every write that rests on the lease alone: removals that carry guards of their own. */
-export function admitByLease(session: Session): Admit {
-  return (timeoutMs) => {
-    if (session.lease.remainingMs() < timeoutMs + LEASE_MARGIN_MS) {
-      throw new ProvisionerError(
-        'lease-lost',
-        `the lease of environment ${session.record.name} ends too soon to write`,
-        { object: `record ${session.record.name}` },
-      );
-    }
-    return undefined;
-  };
-}
-
-/** The check before every write into the namespace, or for it: the lease, and that the namespace is still ours. */
-export function admitByOwner(session: Session): Admit {
-  const byLease = admitByLease(session);
-  const object = `Namespace/${session.record.namespace}`;
-  let pending: Promise<void> | undefined;
-  let slow = 0;
-  const confirm = async (): Promise<void> => {
-    const refusal = await confirmOwner(session);
-    if (refusal !== undefined) throw new ProvisionerError('conflict', refusal.reason, { object });
-    if (session.owned === undefined) {
-      throw new ProvisionerError('gone', `namespace ${session.record.namespace} went away while it was written to`, {
-        object,
-      });
-    }
-    slow = session.peers.clock.now() - session.confirmedAt <= TRUST_MS ? 0 : slow + 1;
-    if (slow < SLOW_LOOKS) return;
-    throw new ProvisionerError('unavailable', 'the API server answers too slowly to write by its answers', { object });
-  };
-  return (timeoutMs) => {
-    void byLease(timeoutMs);
-    if (session.lost !== undefined) throw new ProvisionerError('conflict', session.lost.reason, { object });
-    if (session.peers.clock.now() - session.confirmedAt <= TRUST_MS) return undefined;
-    pending ??= confirm().finally(() => (pending = undefined));
-    return pending;
-  };
 }
 
 /** Runs one step and writes into the record how it ended and how long it took. */
@@ -157,4 +84,70 @@ export function refuse(session: Session, refusal: Refusal): Outcome {
 
 export function toIso(ms: number): string {
   return new Date(ms).toISOString();
+}
+
+/** What a record says of a failure: nothing that a developer may not see. */
+export function toErrorField(error: ProvisionerError, step?: StepName): NonNullable<EnvironmentRecord['error']> {
+  return {
+    code: error.code,
+    message: error.message,
+    ...(error.object !== undefined && { object: error.object }),
+    ...(step !== undefined && { step }),
+    mend: error.mend,
+    retryable: error.retryable,
+  };
+}
+
+/** Writes a failure into the working copy; a terminal one ends the work with phase failed. */
+export function fail(session: Session, thrown: unknown): ProvisionerError {
+  const { record, peers } = session;
+  const error = toProvisionerError(thrown);
+  const failedStep = session.failures?.get(thrown);
+  record.error = toErrorField(error, failedStep);
+  if (!error.retryable) {
+    record.phase = 'failed';
+    note(record, { at: toIso(peers.clock.now()), what: 'failed', why: error.message });
+  }
+  peers.log.error('failed', {
+    environment: record.name,
+    ...toLogFields(error),
+    step: failedStep,
+    retryable: error.retryable,
+  });
+  return error;
+}
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+const WAITS: Record<WaitingFor, { words: string; firstMs: number; longestMs: number; deadlineMs?: number }> = {
+  'namespace-terminating': {
+    words: 'the old namespace to be gone',
+    firstMs: 2_000,
+    longestMs: 30_000,
+    deadlineMs: DAY_MS,
+  },
+  'credential-slot': { words: 'a free credential slot', firstMs: 15_000, longestMs: 30_000 },
+  capacity: { words: 'an environment to go (MAX_ENVIRONMENTS)', firstMs: 15_000, longestMs: 60_000 },
+};
+
+/** Nothing can be done now, and nothing was applied: the record says what is waited for, and the request comes back. */
+export function wait(session: Session, waitingFor: WaitingFor, on?: string): Outcome {
+  const { record, request, peers } = session;
+  const { words, firstMs, longestMs, deadlineMs } = WAITS[waitingFor];
+  record.phase = 'waiting';
+  record.waitingFor = waitingFor;
+  record.waitingOn = on ?? words;
+  delete record.error;
+  delete record.refused;
+  peers.log.info('waiting', { environment: record.name, waitingFor, on: record.waitingOn });
+  return {
+    kind: 'later',
+    delayMs: growingDelay({ attempt: request.attempt, firstMs, longestMs }),
+    ...(deadlineMs !== undefined && { deadlineMs }),
+  };
+}
+
+/** The delay before try number `attempt` + 1: half as long again each time, up to a longest. */
+export function growingDelay(options: { attempt: number; firstMs: number; longestMs: number }): number {
+  return Math.min(options.longestMs, Math.round(options.firstMs * 1.5 ** Math.min(options.attempt, 40)));
 }

@@ -1,10 +1,12 @@
 import { hash } from 'node:crypto';
-import { leaveReplicasToAutoscalers } from '../autoscaled.ts';
 import { ownerLabels } from '../model/labels.ts';
 import { AUDIENCE, toCredentialName, toDatabase, toSubject } from '../model/names.ts';
-import type { EnvironmentSettings, Overlays, Reserved, WantedCredential } from '../ports/ports.ts';
-import type { EnvironmentRecord } from '../model/record.ts';
-import type { KubeObject } from '../kube-object.ts';
+import type { Overlays, Peers } from '../ports/ports.ts';
+import type { EnvironmentRecord, Refusal } from '../model/record.ts';
+import type { KubeObject } from '../ports/cluster.ts';
+import { toProvisionerError } from '../../errors.ts';
+import type { EnvironmentSettings } from '../model/settings.ts';
+import type { AccessRequest, Reserved, WantedCredential } from '../ports/credentials.ts';
 
 const CLIENT_ID = 'azure.workload.identity/client-id';
 /** What an overlay renders to before its identity is chosen, and for good where the pool is empty. */
@@ -82,4 +84,65 @@ export function toFingerprint(
 ): string {
   const text = JSON.stringify([record.identity ?? '', record.repository.id ?? '', objects]);
   return hash('sha256', text).slice(0, 32);
+}
+
+/** What the identity side is asked for an environment; for removals nothing is wanted, and the names alone count. */
+export function toAccessRequest(
+  of: { record: EnvironmentRecord; settings: Pick<EnvironmentSettings, 'credentialName'> },
+  wanted: WantedCredential[] = [],
+): AccessRequest {
+  const { record, settings } = of;
+  return {
+    slug: record.name,
+    namespace: record.namespace,
+    wanted,
+    ...(record.identity !== undefined && { identity: record.identity }),
+    ...(record.credentials !== undefined && { written: record.credentials }),
+    nameOf: (serviceAccount) =>
+      toCredentialName({ slug: record.name, serviceAccount, template: settings.credentialName }),
+  };
+}
+
+interface ScalerSpec {
+  scaleTargetRef?: { kind?: string; name?: string };
+}
+
+const SCALERS = new Set(['HorizontalPodAutoscaler', 'ScaledObject']);
+
+/**
+ * The objects, without the replicas of what a rendered autoscaler targets: a forced apply that names them would undo
+ * its work each time. https://kubernetes.io/docs/reference/using-api/server-side-apply/#transferring-ownership
+ */
+export function leaveReplicasToAutoscalers(objects: KubeObject[]): KubeObject[] {
+  const targets = new Set(
+    objects.flatMap(({ kind, spec }) => {
+      const target = SCALERS.has(kind) ? (spec as ScalerSpec | undefined)?.scaleTargetRef : undefined;
+      return target?.name === undefined ? [] : [`${target.kind ?? 'Deployment'}/${target.name}`];
+    }),
+  );
+  if (targets.size === 0) return objects;
+  return objects.map((object) => {
+    if (!targets.has(`${object.kind}/${object.metadata.name}`)) return object;
+    const { spec } = object as { spec?: object };
+    return { ...object, spec: { ...spec, replicas: undefined } };
+  });
+}
+
+/** The objects before an identity is chosen, or the gate's refusal. */
+export function renderDraft({
+  peers,
+  record,
+}: {
+  peers: Pick<Peers, 'overlays' | 'settings'>;
+  record: EnvironmentRecord;
+}): { objects: KubeObject[] } | Refusal {
+  const { overlays, settings } = peers;
+  try {
+    return { objects: renderEnvironment(overlays, { record, settings }) };
+  } catch (thrown) {
+    const error = toProvisionerError(thrown);
+    if (error.code !== 'render') throw error;
+    const { message, mend } = error;
+    return { guard: 'render', reason: message.includes(mend) ? message : `${message}; ${mend}` };
+  }
 }

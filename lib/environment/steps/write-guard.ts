@@ -1,6 +1,8 @@
 import { ProvisionerError } from '../../errors.ts';
-import type { Refusal } from '../refusal.ts';
-import { type Session, confirmOwner, named } from './reconciliation.ts';
+import type { Refusal } from '../model/record.ts';
+import { type Session, named } from './reconciliation.ts';
+import { guardOwner, guardUid } from '../model/guards.ts';
+import type { Admit } from '../ports/cluster.ts';
 
 /** A look that was taken ahead is as good as one of now for so long. */
 const AHEAD_MS = 250;
@@ -49,4 +51,75 @@ export async function stillOurs(session: Session): Promise<Refusal | undefined> 
     });
   }
   return undefined;
+}
+
+/** A call may be sent only while the lease outlives its timeout by this much (DESIGN, leases). */
+const LEASE_MARGIN_MS = 10_000;
+/** After a pause this long the world may have changed: the owner is asked again. */
+const TRUST_MS = 5_000;
+/** So many answers in a row that were too old when they came end the try. */
+const SLOW_LOOKS = 3;
+
+/** Looks the namespace up and holds it against guards 3 and 4. */
+export async function confirmOwner(session: Session): Promise<Refusal | undefined> {
+  const { peers, record } = session;
+  // counted from before the call: a host that is paused reads an old answer
+  const askedAt = peers.clock.now();
+  const live = await peers.cluster.readNamespace(record.namespace);
+  session.confirmedAt = askedAt;
+  const before = session.owned;
+  if (live === undefined) {
+    delete session.owned;
+    return undefined;
+  }
+  const refusal =
+    guardOwner(live, { repository: record.repository, ref: record.ref, slug: record.name }) ??
+    (before === undefined ? undefined : guardUid(live, before.uid));
+  if (refusal !== undefined) {
+    session.lost = refusal;
+    return refusal;
+  }
+  session.owned = live;
+  return undefined;
+}
+
+/** The check before every write that rests on the lease alone: removals that carry guards of their own. */
+export function admitByLease(session: Session): Admit {
+  return (timeoutMs) => {
+    if (session.lease.remainingMs() < timeoutMs + LEASE_MARGIN_MS) {
+      throw new ProvisionerError(
+        'lease-lost',
+        `the lease of environment ${session.record.name} ends too soon to write`,
+        { object: `record ${session.record.name}` },
+      );
+    }
+    return undefined;
+  };
+}
+
+/** The check before every write into the namespace, or for it: the lease, and that the namespace is still ours. */
+export function admitByOwner(session: Session): Admit {
+  const byLease = admitByLease(session);
+  const object = `Namespace/${session.record.namespace}`;
+  let pending: Promise<void> | undefined;
+  let slow = 0;
+  const confirm = async (): Promise<void> => {
+    const refusal = await confirmOwner(session);
+    if (refusal !== undefined) throw new ProvisionerError('conflict', refusal.reason, { object });
+    if (session.owned === undefined) {
+      throw new ProvisionerError('gone', `namespace ${session.record.namespace} went away while it was written to`, {
+        object,
+      });
+    }
+    slow = session.peers.clock.now() - session.confirmedAt <= TRUST_MS ? 0 : slow + 1;
+    if (slow < SLOW_LOOKS) return;
+    throw new ProvisionerError('unavailable', 'the API server answers too slowly to write by its answers', { object });
+  };
+  return (timeoutMs) => {
+    void byLease(timeoutMs);
+    if (session.lost !== undefined) throw new ProvisionerError('conflict', session.lost.reason, { object });
+    if (session.peers.clock.now() - session.confirmedAt <= TRUST_MS) return undefined;
+    pending ??= confirm().finally(() => (pending = undefined));
+    return pending;
+  };
 }

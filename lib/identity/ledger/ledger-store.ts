@@ -1,8 +1,8 @@
 import { text } from 'node:stream/consumers';
 import type { BlockBlobClient } from '@azure/storage-blob';
 import type { Clock } from '../../environment/ports/ports.ts';
-import { shareAsks } from '../../share-asks.ts';
-import { statusOf } from '../blob-lease.ts';
+import { shareAsks } from '../../concurrency.ts';
+import { statusOf } from '../../storage/blob-lease.ts';
 import { type Ledger, newLedger, parseLedger } from './ledger.ts';
 
 const MAX_TRIES = 20;

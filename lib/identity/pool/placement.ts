@@ -1,7 +1,7 @@
-import type { WantedCredential } from '../../environment/ports/ports.ts';
-import { isSameId } from '../arm-id.ts';
+import { isSameId } from '../../azure/arm-client.ts';
 import { type AccessContext, nameOfIdentity } from '../context.ts';
 import { retrying } from '../../azure/arm-retry.ts';
+import type { WantedCredential } from '../../environment/ports/credentials.ts';
 
 /** On which identity each wanted credential belongs. */
 export interface Placement {

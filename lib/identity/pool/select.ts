@@ -1,14 +1,12 @@
 import { toLogFields } from '../../errors.ts';
-import type { AccessRequest, WantedCredential } from '../../environment/ports/ports.ts';
-import { type Part, appraise } from './candidates.ts';
-import { chooseIdentity, describeFull } from '../choose.ts';
+import { type Part, appraise, chooseIdentity, countPicks, describeFull, notePick } from './candidates.ts';
 import { type AccessContext, nameOfIdentity } from '../context.ts';
 import type { OwnCredential } from '../ownership.ts';
 import { type LookOptions, lookAt } from '../ledger/credential-list.ts';
 import type { Look } from '../ledger/ledger.ts';
-import { countPicks, notePick } from '../pick.ts';
 import { inPool, placeCredentials } from './placement.ts';
-import type { Refusal } from '../../environment/refusal.ts';
+import type { Refusal } from '../../environment/model/record.ts';
+import type { AccessRequest, WantedCredential } from '../../environment/ports/credentials.ts';
 
 export type Decision =
   | { refused: Refusal }

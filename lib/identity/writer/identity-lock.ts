@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import type { ContainerClient } from '@azure/storage-blob';
 import type { Clock } from '../../environment/ports/ports.ts';
 import { ProvisionerError, codeOfStatus } from '../../errors.ts';
-import { type HeldLease, statusOf, takeLease } from '../blob-lease.ts';
-import type { IdentityLocks } from '../identity-locks.ts';
+import { type HeldLease, statusOf, takeLease } from '../../storage/blob-lease.ts';
 import { createLedgers } from '../ledger/ledger-store.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 
 /** A function waits no longer than this; its request is put back. */
 const MAX_WAIT_MS = 8_000;
@@ -106,4 +106,26 @@ function fail(id: string, error: unknown): never {
 
 function lastSegment(id: string): string {
   return id.slice(id.lastIndexOf('/') + 1);
+}
+
+/** The right to write to one identity, for as long as it lasts. */
+export interface HeldLock {
+  /** Ms until it may have ended, by our own clock and counted from before it was asked for. */
+  remainingMs(): number;
+}
+
+/** What all instances of the app share of one identity. An id is an ARM id in any case, or any other word for a scope. */
+export interface IdentityLocks {
+  /**
+   * Runs the work as the identity's only writer. Throws `conflict`, with the time after which to try again, where others
+   * hold the lock longer than `withinMs`, 8 s when left out.
+   */
+  withLock<T>(identityId: string, work: (lock: HeldLock) => Promise<T>, options?: { withinMs?: number }): Promise<T>;
+  /** The ledger as it is, an empty one where there is none. */
+  read(identityId: string): Promise<Ledger>;
+  /**
+   * Changes the ledger as it is now, and again where another instance was quicker; `undefined` leaves it alone. Needs no
+   * lock. Resolves to what it is afterwards.
+   */
+  change(identityId: string, change: (ledger: Ledger) => Ledger | undefined): Promise<Ledger>;
 }

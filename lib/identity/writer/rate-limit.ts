@@ -1,9 +1,9 @@
 import { ProvisionerError } from '../../errors.ts';
-import { parseIdentityId } from '../arm-id.ts';
+import { parseIdentityId } from '../../azure/arm-client.ts';
 import { type AccessContext, nameOfIdentity } from '../context.ts';
-import type { Pace, WriteKind } from '../ledger/ledger.ts';
+import type { Booking, Ledger, Pace, WriteKind } from '../ledger/ledger.ts';
 import { THROTTLED_WAIT_MS } from '../../azure/arm-retry.ts';
-import { bookedTurn, findTurn, withBooking } from '../turns.ts';
+import type { ArmFault } from '../../azure/arm-error.ts';
 
 /** 0.25 writes of a kind per second on one identity, and a hair: one sent late must not bring the next one too early. */
 export const IDENTITY_INTERVAL_MS = THROTTLED_WAIT_MS * 1.05;
@@ -120,4 +120,80 @@ function tooLate(identityId: string, { waitMs, spreadMs }: { waitMs: number; spr
       retryAfterMs: Math.round(Math.max(0, waitMs - AHEAD_MS) + spreadMs),
     },
   );
+}
+
+/**
+ * After a 429 the identity's rate holds for all its writers, and after a second one, whoever got the first, the
+ * subscription's for all of its: many identities at their own rates together pass it.
+ */
+export async function slowDown(context: AccessContext, { identityId, kind }: Write, fault: ArmFault): Promise<void> {
+  const { clock, locks } = context;
+  const now = clock.now();
+  await locks.change(identityId, (ledger) =>
+    withPace(ledger, { kind, now, wait: fault.retryAfterMs, intervalMs: IDENTITY_INTERVAL_MS }),
+  );
+  await locks.change(subscriptionScope(identityId), (ledger) => {
+    const last = ledger.throttled?.[kind] ?? 0;
+    const noted = { ...ledger, throttled: { ...ledger.throttled, [kind]: now } };
+    if (now - last > PACED_FOR_MS) return noted;
+    return withPace(noted, { kind, now, wait: fault.retryAfterMs, intervalMs: SUBSCRIPTION_INTERVAL_MS });
+  });
+}
+
+function withPace(
+  ledger: Ledger,
+  options: { kind: WriteKind; now: number; wait: number | undefined; intervalMs: number },
+): Ledger {
+  const { kind, now, intervalMs, wait = intervalMs } = options;
+  const before = ledger.pace[kind];
+  const next = Math.max(now + wait, isPaced(before, now) ? before.next : 0);
+  return { ...ledger, pace: { ...ledger.pace, [kind]: { next, intervalMs, until: now + PACED_FOR_MS } } };
+}
+
+/** A turn is kept in mind this long, so that the next one keeps its distance. */
+const REMEMBERED_MS = 10_000;
+
+/** When a write may be sent, and how far from those that are booked. */
+export interface Distances {
+  from: number;
+  /** From any other of the subscription; 0 while only the identity is paced. */
+  subscriptionMs: number;
+  /** From any other of the same identity. */
+  identityMs: number;
+}
+
+/** The first turn that keeps its distance from all that are booked: it fills a gap, or comes after the last. */
+export function findTurn(
+  booked: readonly Booking[],
+  { identity, ...distances }: Distances & { identity: string },
+): number {
+  let turn = distances.from;
+  for (const other of booked.toSorted((a, b) => a.turn - b.turn)) {
+    const distance = other.identity === identity ? distances.identityMs : distances.subscriptionMs;
+    if (Math.abs(other.turn - turn) < distance) turn = other.turn + distance;
+  }
+  // one that was passed over may be too near to where the turn has moved
+  const isNear = booked.some(
+    (other) =>
+      Math.abs(other.turn - turn) < (other.identity === identity ? distances.identityMs : distances.subscriptionMs),
+  );
+  return isNear ? findTurn(booked, { ...distances, identity, from: turn + 1 }) : turn;
+}
+
+/** The turn that an environment has booked and not used; one that has passed or that Azure has put off counts no more. */
+export function bookedTurn(
+  booked: readonly Booking[],
+  { identity, slug, from }: { identity: string; slug: string; from: number },
+): number | undefined {
+  return booked.find((one) => one.identity === identity && one.slug === slug && one.turn >= from)?.turn;
+}
+
+export function withBooking(booked: readonly Booking[], booking: Booking, now: number): Booking[] {
+  const others = booked.filter(
+    (one) =>
+      one.turn > now - REMEMBERED_MS &&
+      // one that the environment will not use is given back
+      (one.turn <= now || one.identity !== booking.identity || one.slug !== booking.slug),
+  );
+  return [...others, booking];
 }

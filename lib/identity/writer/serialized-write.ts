@@ -1,10 +1,10 @@
 import type { Clock } from '../../environment/ports/ports.ts';
 import type { Gate } from '../managed-identities.ts';
-import type { AccessContext } from '../context.ts';
-import { gateOf } from '../gate.ts';
-import type { HeldLock } from '../identity-locks.ts';
+import { type AccessContext, nameOfIdentity } from '../context.ts';
+import type { HeldLock } from './identity-lock.ts';
 import { type Write, giveBack, noteSent, readNext, takeTurn } from './rate-limit.ts';
 import type { Admit } from '../../environment/ports/cluster.ts';
+import { ProvisionerError } from '../../errors.ts';
 
 /** The lock is asked for this long before the turn; held while others wait for theirs, it would be lost to a crash. */
 const LOCK_AHEAD_MS = 700;
@@ -68,4 +68,21 @@ export async function inTurn<T>(
 
 async function sleepUntil(clock: Clock, at: number): Promise<void> {
   if (at > clock.now()) await clock.sleep(at - clock.now());
+}
+
+/** Leases don't fence: a call must end this long before the lease may (DESIGN, The shape). */
+const MARGIN_MS = 10_000;
+
+/** Asked right before a write is sent: the caller's lease and the identity's lock must both outlive the call. */
+export function gateOf(options: { admit: Admit; lock: HeldLock; identityId: string; timeoutMs: number }): Gate {
+  const { admit, lock, identityId, timeoutMs } = options;
+  return () => {
+    const wait = admit(timeoutMs);
+    if (wait !== undefined) return wait;
+    if (lock.remainingMs() > timeoutMs + MARGIN_MS) return undefined;
+    const name = nameOfIdentity(identityId);
+    throw new ProvisionerError('lease-lost', `the lock of identity ${name} would not outlive a write`, {
+      object: `Identity/${name}`,
+    });
+  };
 }

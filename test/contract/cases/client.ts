@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type Target, eventually, newNamespace } from '../target.ts';
-import type { Admit, Change, LiveNamespace } from '../../../lib/environment/ports/cluster.ts';
-import type { KubeObject } from '../../../lib/environment/kube-object.ts';
+import type { Admit, Change, KubeObject } from '../../../lib/environment/ports/cluster.ts';
+import type { LiveNamespace } from '../../../lib/environment/model/guards.ts';
 
 const OPTIONAL = { 'feature-branch-provisioner/optional': 'true' };
 const admit: Admit = () => undefined;

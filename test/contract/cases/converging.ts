@@ -1,8 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { InventoryEntry } from '../../../lib/environment/model/record.ts';
 import { type Target, newNamespace } from '../target.ts';
-import type { Admit, Change } from '../../../lib/environment/ports/cluster.ts';
-import type { KubeObject } from '../../../lib/environment/kube-object.ts';
+import type { Admit, Change, KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
 const admit: Admit = () => undefined;
 const MERGE = 'application/merge-patch+json';

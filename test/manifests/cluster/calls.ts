@@ -1,7 +1,7 @@
 import type { Call } from './api.ts';
 import { collectionOf, dryApply, dryCreate, dryDelete, inNamespace, pathOf, pluralOf } from './paths.ts';
 import { branchNamespace } from './start.ts';
-import type { KubeObject } from '../../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
 const READ_ONLY = {
   events: '/api/v1',

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
 const text = { type: 'string' };
 const flag = { type: 'boolean' };

@@ -2,7 +2,7 @@ import { buildGuards } from '../../../local/kustomize/build-guards.ts';
 import { type Call, eventually } from './api.ts';
 import { configMap, dryApply, pathOf } from './paths.ts';
 import { MANAGED_BY, type Plane, branchNamespace, namespace, slugLabel } from './start.ts';
-import type { KubeObject } from '../../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
 /** What a principal must not do, and the request that would. */
 export type Case = [what: string, call: Omit<Call, 'as'>];

@@ -4,7 +4,7 @@ import { applyGuards, makeNamespaces } from './guards.ts';
 import { APPLY, collectionOf, pathOf } from './paths.ts';
 import { renderBranch } from './render-branch.ts';
 import { type Plane, branchNamespace, describeOnPlane, startPlane } from './start.ts';
-import type { KubeObject } from '../../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
 const BRANCH = branchNamespace('ex-c4-e6');
 

@@ -6,7 +6,7 @@ import { workloadsOf } from '../kube.ts';
 import { eventually } from './api.ts';
 import { APPLY, dryApply, pathOf } from './paths.ts';
 import { type Plane, describeOnPlane, namespace, startPlane } from './start.ts';
-import type { KubeObject } from '../../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
 describeOnPlane('a real API server', () => {
   let plane: Plane;

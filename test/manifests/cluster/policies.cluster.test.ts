@@ -14,7 +14,7 @@ import {
 } from './guards.ts';
 import { configMap, dryApply, dryCreate, dryDelete, pathOf } from './paths.ts';
 import { MANAGED_BY, type Plane, branchNamespace, describeOnPlane, namespace, slugLabel, startPlane } from './start.ts';
-import type { KubeObject } from '../../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
 interface Validation {
   expression: string;

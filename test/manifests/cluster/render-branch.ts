@@ -3,7 +3,7 @@ import { createOverlays } from '../../../lib/overlays/render.ts';
 import { findKustomize } from '../../../local/kustomize/find-kustomize.ts';
 import { MANIFESTS } from '../build-overlay.ts';
 import { MANAGED_BY, slugLabel } from './start.ts';
-import type { KubeObject } from '../../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
 /** What the provisioner applies for a branch, without its Namespace. */
 export async function renderBranch(slug: string, imageTag = 'v1'): Promise<KubeObject[]> {

@@ -5,7 +5,7 @@ import { type Case, applyGuards, guardNamed, isAllowed, isRefused, makeNamespace
 import { configMap, dryApply, dryCreate, dryDelete } from './paths.ts';
 import { renderBranch } from './render-branch.ts';
 import { type Plane, branchNamespace, describeOnPlane, startPlane } from './start.ts';
-import type { KubeObject } from '../../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
 interface Rule {
   apiGroups: string[];

@@ -4,7 +4,7 @@ import { type Case, applyGuards, guardNamed, makeNamespaces } from './guards.ts'
 import { APPLY, pathOf } from './paths.ts';
 import { buildOverlay } from '../build-overlay.ts';
 import { type Plane, describeOnPlane, startPlane } from './start.ts';
-import type { KubeObject } from '../../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
 /** The one name that the provisioner may write, and one that it may not. */
 const GRANTED = 'feature-broadcaster-secret';

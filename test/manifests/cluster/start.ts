@@ -6,7 +6,7 @@ import { WITHOUT_CONTROL_PLANE, startControlPlane } from '../../support/control-
 import { type Api, type Call, connect, eventually } from './api.ts';
 import { DEFINITIONS } from './definitions.ts';
 import { APPLY, collectionOf, pathOf } from './paths.ts';
-import type { KubeObject } from '../../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
 /** A suite on a real control plane; skipped, with the reason in its name, where there is none. */
 export function describeOnPlane(name: string, tests: () => void): void {

@@ -1,6 +1,6 @@
-import type { Access, AccessRequest } from '../../../lib/environment/ports/ports.ts';
 import type { Turn } from './clock.ts';
 import type { Change } from '../../../lib/environment/ports/cluster.ts';
+import type { Access, AccessRequest } from '../../../lib/environment/ports/credentials.ts';
 
 export interface ModelAccess extends Access {
   /** Name and subject of each credential on the one identity. */

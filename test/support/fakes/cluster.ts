@@ -1,7 +1,7 @@
 import { ProvisionerError } from '../../../lib/errors.ts';
 import type { Turn, VirtualClock } from './clock.ts';
-import type { Admit, Change, Cluster, LiveNamespace, Readiness } from '../../../lib/environment/ports/cluster.ts';
-import type { KubeObject } from '../../../lib/environment/kube-object.ts';
+import type { Admit, Change, Cluster, KubeObject, Readiness } from '../../../lib/environment/ports/cluster.ts';
+import type { LiveNamespace } from '../../../lib/environment/model/guards.ts';
 
 interface ModelNamespace {
   live: LiveNamespace;

@@ -1,6 +1,6 @@
 import { abandon } from '../../../lib/environment/abandon.ts';
 import { toNamespace, toSlug } from '../../../lib/environment/model/names.ts';
-import type { BranchAnswer, EnvironmentSettings, Overlays, Peers } from '../../../lib/environment/ports/ports.ts';
+import type { Overlays, Peers } from '../../../lib/environment/ports/ports.ts';
 import type { EnvironmentRecord } from '../../../lib/environment/model/record.ts';
 import { type Handled, reconcile } from '../../../lib/environment/reconcile.ts';
 import { type EnvironmentRequest, type Reason, parseRequest } from '../../../lib/environment/model/request.ts';
@@ -8,7 +8,9 @@ import { type ModelAccess, modelAccess } from './access.ts';
 import { type Turn, type VirtualClock, virtualClock } from './clock.ts';
 import { type ModelCluster, modelCluster } from './cluster.ts';
 import { type ModelRecords, type ModelRequests, modelRecords, modelRequests } from './storage.ts';
-import type { KubeObject } from '../../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
+import type { BranchAnswer } from '../../../lib/environment/model/desired.ts';
+import type { EnvironmentSettings } from '../../../lib/environment/model/settings.ts';
 
 export const REPOSITORY = { id: 42, fullName: 'acme/shop' };
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Before, actionOf } from '../../../lib/cluster/apply-action.ts';
-import { FIELD_MANAGER } from '../../../lib/cluster/field-manager.ts';
-import type { Version } from '../../../lib/cluster/api/object-meta.ts';
+import { FIELD_MANAGER, type Version } from '../../../lib/cluster/api/object-meta.ts';
 
 const SENT = Date.parse('2026-01-01T00:00:10Z');
 const OLD = '2026-01-01T00:00:05Z';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type ManagedFieldsEntry, managedMark } from '../../../lib/cluster/field-manager.ts';
+import { type ManagedFieldsEntry, managedMark } from '../../../lib/cluster/api/object-meta.ts';
 import { type Running, configMap, startRunning } from './running.ts';
 
 const namespace = 'feature-apply';

@@ -1,6 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Verdict, explain } from '../../../lib/cluster/readiness/failure-cause.ts';
-import type { ContainerStatus, LiveEvent, LivePod } from '../../../lib/cluster/pod-cause.ts';
+import {
+  type ContainerStatus,
+  type LiveEvent,
+  type LivePod,
+  type Verdict,
+  explain,
+} from '../../../lib/cluster/readiness/failure-cause.ts';
 
 const metadata = { name: 'web', uid: 'u', resourceVersion: '1' };
 const verdict: Verdict = {

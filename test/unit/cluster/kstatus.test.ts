@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type LiveObject, judge } from '../../../lib/cluster/readiness/kstatus.ts';
+import { judge } from '../../../lib/cluster/readiness/kstatus.ts';
+import type { LiveObject } from '../../../lib/cluster/api/object-meta.ts';
 
 const metadata = { name: 'x', uid: 'u', resourceVersion: '1', generation: 2 };
 const deployment = { apiVersion: 'apps/v1', kind: 'Deployment' };

@@ -5,8 +5,8 @@ import type { Clock } from '../../../lib/environment/ports/ports.ts';
 import { createCluster } from '../../../lib/cluster/cluster.ts';
 import { connectKubeconfig } from '../../../lib/cluster/auth/kubeconfig.ts';
 import { type Kubernetes, type RecordedCall, startKubernetes } from '../../../local/kubernetes/start.ts';
-import type { Cluster, LiveNamespace } from '../../../lib/environment/ports/cluster.ts';
-import type { KubeObject } from '../../../lib/environment/kube-object.ts';
+import type { Cluster, KubeObject } from '../../../lib/environment/ports/cluster.ts';
+import type { LiveNamespace } from '../../../lib/environment/model/guards.ts';
 
 export interface Running {
   kubernetes: Kubernetes;

@@ -1,6 +1,5 @@
-import type { Inspected } from '../../../lib/environment/ports/credentials.ts';
 import type { ChainFacts } from '../../../lib/diagnosis/facts.ts';
-import type { KubeObject } from '../../../lib/environment/kube-object.ts';
+import type { Inspected, KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
 export const CLIENT = '11111111-1111-4111-8111-111111111111';
 export const TENANT = '22222222-2222-4222-8222-222222222222';

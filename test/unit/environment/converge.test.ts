@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ProvisionerError } from '../../../lib/errors.ts';
-import { leaveReplicasToAutoscalers } from '../../../lib/environment/autoscaled.ts';
-import { findLeftovers, mergeInventory } from '../../../lib/environment/inventory.ts';
+import { leaveReplicasToAutoscalers } from '../../../lib/environment/steps/render.ts';
+import { findLeftovers, mergeInventory } from '../../../lib/environment/steps/prune.ts';
 import { sweep } from '../../../lib/sweep/sweep.ts';
 import { NAMESPACE, type World, createWorld } from '../../support/fakes/world.ts';
-import type { KubeObject } from '../../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
 const CONFIG: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'extra' } };
 const EXTRA = `ConfigMap/${NAMESPACE}/extra`;

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { toDesired } from '../../../lib/environment/model/desired.ts';
-import type { BranchAnswer } from '../../../lib/environment/ports/ports.ts';
+import { type BranchAnswer, toDesired } from '../../../lib/environment/model/desired.ts';
 import type { Reason } from '../../../lib/environment/model/request.ts';
 import { EXISTS, GONE } from '../../support/fakes/world.ts';
 

@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { guardName, guardOwner, guardProtected, guardRecord, guardUid } from '../../../lib/environment/model/guards.ts';
-import type { LiveNamespace } from '../../../lib/environment/ports/cluster.ts';
+import {
+  type LiveNamespace,
+  guardName,
+  guardOwner,
+  guardProtected,
+  guardRecord,
+  guardUid,
+} from '../../../lib/environment/model/guards.ts';
 
 const names = (slug: string, ref = slug) => ({ namespace: `feature-${slug}`, slug, ref });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { namesIdentity } from '../../../lib/environment/names-identity.ts';
+import { namesIdentity } from '../../../lib/environment/model/record.ts';
 
 const ID = '/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/kv-1';
 

@@ -3,7 +3,7 @@ import { planProvision } from '../../../lib/environment/plan.ts';
 import { ProvisionerError } from '../../../lib/errors.ts';
 import { newRecord } from '../../../lib/environment/model/record-event.ts';
 import { createWorld } from '../../support/fakes/world.ts';
-import type { KubeObject } from '../../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
 const CLIENT_ID = 'azure.workload.identity/client-id';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { NO_IDENTITY, toWantedCredentials } from '../../../lib/environment/steps/render.ts';
 import { createWorld } from '../../support/fakes/world.ts';
-import type { KubeObject } from '../../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
 const record = { name: 'ex-1', namespace: 'feature-ex-1' };
 const { settings } = createWorld();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { diagnoseTermination } from '../../../lib/environment/termination.ts';
+import { diagnoseTermination } from '../../../lib/environment/steps/namespace.ts';
 import { NAMESPACE, createWorld } from '../../support/fakes/world.ts';
 
 const condition = (type: string, message: string, status = 'True') => ({ type, status, reason: 'Some', message });

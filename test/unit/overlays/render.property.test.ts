@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { RenderValues } from '../../../lib/environment/ports/ports.ts';
 import { createOverlays } from '../../../lib/overlays/render.ts';
-import type { KubeObject } from '../../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
 const VALUES: RenderValues = {
   slug: 'ex-c4-e6',

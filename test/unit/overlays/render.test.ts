@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { RenderValues } from '../../../lib/environment/ports/ports.ts';
 import { type OverlaySettings, createOverlays } from '../../../lib/overlays/render.ts';
-import type { KubeObject } from '../../../lib/environment/kube-object.ts';
+import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
 const VALUES: RenderValues = {
   slug: 'ex-c4-e6',

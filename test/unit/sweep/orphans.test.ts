@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { toCredentialName } from '../../../lib/environment/model/names.ts';
-import { parseOwnCredential } from '../../../lib/environment/own-credential.ts';
+import { parseOwnCredential, toCredentialName } from '../../../lib/environment/model/names.ts';
 import { ProvisionerError } from '../../../lib/errors.ts';
 import { sweepOrphans } from '../../../lib/sweep/orphans.ts';
 import { sweep } from '../../../lib/sweep/sweep.ts';
