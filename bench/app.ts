@@ -4,9 +4,9 @@ import { createCluster } from '../lib/cluster/cluster.ts';
 import { connectKubeconfig } from '../lib/cluster/auth/kubeconfig.ts';
 import { readEnvironmentSettings } from '../lib/config.ts';
 import type { newRecord } from '../lib/environment/model/record-event.ts';
-import type { Lease, Log, Peers, Records, Requests } from '../lib/environment/ports/ports.ts';
+import type { Lease, Log, Ports, Records, Requests } from '../lib/environment/ports/ports.ts';
 import type { EnvironmentRequest, Reason } from '../lib/environment/model/request.ts';
-import { createFederatedAccess } from '../lib/identity/federated-credentials.ts';
+import { createFederatedCredentials } from '../lib/identity/federated-credentials.ts';
 import { createIdentityLocks } from '../lib/identity/writer/identity-lock.ts';
 import { givenIssuer } from '../lib/azure/oidc-issuer.ts';
 import { createOverlays } from '../lib/overlays/render.ts';
@@ -15,7 +15,7 @@ import { createRequests } from '../lib/storage/queue.ts';
 import { RECORD_CONTAINER, createRecords, shareLists } from '../lib/storage/records.ts';
 import { type Stage, poolOf } from './stage.ts';
 import { keepFor } from '../lib/concurrency.ts';
-import type { Access } from '../lib/environment/ports/credentials.ts';
+import type { Credentials } from '../lib/environment/ports/credentials.ts';
 
 const REPOSITORY = { id: 7, fullName: 'acme/shop' };
 const silent: Log = { info: () => {}, warn: () => {}, error: () => {} };
@@ -23,9 +23,9 @@ const silent: Log = { info: () => {}, warn: () => {}, error: () => {} };
 /** The app's own parts, wired as lib/deps.ts wires them. */
 export interface App {
   /** Records and requests on Azurite, credentials on the ARM stand-in, in the round's pool. */
-  whole(round?: number): Peers;
+  whole(round?: number): Ports;
   /** Records in memory and no pool: what is left is the cluster. */
-  bare: Peers;
+  bare: Ports;
   close(): Promise<void>;
 }
 
@@ -52,8 +52,8 @@ export async function createApp({ plane, azurite, azure, compiled }: Stage): Pro
     cluster: { ...cluster, policies: keepFor(clock, { ms: 60_000, ask: () => cluster.policies() }) },
     overlays: createOverlays(compiled, {}),
   };
-  const accessTo = (pool: string[]): Access =>
-    createFederatedAccess({
+  const accessTo = (pool: string[]): Credentials =>
+    createFederatedCredentials({
       pool,
       arm: { endpoint: azure.url, loopback: true },
       issuer: givenIssuer('https://issuer.example.test/'),
@@ -69,11 +69,11 @@ export async function createApp({ plane, azurite, azure, compiled }: Stage): Pro
   return {
     whole: (round = 0) => ({
       ...shared,
-      access: accessTo(poolOf(round)),
+      credentials: accessTo(poolOf(round)),
       records: shareLists(createRecords({ container: async () => blobs.getContainerClient(RECORD_CONTAINER) })),
       requests: createRequests({ queues: async () => queues }),
     }),
-    bare: { ...shared, access: accessTo([]), ...inMemory() },
+    bare: { ...shared, credentials: accessTo([]), ...inMemory() },
     async close() {
       await Promise.all(connections.map((connection) => connection.close()));
     },

@@ -10,7 +10,7 @@ app.http('github-webhook', {
   handler: async (request, context) => {
     const { status, body } = await receiveWebhook(webhookDeps(toLog(context)), {
       header: (name) => request.headers.get(name) ?? undefined,
-      // the bytes as they came: text() drops a byte order mark and mends bad UTF-8, which changes what was signed
+      // the bytes as they came: text() drops a byte order mark and fixes bad UTF-8, which changes what was signed
       bytes: new Uint8Array(await request.arrayBuffer()),
       requestId: context.invocationId,
     });

@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import { peersFor } from '../lib/deps.ts';
+import { portsFor } from '../lib/deps.ts';
 import { answerSweep } from '../lib/sweep/answer-sweep.ts';
 import { toLog } from '../lib/log.ts';
 
@@ -9,7 +9,7 @@ app.http('sweep-now', {
   authLevel: 'function',
   handler: async (_request, context) => {
     const log = toLog(context);
-    const { status, body } = await answerSweep({ log, peers: () => peersFor(log) }, context.invocationId);
+    const { status, body } = await answerSweep({ log, ports: () => portsFor(log) }, context.invocationId);
     return { status, jsonBody: body };
   },
 });

@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import { peersFor, sweepSchedule } from '../lib/deps.ts';
+import { portsFor, sweepSchedule } from '../lib/deps.ts';
 import { sweepOnTime } from '../lib/sweep/answer-sweep.ts';
 import { toLog } from '../lib/log.ts';
 
@@ -7,6 +7,6 @@ app.timer('sweep', {
   schedule: sweepSchedule(),
   handler: (_timer, context) => {
     const log = toLog(context);
-    return sweepOnTime({ log, peers: () => peersFor(log) });
+    return sweepOnTime({ log, ports: () => portsFor(log) });
   },
 });

@@ -11,7 +11,7 @@ export function findAppFile(...places: string[]): string {
     }
   }
   throw new ProvisionerError('settings', `${places.join(' or ')} is missing from the app`, {
-    mend: 'run npm run build',
+    fix: 'run npm run build',
   });
 }
 

@@ -1,6 +1,6 @@
 import picomatch from 'picomatch';
 import { keepSecret } from './secrets.ts';
-import { type Environment, Settings } from './settings.ts';
+import { type Env, Settings } from './settings.ts';
 import type { EnvironmentSettings } from './environment/model/settings.ts';
 
 export interface IntakeSettings {
@@ -49,7 +49,7 @@ const CLUSTER_ID =
 const MIN_SECRET_BYTES = 16;
 
 /** Who may ask for what, by settings alone. */
-export function readIntakeSettings(environment: Environment): IntakeSettings {
+export function readIntakeSettings(environment: Env): IntakeSettings {
   const settings = new Settings(environment);
   const repositories = settings.list('GITHUB_REPOSITORIES').flatMap((entry) => {
     const match = /^([^/=\s]+\/[^/=\s]+?)(?:=([a-z0-9](?:[-a-z0-9]{0,18}[a-z0-9])?))?$/.exec(entry);
@@ -75,7 +75,7 @@ export function readIntakeSettings(environment: Environment): IntakeSettings {
 }
 
 /** The webhook secrets, the current one first; fails closed where none counts. */
-export function readWebhookSecrets(environment: Environment): string[] {
+export function readWebhookSecrets(environment: Env): string[] {
   const settings = new Settings(environment);
   const names = ['GITHUB_WEBHOOK_SECRET', 'GITHUB_WEBHOOK_SECRET_PREVIOUS'];
   const secrets = names.flatMap((name) => {
@@ -91,7 +91,7 @@ export function readWebhookSecrets(environment: Environment): string[] {
 }
 
 /** A connection string, or service addresses for an identity, under the Functions host's own names. */
-export function readStorageSettings(environment: Environment): StorageSettings {
+export function readStorageSettings(environment: Env): StorageSettings {
   const settings = new Settings(environment);
   const connectionString = settings.text('AzureWebJobsStorage');
   if (connectionString !== undefined) {
@@ -119,7 +119,7 @@ export function readStorageSettings(environment: Environment): StorageSettings {
   });
 }
 
-export function readClusterSettings(environment: Environment): ClusterSettings {
+export function readClusterSettings(environment: Env): ClusterSettings {
   const settings = new Settings(environment);
   const aksClusterId = settings.matching('AKS_CLUSTER_ID', CLUSTER_ID, 'is not the ARM id of a managed cluster');
   const file = settings.text('CLUSTER_KUBECONFIG');
@@ -141,7 +141,7 @@ export function readClusterSettings(environment: Environment): ClusterSettings {
   });
 }
 
-export function readArmSettings(environment: Environment): ArmSettings {
+export function readArmSettings(environment: Env): ArmSettings {
   const settings = new Settings(environment);
   const endpoint = settings.text('ARM_ENDPOINT');
   if (endpoint === undefined) return { loopback: false };
@@ -153,7 +153,7 @@ export function readArmSettings(environment: Environment): ArmSettings {
   return settings.checked({ endpoint: endpoint.replace(/\/+$/, ''), loopback });
 }
 
-export function readIdentitySettings(environment: Environment): IdentitySettings {
+export function readIdentitySettings(environment: Env): IdentitySettings {
   const settings = new Settings(environment);
   const pool = settings.list('WORKLOAD_IDENTITIES');
   if (pool.some((id) => !IDENTITY_ID.test(id))) {
@@ -177,7 +177,7 @@ export function readIdentitySettings(environment: Environment): IdentitySettings
 }
 
 /** GitHub credentials; undefined where there are none, which means that deliveries are believed as they are. */
-export function readGitHubSettings(environment: Environment): GitHubSettings | undefined {
+export function readGitHubSettings(environment: Env): GitHubSettings | undefined {
   const settings = new Settings(environment);
   const token = settings.secret('GITHUB_TOKEN');
   for (const name of ['GITHUB_APP_ID', 'GITHUB_APP_INSTALLATION_ID', 'GITHUB_APP_PRIVATE_KEY']) {
@@ -188,7 +188,7 @@ export function readGitHubSettings(environment: Environment): GitHubSettings | u
   return settings.checked(token === undefined ? undefined : { token, apiUrl: apiUrl.replace(/\/+$/, '') });
 }
 
-export function readEnvironmentSettings(environment: Environment): EnvironmentSettings {
+export function readEnvironmentSettings(environment: Env): EnvironmentSettings {
   const settings = new Settings(environment);
   const intake = readIntakeSettings(environment);
   const credentialName = settings.text('FEDERATED_CREDENTIAL_NAME');

@@ -12,7 +12,7 @@ import {
   readIntakeSettings,
   readWebhookSecrets,
 } from './config.ts';
-import type { Branches, Log, Overlays, Peers } from './environment/ports/ports.ts';
+import type { Branches, Log, Overlays, Ports } from './environment/ports/ports.ts';
 import { blobs, credentialOf, reachStorage, records, requests } from './deps-storage.ts';
 import { createProbes } from './diagnosis/probes.ts';
 import { readHealth } from './diagnosis/health.ts';
@@ -23,7 +23,7 @@ import type { MessageDeps } from './intake/message.ts';
 import type { StatusDeps } from './intake/status.ts';
 import type { WebhookDeps } from './intake/webhook.ts';
 import type { Cluster } from './environment/ports/cluster.ts';
-import type { Access } from './environment/ports/credentials.ts';
+import type { Credentials } from './environment/ports/credentials.ts';
 
 export { records, requests };
 
@@ -69,9 +69,14 @@ export const cluster = once(async (): Promise<Cluster> => {
   });
 });
 
-export const access = once(async (): Promise<Access> => {
+export const access = once(async (): Promise<Credentials> => {
   const settings = readIdentitySettings(process.env);
-  const [{ createFederatedAccess }, { aksIssuer, givenIssuer }, { createIdentityLocks }, reach] = await Promise.all([
+  const [
+    { createFederatedCredentials: createFederatedAccess },
+    { aksIssuer, givenIssuer },
+    { createIdentityLocks },
+    reach,
+  ] = await Promise.all([
     import('./identity/federated-credentials.ts'),
     import('./azure/oidc-issuer.ts'),
     import('./identity/writer/identity-lock.ts'),
@@ -116,7 +121,7 @@ export const overlays = once(async (): Promise<Overlays> => {
 });
 
 /** Everything that the core gets from outside, for one invocation. */
-export async function peersFor(log: Log): Promise<Peers> {
+export async function portsFor(log: Log): Promise<Ports> {
   const settings = environmentSettings();
   const [theRecords, theRequests, theCluster, theAccess, theBranches, theOverlays] = await Promise.all([
     records(),
@@ -135,14 +140,14 @@ export async function peersFor(log: Log): Promise<Peers> {
     records: theRecords,
     requests: theRequests,
     cluster: { ...theCluster, policies },
-    access: theAccess,
+    credentials: theAccess,
     overlays: theOverlays,
     ...(theBranches !== undefined && { branches: theBranches }),
   };
 }
 
 export function messageDeps(log: Log): MessageDeps {
-  return { log, clock, requests, peers: () => peersFor(log) };
+  return { log, clock, requests, ports: () => portsFor(log) };
 }
 
 export function webhookDeps(log: Log): WebhookDeps {
@@ -152,7 +157,7 @@ export function webhookDeps(log: Log): WebhookDeps {
 export function manualDeps(log: Log): ManualDeps {
   return {
     settings: intakeSettings,
-    peers: () => peersFor(log),
+    ports: () => portsFor(log),
     requests,
     records,
     cluster,
@@ -180,7 +185,7 @@ export function statusDeps(log: Log): StatusDeps {
     async live(record) {
       const kept = lives.get(record.name);
       if (kept !== undefined) return kept();
-      const ask = keepFor(clock, { ms: LIVE_MS, ask: async () => readLive(await peersFor(log), record) });
+      const ask = keepFor(clock, { ms: LIVE_MS, ask: async () => readLive(await portsFor(log), record) });
       lives.set(record.name, ask);
       setTimeout(() => lives.delete(record.name), LIVE_MS).unref();
       return ask();

@@ -39,29 +39,29 @@ const RETRYABLE = {
 
 export type ErrorCode = keyof typeof RETRYABLE;
 
-/** What mends a failure where whoever threw it knows nothing better. */
-const MENDS: Record<ErrorCode, string> = {
-  settings: 'mend the app setting, and restart the app',
+/** What fixes a failure where whoever threw it knows nothing better. */
+const FIXES: Record<ErrorCode, string> = {
+  settings: 'fix the app setting, and restart the app',
   input: 'send it again as the README describes it',
-  render: 'mend the overlay, build and deploy, then provision again',
+  render: 'fix the overlay, build and deploy, then provision again',
   'not-permitted': 'give the principal of the app the right that the peer misses, then provision again',
-  rejected: 'mend what the peer refuses, in the overlay or at the peer, then provision again',
+  rejected: 'fix what the peer refuses, in the overlay or at the peer, then provision again',
   quota: 'make room below the limit or raise it, then provision again',
   gone: 'nothing: it is looked at again',
   conflict: 'nothing: it is tried again',
   terminating: 'nothing: it goes on when the namespace is gone',
   unavailable: 'nothing while the peer recovers: it is tried again, and by the sweep after that',
   'lease-lost': 'nothing: it is tried again',
-  'not-ready': 'mend the workload or its image, then push or provision again',
-  abandoned: 'mend the cause, then provision or deprovision again, or wait for the sweep',
+  'not-ready': 'fix the workload or its image, then push or provision again',
+  abandoned: 'fix the cause, then provision or deprovision again, or wait for the sweep',
   internal: 'look for the cause in the log; it is tried again',
 };
 
 export interface ErrorDetails {
   /** What the step acted on, as `Kind/namespace/name`. */
   object?: string;
-  /** How to mend it, in one sentence. */
-  mend?: string;
+  /** How to fix it, in one sentence. */
+  fix?: string;
   /** The peer's wish, in ms, before the next try. */
   retryAfterMs?: number;
   cause?: unknown;
@@ -72,18 +72,18 @@ export class ProvisionerError extends Error {
   override name = 'ProvisionerError';
   readonly code: ErrorCode;
   readonly object: string | undefined;
-  readonly mend: string;
+  readonly fix: string;
   readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(toSafeLine(message), details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.object = details.object;
-    this.mend = details.mend ?? MENDS[code];
+    this.fix = details.fix ?? FIXES[code];
     this.retryAfterMs = details.retryAfterMs;
   }
 
-  /** Whether the same call may succeed later with nobody mending anything. */
+  /** Whether the same call may succeed later with nobody fixing anything. */
   get retryable(): boolean {
     return RETRYABLE[this.code];
   }
@@ -96,10 +96,10 @@ export function toProvisionerError(thrown: unknown): ProvisionerError {
   return new ProvisionerError('internal', `unexpected ${kind}`, { cause: thrown });
 }
 
-/** What a log line says of a failure: what it is, on what, why and what mends it. */
-export function toLogFields(thrown: unknown): { code: ErrorCode; message: string; object?: string; mend: string } {
-  const { code, message, object, mend } = toProvisionerError(thrown);
-  return { code, message, ...(object !== undefined && { object }), mend };
+/** What a log line says of a failure: what it is, on what, why and what fixes it. */
+export function toLogFields(thrown: unknown): { code: ErrorCode; message: string; object?: string; fix: string } {
+  const { code, message, object, fix } = toProvisionerError(thrown);
+  return { code, message, ...(object !== undefined && { object }), fix };
 }
 
 /** What a function throws to its host, which logs all of it: one line, with neither cause nor stack. */

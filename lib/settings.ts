@@ -2,16 +2,16 @@ import { ProvisionerError } from './errors.ts';
 import { keepSecret } from './secrets.ts';
 
 /** App settings, as the process environment states them. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type Env = Readonly<Record<string, string | undefined>>;
 
 const UNITS_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Reads settings of one group and collects every fault, by name and never by value, to throw them at once. */
 export class Settings {
-  readonly #environment: Environment;
+  readonly #environment: Env;
   readonly #faults: string[] = [];
 
-  constructor(environment: Environment) {
+  constructor(environment: Env) {
     this.#environment = environment;
   }
 
@@ -78,7 +78,7 @@ export class Settings {
   checked<T>(value: T): T {
     if (this.#faults.length === 0) return value;
     throw new ProvisionerError('settings', [...new Set(this.#faults)].join('; '), {
-      mend: 'mend these app settings; local.settings.sample.json and the README show every one',
+      fix: 'fix these app settings; local.settings.sample.json and the README show every one',
     });
   }
 }

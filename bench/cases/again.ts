@@ -1,4 +1,4 @@
-import type { Peers } from '../../lib/environment/ports/ports.ts';
+import type { Ports } from '../../lib/environment/ports/ports.ts';
 import { reconcile } from '../../lib/environment/reconcile.ts';
 import { startKubelet } from '../../local/control-plane/kubelet.ts';
 import { type App, requestFor } from '../app.ts';
@@ -37,7 +37,7 @@ export async function compareAgain(
   ];
 }
 
-async function untilReady({ admin }: Stage, whole: Peers): Promise<void> {
+async function untilReady({ admin }: Stage, whole: Ports): Promise<void> {
   const stop = startKubelet(admin, { everyMs: 200 });
   try {
     await reconcile(whole, requestFor(SLUG, 'create'));

@@ -14,12 +14,12 @@ const WITHIN_MS = 60_000;
 
 /** How many calls one environment costs, by peer, in a process that has worked before. */
 export async function measureCalls({ stage, app }: { stage: Stage; app: App }): Promise<CallsOf[]> {
-  const peers = app.whole();
+  const ports = app.whole();
   const pass = async (slug: string, reason: Reason): Promise<void> =>
-    void (await reconcile(peers, requestFor(slug, reason)));
+    void (await reconcile(ports, requestFor(slug, reason)));
   const until = async (slug: string, done: (phase: string | undefined) => boolean, again: Reason): Promise<void> => {
     const end = Date.now() + WITHIN_MS;
-    while (!done((await peers.records.read(slug))?.record.phase)) {
+    while (!done((await ports.records.read(slug))?.record.phase)) {
       if (Date.now() > end) throw new Error(`${slug}: not there in time`);
       await new Promise((resolve) => setTimeout(resolve, 500));
       await pass(slug, again);

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Peers } from '../../lib/environment/ports/ports.ts';
+import type { Ports } from '../../lib/environment/ports/ports.ts';
 import { reconcile } from '../../lib/environment/reconcile.ts';
 import { type App, requestFor } from '../app.ts';
 import { createFloor } from '../floor.ts';
@@ -12,19 +12,19 @@ const WARM_ROUNDS = 10;
 const APART_MS = 600;
 
 /** From a request in hand to the last answer of an apply; readiness is looked at after that. */
-export async function provisionOnce(peers: Peers, slug: string): Promise<number> {
+export async function provisionOnce(ports: Ports, slug: string): Promise<number> {
   const started = performance.now();
   let ended = started;
   const cluster = {
-    ...peers.cluster,
-    async apply(...parameters: Parameters<Peers['cluster']['apply']>) {
-      const applied = await peers.cluster.apply(...parameters);
+    ...ports.cluster,
+    async apply(...parameters: Parameters<Ports['cluster']['apply']>) {
+      const applied = await ports.cluster.apply(...parameters);
       ended = performance.now();
       if (applied.error) throw applied.error;
       return applied;
     },
   };
-  const handled = await reconcile({ ...peers, cluster }, requestFor(slug, 'create'));
+  const handled = await reconcile({ ...ports, cluster }, requestFor(slug, 'create'));
   if (handled === 'refused' || ended === started) throw new Error(`${slug} was not applied: ${handled}`);
   return ended - started;
 }

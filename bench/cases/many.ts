@@ -1,5 +1,5 @@
 import { QueueServiceClient } from '@azure/storage-queue';
-import type { Peers, Records } from '../../lib/environment/ports/ports.ts';
+import type { Ports, Records } from '../../lib/environment/ports/ports.ts';
 import { reconcile } from '../../lib/environment/reconcile.ts';
 import { parseRequest } from '../../lib/environment/model/request.ts';
 import { REQUEST_QUEUE } from '../../lib/storage/queue.ts';
@@ -23,9 +23,9 @@ export async function compareMany(
     async ours(round) {
       const slugs = names(`many-ours-${round}`);
       const watch = setInterval(() => (peakMb = Math.max(peakMb, process.memoryUsage().rss / 1e6)), 20);
-      const peers = app.whole(round + 1);
-      const ms = await timed(() => provisionAll({ stage, peers }, slugs)).finally(() => clearInterval(watch));
-      await checkAll({ stage, peers }, { slugs, pool: poolOf(round + 1) });
+      const ports = app.whole(round + 1);
+      const ms = await timed(() => provisionAll({ stage, ports }, slugs)).finally(() => clearInterval(watch));
+      await checkAll({ stage, ports }, { slugs, pool: poolOf(round + 1) });
       return ms;
     },
     theirs: (round) => timed(() => kubectl.applyAll(names(`many-kubectl-${round}`))),
@@ -43,13 +43,13 @@ function names(prefix: string): string[] {
   return Array.from({ length: BRANCHES }, (_, index) => `${prefix}-${index}`);
 }
 
-async function provisionAll({ stage, peers }: { stage: Stage; peers: Peers }, slugs: string[]): Promise<void> {
+async function provisionAll({ stage, ports }: { stage: Stage; ports: Ports }, slugs: string[]): Promise<void> {
   const queue = QueueServiceClient.fromConnectionString(stage.azurite.connectionString).getQueueClient(REQUEST_QUEUE);
   await queue.createIfNotExists();
   await queue.clearMessages();
-  await Promise.all(slugs.map((slug) => peers.requests.send(requestFor(slug, 'create'))));
+  await Promise.all(slugs.map((slug) => ports.requests.send(requestFor(slug, 'create'))));
   const open = new Set(slugs);
-  const watched = { ...peers, records: watchApplied(peers.records, open) };
+  const watched = { ...ports, records: watchApplied(ports.records, open) };
   const running = new Set<Promise<void>>();
   const end = Date.now() + WITHIN_MS;
   while (open.size > 0) {
@@ -87,12 +87,12 @@ function watchApplied(records: Records, open: Set<string>): Records {
 
 /** Not one is lost: every record says that it is applied, and every credential in it is on an identity of the pool. */
 async function checkAll(
-  { stage, peers }: { stage: Stage; peers: Peers },
+  { stage, ports }: { stage: Stage; ports: Ports },
   { slugs, pool }: { slugs: string[]; pool: string[] },
 ): Promise<void> {
   const held = new Set(pool.flatMap((id) => stage.azure.credentials(id).map(({ name }) => name)));
   for (const slug of slugs) {
-    const record = (await peers.records.read(slug))?.record;
+    const record = (await ports.records.read(slug))?.record;
     const { credentials = [] } = record ?? {};
     const isWhole = credentials.length > 0 && credentials.every((name) => held.has(name));
     if (record?.applied === undefined || !isWhole) throw new Error(`${slug} is not whole: ${record?.phase}`);

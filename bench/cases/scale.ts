@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { startKubelet } from '../../local/control-plane/kubelet.ts';
-import type { Peers } from '../../lib/environment/ports/ports.ts';
+import type { Ports } from '../../lib/environment/ports/ports.ts';
 import type { App } from '../app.ts';
 import { type Floor, createFloor } from '../floor.ts';
 import { type Comparison, median, timed } from '../measure.ts';
@@ -22,7 +22,7 @@ const KUBELET_EVERY_MS = 1_000;
 
 interface On {
   stage: Stage;
-  peers: Peers;
+  ports: Ports;
   floor: Floor;
 }
 
@@ -33,15 +33,15 @@ interface On {
  */
 export async function compareScale({ stage, app }: { stage: Stage; app: App }, rounds: number): Promise<Comparison> {
   const { records, requests } = app.whole();
-  const peers = { ...app.bare, records, requests };
-  await provisionOnce(peers, 'present-0');
+  const ports = { ...app.bare, records, requests };
+  await provisionOnce(ports, 'present-0');
   const floor = await createFloor(stage, { slug: 'recorded', provision: () => provisionOnce(app.bare, 'recorded') });
-  const on = { stage, peers, floor };
+  const on = { stage, ports, floor };
   await removeAll(on, ['recorded']);
   await measure(on, { rounds: 2, prefix: 'warm' });
   await settleDown(stage);
   const one = await measure(on, { rounds, prefix: 'beside-one' });
-  await fill(peers);
+  await fill(ports);
   await settleDown(stage);
   const present = await countPresent(stage);
   const many = await measure(on, { rounds, prefix: 'beside-many' });
@@ -56,11 +56,11 @@ export async function compareScale({ stage, app }: { stage: Stage; app: App }, r
   };
 }
 
-async function fill(peers: Peers): Promise<void> {
+async function fill(ports: Ports): Promise<void> {
   const slugs = Array.from({ length: MANY - 1 }, (_, index) => `present-${index + 1}`).values();
   await Promise.all(
     Array.from({ length: FILL_AT_A_TIME }, async () => {
-      for (const slug of slugs) await provisionOnce(peers, slug);
+      for (const slug of slugs) await provisionOnce(ports, slug);
     }),
   );
 }
@@ -75,7 +75,7 @@ async function measure(
     for (let turn = 0; turn < BATCH; turn += 1) {
       const slug = `${prefix}-${round}-${turn}`;
       const send = on.floor.prepare(`${slug}-bare`);
-      times.ours.push(await provisionOnce(on.peers, slug));
+      times.ours.push(await provisionOnce(on.ports, slug));
       await pause(APART_MS);
       times.bare.push(await timed(send));
       await pause(APART_MS);
@@ -87,12 +87,12 @@ async function measure(
 }
 
 /** Past the app: how it removes is not measured here. */
-async function removeAll({ stage, peers }: On, slugs: string[]): Promise<void> {
+async function removeAll({ stage, ports }: On, slugs: string[]): Promise<void> {
   await Promise.all(
     slugs.map(async (slug) => {
       const path = `/api/v1/namespaces/feature-${slug}`;
-      const stored = await peers.records.read(slug);
-      if (stored !== undefined) await peers.records.remove(slug, stored.etag);
+      const stored = await ports.records.read(slug);
+      if (stored !== undefined) await ports.records.remove(slug, stored.etag);
       const end = Date.now() + GONE_WITHIN_MS;
       await stage.admin.call({ method: 'DELETE', path });
       while ((await stage.admin.call({ method: 'GET', path })) !== undefined) {

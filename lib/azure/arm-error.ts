@@ -40,20 +40,20 @@ export function saysAbsent(fault: ArmFault | undefined): boolean {
 }
 
 /** The failure for a record or a log: object, status, Azure's code and the first words of its reason. */
-export function toArmError(thrown: unknown, about: { object: string; code?: ErrorCode; mend?: string }): unknown {
+export function toArmError(thrown: unknown, about: { object: string; code?: ErrorCode; fix?: string }): unknown {
   const fault = readArmFault(thrown, 0);
   if (fault === undefined) return thrown;
   const { object, code = codeOfStatus(fault.status) } = about;
-  const mend = about.mend ?? (code === 'not-permitted' ? MEND_RIGHT : undefined);
+  const fix = about.fix ?? (code === 'not-permitted' ? FIX_RIGHT : undefined);
   return new ProvisionerError(code, `${object}: ${describeFault(fault)}`, {
     object,
-    ...(mend !== undefined && { mend }),
+    ...(fix !== undefined && { fix }),
     ...(fault.retryAfterMs !== undefined && { retryAfterMs: fault.retryAfterMs }),
     cause: thrown,
   });
 }
 
-const MEND_RIGHT =
+const FIX_RIGHT =
   'give the identity of PROVISIONER_CLIENT_ID the role Managed Identity Contributor on each identity of the pool, and Azure Kubernetes Service Cluster User Role on the cluster';
 
 /** One line: `Azure answered 409 Conflict: …`. */

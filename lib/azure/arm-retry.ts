@@ -2,7 +2,7 @@ import { ProvisionerError } from '../errors.ts';
 import type { Clock } from '../environment/ports/ports.ts';
 import { type ArmFault, readArmFault, toArmError } from './arm-error.ts';
 
-/** A function waits no longer than this in all; its request is put back. */
+/** A function waits no longer than this in all; its request is requeued. */
 export const MAX_WAIT_MS = 8_000;
 const FIRST_WAIT_MS = 300;
 /** What Azure admits of lists and writes on one identity where it names no time: one in 4 s (FACTS A8). */
@@ -21,7 +21,7 @@ export interface RetryOptions {
 
 /**
  * Tries a call to ARM again on 409, 429, 5xx and no answer, with jittered back-off, for 8 s; then throws `conflict` or
- * `unavailable` with the time after which to come back. An attempt must find out anew what an earlier one has done.
+ * `unavailable` with the time after which to come back. An attempt must find out again what an earlier one has done.
  */
 export async function retrying<T>(
   context: { clock: Clock; random(): number },
@@ -56,10 +56,10 @@ function waitFor({ status, retryAfterMs }: ArmFault, tries: number, random: numb
 
 function withRetryAfter(error: unknown, ms: number): unknown {
   if (!(error instanceof ProvisionerError) || error.retryAfterMs !== undefined) return error;
-  const { code, message, object, mend, cause } = error;
+  const { code, message, object, fix, cause } = error;
   return new ProvisionerError(code, message, {
     ...(object && { object }),
-    ...(mend && { mend }),
+    ...(fix && { fix }),
     retryAfterMs: ms,
     cause,
   });

@@ -49,6 +49,6 @@ async function readIssuer({
   }
   throw new ProvisionerError('settings', `${object} has no OIDC issuer`, {
     object,
-    mend: 'run az aks update --enable-oidc-issuer --enable-workload-identity, or set OIDC_ISSUER_URL',
+    fix: 'run az aks update --enable-oidc-issuer --enable-workload-identity, or set OIDC_ISSUER_URL',
   });
 }

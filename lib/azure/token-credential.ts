@@ -32,7 +32,7 @@ export function withSafeErrors(
         if (name === 'AbortError') throw cause;
         throw new ProvisionerError(codeOf(statusCode), `no token for the app's identity could be had: ${name}`, {
           object,
-          mend: 'assign the identity to the app and name its client id in the settings; on a laptop, az login',
+          fix: 'assign the identity to the app and name its client id in the settings; on a laptop, az login',
           cause,
         });
       }

@@ -6,13 +6,13 @@ import { removeToRemake } from './recreate.ts';
 import { type ApplyContext, isOptional, nameIn, sendApply, unserved } from './api/server-side-apply.ts';
 import { forEachLimited } from '../concurrency.ts';
 import { immutableFields, statusOf } from './api/status.ts';
-import type { Admit, Applied, Change, KubeObject } from '../environment/ports/cluster.ts';
+import type { WriteGuard, Applied, Change, KubeObject } from '../environment/ports/cluster.ts';
 
 export interface ApplyOptions {
   namespace: string;
   fresh: boolean;
   known: InventoryEntry[];
-  admit: Admit;
+  writeGuard: WriteGuard;
   drained?: () => void;
 }
 
@@ -96,7 +96,7 @@ async function applyOne(
   const change: Change =
     fields === undefined
       ? { object: name, action: actionOf({ object, answer, before: options.before, after }) }
-      : { object: name, action: 'configured', reason: `made anew: ${fields} can not be changed` };
+      : { object: name, action: 'configured', reason: `made again: ${fields} can not be changed` };
   return {
     change,
     entry: { ...entryOf(object), resourceVersion: after.resourceVersion, ...(managed !== undefined && { managed }) },

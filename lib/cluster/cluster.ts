@@ -33,8 +33,8 @@ export function createCluster(options: ClusterOptions): Cluster {
 
   return {
     readNamespace: (name) => readNamespace(send, name),
-    createNamespace: (namespace, admit) => createNamespace(send, namespace, admit),
-    applyNamespace: (namespace, admit) => applyNamespace(send, namespace, admit),
+    createNamespace: (namespace, writeGuard) => createNamespace(send, namespace, writeGuard),
+    applyNamespace: (namespace, writeGuard) => applyNamespace(send, namespace, writeGuard),
     apply: (objects, target) => applyObjects(context, objects, target),
     prune: (entries, target) => pruneObjects(context, entries, target),
     drift: (objects, target) => findDrift(context, objects, target),
@@ -42,7 +42,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     readiness: (objects, target) => judgeReadiness(context, objects, target),
     inspect: (kinds, target) => inspectKinds(context, kinds, target),
     contents: (namespace) => countContents(context, namespace),
-    deleteNamespace: (target, admit) => deleteNamespace(sendDelete, target, admit),
+    deleteNamespace: (target, writeGuard) => deleteNamespace(sendDelete, target, writeGuard),
     policies: () => probePolicies({ provisioner: send, deprovisioner: sendDelete }),
   };
 }

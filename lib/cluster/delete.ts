@@ -2,7 +2,7 @@ import { ProvisionerError, toProvisionerError } from '../errors.ts';
 import { type Metadata, managedEntry, metadataOf } from './api/object-meta.ts';
 import { type Resource, type TypeOfObject, applyQuery, isSecret, objectName, pathOf } from './api/rest-mapping.ts';
 import { METADATA, type Send } from './api/client.ts';
-import type { Admit, Change, Pruned } from '../environment/ports/cluster.ts';
+import type { WriteGuard, Change, Pruned } from '../environment/ports/cluster.ts';
 import type { InventoryEntry } from '../environment/model/record.ts';
 import { forEachLimited } from '../concurrency.ts';
 import type { ApplyContext } from './api/server-side-apply.ts';
@@ -43,7 +43,7 @@ export type Removed = { state: 'deleted' | 'absent' } | { state: 'kept'; reason:
 export async function removeObject(
   send: Send,
   target: RemovalTarget,
-  { labels, admit }: { labels: Record<string, string>; admit: Admit },
+  { labels, writeGuard }: { labels: Record<string, string>; writeGuard: WriteGuard },
 ): Promise<Removed> {
   const object = objectName({ kind: target.type.kind, metadata: target }, target.namespace);
   for (let tries = 0; tries < TRIES; tries += 1) {
@@ -65,7 +65,7 @@ export async function removeObject(
       object,
       secret: isSecret(target.type),
       expect: [404, 409],
-      admit,
+      writeGuard,
     });
     if (status !== 409) return { state: status === 404 ? 'absent' : 'deleted' };
   }
@@ -98,7 +98,7 @@ async function readMetadata(send: Send, target: RemovalTarget): Promise<Metadata
 export async function pruneObjects(
   context: ApplyContext,
   entries: InventoryEntry[],
-  options: { namespace: string; labels: Record<string, string>; admit: Admit },
+  options: { namespace: string; labels: Record<string, string>; writeGuard: WriteGuard },
 ): Promise<Pruned> {
   const done = new Map<InventoryEntry, Change>();
   const left = new Set<InventoryEntry>();
@@ -123,7 +123,7 @@ export async function pruneObjects(
 async function pruneOne(
   { send, discovery }: ApplyContext,
   entry: InventoryEntry,
-  options: { namespace: string; labels: Record<string, string>; admit: Admit },
+  options: { namespace: string; labels: Record<string, string>; writeGuard: WriteGuard },
 ): Promise<Change> {
   const object = nameOf(entry, options);
   const resource = await discovery.resourceOf(entry);

@@ -53,7 +53,7 @@ async function planOne(context: PlanContext, object: KubeObject, namespace: stri
   if (first.fields !== undefined) {
     const reason = `${first.fields} can not be changed`;
     if (!mayBeRemade(object)) return { object: name, action: 'unknown', reason };
-    return { object: name, action: 'configured', reason: `${reason}: it would be made anew` };
+    return { object: name, action: 'configured', reason: `${reason}: it would be made again` };
   }
   if (first.status === 201) return { object: name, action: 'created' };
   if (!isRecent(first.managed, first.since)) return { object: name, action: 'unchanged' };

@@ -3,7 +3,7 @@ import { FIELD_MANAGER, metadataOf } from './api/object-meta.ts';
 import { applyQuery } from './api/rest-mapping.ts';
 import type { Send } from './api/client.ts';
 import { statusOf } from './api/status.ts';
-import type { Admit, KubeObject } from '../environment/ports/cluster.ts';
+import type { WriteGuard, KubeObject } from '../environment/ports/cluster.ts';
 import type { LiveNamespace } from '../environment/model/guards.ts';
 
 const COLLECTION = '/api/v1/namespaces';
@@ -24,23 +24,27 @@ function absent(body: unknown, object: string): undefined {
 export async function createNamespace(
   send: Send,
   namespace: KubeObject,
-  admit: Admit,
+  writeGuard: WriteGuard,
 ): Promise<LiveNamespace | 'exists'> {
   const object = `Namespace/${namespace.metadata.name}`;
   const query = new URLSearchParams({ fieldManager: FIELD_MANAGER, fieldValidation: 'Strict' });
   const path = `${COLLECTION}?${query.toString()}`;
-  const { status, body } = await send({ method: 'POST', path, body: namespace, object, expect: [409], admit });
+  const { status, body } = await send({ method: 'POST', path, body: namespace, object, expect: [409], writeGuard });
   return status === 409 ? 'exists' : toLiveNamespace(body, object);
 }
 
 /** The uid in the body keeps a forced apply from making, or adopting, another namespace of the name. */
-export async function applyNamespace(send: Send, namespace: KubeObject, admit: Admit): Promise<LiveNamespace> {
+export async function applyNamespace(
+  send: Send,
+  namespace: KubeObject,
+  writeGuard: WriteGuard,
+): Promise<LiveNamespace> {
   const object = `Namespace/${namespace.metadata.name}`;
   if (!namespace.metadata['uid']) {
     throw new ProvisionerError('internal', `${object}: applied without the checked uid`, { object });
   }
   const path = pathTo(namespace.metadata.name) + applyQuery();
-  const { body } = await send({ method: 'PATCH', path, body: namespace, object, admit });
+  const { body } = await send({ method: 'PATCH', path, body: namespace, object, writeGuard });
   return toLiveNamespace(body, object);
 }
 
@@ -48,12 +52,12 @@ export async function applyNamespace(send: Send, namespace: KubeObject, admit: A
 export async function deleteNamespace(
   send: Send,
   target: { name: string; uid: string; resourceVersion: string },
-  admit: Admit,
+  writeGuard: WriteGuard,
 ): Promise<'deleting' | 'absent' | 'changed'> {
   const { name, uid, resourceVersion } = target;
   const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid, resourceVersion } };
   const object = `Namespace/${name}`;
-  const answer = await send({ method: 'DELETE', path: pathTo(name), body, object, expect: [404, 409], admit });
+  const answer = await send({ method: 'DELETE', path: pathTo(name), body, object, expect: [404, 409], writeGuard });
   if (answer.status === 404) return absent(answer.body, object) ?? 'absent';
   return answer.status === 409 ? 'changed' : 'deleting';
 }

@@ -12,7 +12,7 @@ export function judgeAccounts({ live, namespace }: ChainFacts, { accounts }: Exp
     const place = { link: 'service-account', object, expected: 'the service account is there' } as const;
     if ('why' in there) return [unknown(place, there.why)];
     const found = there.find(({ metadata }) => metadata.name === account.metadata.name);
-    if (found === undefined) return [broken(place, 'nothing', { mend: PROVISION_AGAIN })];
+    if (found === undefined) return [broken(place, 'nothing', { fix: PROVISION_AGAIN })];
     return [ok(place, 'it is there'), ...judgeAnnotations(object, { account, found })];
   });
 }

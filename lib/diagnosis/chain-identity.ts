@@ -1,4 +1,4 @@
-import type { AccessFacts, IdentityFacts, WantedCredential } from '../environment/ports/credentials.ts';
+import type { CredentialFacts, IdentityFacts, WantedCredential } from '../environment/ports/credentials.ts';
 import type { ChainFacts } from './facts.ts';
 import { type Link, PROVISION_AGAIN, broken, compared, ok, unknown } from './link.ts';
 import type { StatedCredential } from '../environment/model/names.ts';
@@ -20,20 +20,20 @@ export function judgeIdentity(facts: ChainFacts): Link[] {
   });
 }
 
-function judgeUnplaced(facts: ChainFacts, one: WantedCredential, { poolSize }: AccessFacts): Link {
+function judgeUnplaced(facts: ChainFacts, one: WantedCredential, { poolSize }: CredentialFacts): Link {
   const object = `ServiceAccount/${facts.namespace}/${one.serviceAccount}`;
   const place = { link: 'managed-identity', object, expected: 'an identity of WORKLOAD_IDENTITIES' } as const;
   if (poolSize === 0) {
     return broken(place, 'WORKLOAD_IDENTITIES is empty', {
-      mend: 'name the ARM id of a user-assigned identity in WORKLOAD_IDENTITIES, then provision the branch again',
+      fix: 'name the ARM id of a user-assigned identity in WORKLOAD_IDENTITIES, then provision the branch again',
     });
   }
   if (one.clientId !== undefined) {
     return unknown(place, `the overlay names client id ${one.clientId}, which is of none of them`, {
-      mend: 'add its identity to WORKLOAD_IDENTITIES, or make its federated credential by hand',
+      fix: 'add its identity to WORKLOAD_IDENTITIES, or make its federated credential by hand',
     });
   }
-  return broken(place, facts.waitingOn ?? 'none was chosen', { mend: PROVISION_AGAIN });
+  return broken(place, facts.waitingOn ?? 'none was chosen', { fix: PROVISION_AGAIN });
 }
 
 function judgeManagedIdentity({ identity, ids, isPooled }: IdentityFacts): Link {
@@ -44,7 +44,7 @@ function judgeManagedIdentity({ identity, ids, isPooled }: IdentityFacts): Link 
   } as const;
   if (ids === undefined) {
     return broken(place, 'Azure knows no such identity', {
-      mend: 'make the identity again with its roles, or take it out of WORKLOAD_IDENTITIES; then provision the branch again',
+      fix: 'make the identity again with its roles, or take it out of WORKLOAD_IDENTITIES; then provision the branch again',
     });
   }
   const found = `client id ${ids.clientId}, tenant ${ids.tenantId}`;
@@ -58,7 +58,7 @@ function judgeManagedIdentity({ identity, ids, isPooled }: IdentityFacts): Link 
 interface Judged {
   one: WantedCredential;
   identity: IdentityFacts;
-  access: AccessFacts;
+  access: CredentialFacts;
 }
 
 function judgeCredential(facts: ChainFacts, { one, identity, access }: Judged): Link[] {
@@ -71,12 +71,12 @@ function judgeCredential(facts: ChainFacts, { one, identity, access }: Judged): 
   const { propagating } = facts;
   const age = propagating && Math.round((facts.now - propagating.since) / 1000);
   const found = age === undefined ? 'it is there' : `it is there, written ${age} s ago: Entra ID may not know it yet`;
-  const mend = `remove federated credential ${held.name}, which the app never overwrites, then provision the branch again`;
+  const fix = `remove federated credential ${held.name}, which the app never overwrites, then provision the branch again`;
   return [
     ok(place, found),
-    judgeIssuer({ held, issuer, object, mend }),
-    compared({ link: 'subject', object }, { found: held.subject, expected: subject, mend }),
-    compared({ link: 'audience', object }, { found: held.audiences.join(', '), expected: audience, mend }),
+    judgeIssuer({ held, issuer, object, fix }),
+    compared({ link: 'subject', object }, { found: held.subject, expected: subject, fix }),
+    compared({ link: 'audience', object }, { found: held.audiences.join(', '), expected: audience, fix }),
   ];
 }
 
@@ -85,17 +85,17 @@ function judgeMissing(
   { place, issuer, subject }: { place: Parameters<typeof broken>[0]; issuer: string; subject: string },
 ): Link {
   const twin = held.find((other) => other.issuer === issuer && other.subject === subject);
-  if (twin === undefined) return broken(place, 'nothing', { mend: PROVISION_AGAIN });
+  if (twin === undefined) return broken(place, 'nothing', { fix: PROVISION_AGAIN });
   return broken(place, `issuer and subject are held by federated credential ${twin.name}`, {
-    mend: `remove federated credential ${twin.name}: Azure takes the two only once; then provision the branch again`,
+    fix: `remove federated credential ${twin.name}: Azure takes the two only once; then provision the branch again`,
   });
 }
 
-function judgeIssuer(of: { held: StatedCredential; issuer: string; object: string; mend: string }): Link {
+function judgeIssuer(of: { held: StatedCredential; issuer: string; object: string; fix: string }): Link {
   const { held, issuer, object } = of;
   const slash = held.issuer !== issuer && held.issuer.replace(/\/$/, '') === issuer.replace(/\/$/, '');
-  const mend = slash ? `the trailing slash is part of an issuer: ${of.mend}` : of.mend;
-  return compared({ link: 'issuer', object }, { found: held.issuer, expected: issuer, mend });
+  const fix = slash ? `the trailing slash is part of an issuer: ${of.fix}` : of.fix;
+  return compared({ link: 'issuer', object }, { found: held.issuer, expected: issuer, fix });
 }
 
 function nameOf(identityId: string): string {

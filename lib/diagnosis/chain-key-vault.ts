@@ -18,7 +18,7 @@ function judgeClasses({ live, namespace }: ChainFacts, { classes }: Expected): L
     const place = { link: 'key-vault-class', object, expected: 'the class is there' } as const;
     if ('why' in there) return [unknown(place, there.why)];
     const found = there.map(toClass).find((one) => one.name === name);
-    if (found === undefined) return [broken(place, 'nothing', { mend: PROVISION_AGAIN })];
+    if (found === undefined) return [broken(place, 'nothing', { fix: PROVISION_AGAIN })];
     const ids = [
       ['class-client-id', 'clientID'],
       ['class-tenant-id', 'tenantID'],
@@ -58,8 +58,8 @@ function judgeMount(facts: ChainFacts, { pod, name }: { pod: LivePod; name: stri
   const object = `Pod/${facts.namespace}/${pod.name}`;
   const place = { link: 'mount', object, expected: `SecretProviderClass ${name} is mounted` } as const;
   if (!pod.classes.includes(name)) {
-    const mend = 'make the pod anew (kubectl rollout restart): it was made without this volume';
-    return { link: broken(place, 'the pod does not mount it', { mend }) };
+    const fix = 'make the pod again (kubectl rollout restart): it was made without this volume';
+    return { link: broken(place, 'the pod does not mount it', { fix }) };
   }
   const statuses = listed(facts.live, 'SecretProviderClassPodStatus');
   const status = 'why' in statuses ? undefined : statuses.map(toStatus).find(isOf(pod.name, name));
@@ -83,13 +83,13 @@ function judgeFailure(facts: ChainFacts, place: Parameters<typeof broken>[0], me
     const left = Math.round((propagating.until - now) / 1000);
     const found = `waiting for Entra ID to know the credential, written ${age} s ago: ${message}`;
     return {
-      link: unknown(place, found, { ...known, mend: `wait: it is broken after ${left} s more` }),
+      link: unknown(place, found, { ...known, fix: `wait: it is broken after ${left} s more` }),
       cause,
       message,
     };
   }
-  const mend = cause?.mend ?? 'mend what the event says';
-  return { link: broken(place, message, { ...known, mend }), cause, message };
+  const fix = cause?.fix ?? 'fix what the event says';
+  return { link: broken(place, message, { ...known, fix }), cause, message };
 }
 
 /** Nobody asks Key Vault itself: the mounts tell. */
@@ -103,8 +103,8 @@ function judgeVault({ namespace }: ChainFacts, { classes }: Expected, mounts: re
   } as const;
   const accused = mounts.find(({ cause }) => cause?.accuses === 'key-vault');
   if (accused?.cause !== undefined) {
-    const { code, meaning, mend } = accused.cause;
-    return [broken(place, accused.message ?? meaning, { mend, cause: { code, meaning } })];
+    const { code, meaning, fix } = accused.cause;
+    return [broken(place, accused.message ?? meaning, { fix, cause: { code, meaning } })];
   }
   if (mounts.some(({ link }) => link.state === 'ok')) return [ok(place, `pods in ${namespace} have mounted them`)];
   return [unknown(place, 'no pod has mounted anything yet')];

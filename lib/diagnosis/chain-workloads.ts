@@ -13,7 +13,7 @@ import {
   toWorkload,
 } from './live-objects.ts';
 
-const RESTART = 'make the pod anew (kubectl rollout restart): what it runs as is settled when it is made';
+const RESTART = 'make the pod again (kubectl rollout restart): what it runs as is settled when it is made';
 
 /** Each workload that asks for an identity: the account it names, and the pods that came of it. */
 export function judgeWorkloads(facts: ChainFacts, expected: Expected): Link[] {
@@ -24,7 +24,7 @@ export function judgeWorkloads(facts: ChainFacts, expected: Expected): Link[] {
     const there = listed(facts.live, workload.kind);
     if ('why' in there) return [unknown(place, there.why)];
     const found = there.map(toWorkload).find(({ name }) => name === workload.name);
-    if (found === undefined) return [broken(place, 'nothing', { mend: PROVISION_AGAIN })];
+    if (found === undefined) return [broken(place, 'nothing', { fix: PROVISION_AGAIN })];
     const itself = compared({ link: 'workload', object }, { found: describe(found), expected: wanted });
     return [itself, ...judgePods(facts, { expected, workload, found })];
   });
@@ -54,7 +54,7 @@ function judgePods(facts: ChainFacts, { expected, workload, found }: Judged): Li
   const cause = causeOf(refused.message);
   return [
     broken(place, `none: ${refused.message}`, {
-      mend: cause?.mend ?? 'mend what the event says',
+      fix: cause?.fix ?? 'fix what the event says',
       ...(cause !== undefined && { cause: { code: cause.code, meaning: cause.meaning } }),
     }),
   ];
@@ -68,7 +68,7 @@ function judgePod(facts: ChainFacts, of: { expected: Expected; workload: Workloa
     {
       found: `runs as ${pod.serviceAccount}`,
       expected: `runs as ${workload.serviceAccount}`,
-      mend: RESTART,
+      fix: RESTART,
     },
   );
   if (!workload.asksForToken) return [runs];
@@ -81,11 +81,11 @@ function judgePod(facts: ChainFacts, of: { expected: Expected; workload: Workloa
       unknown(
         { link, object, expected: `AZURE_CLIENT_ID ${clientId ?? 'of its identity'}` },
         'no AZURE_CLIENT_ID: the workload identity webhook did not see the pod, so that SDKs in it get no token; mounts do without',
-        { mend: 'look whether the cluster has it (az aks update --enable-workload-identity), then make the pod anew' },
+        { fix: 'look whether the cluster has it (az aks update --enable-workload-identity), then make the pod again' },
       ),
     ];
   }
-  const texts = { found: pod.clientIds.join(', '), expected: clientId, mend: RESTART };
+  const texts = { found: pod.clientIds.join(', '), expected: clientId, fix: RESTART };
   return [runs, compared({ link, object }, texts)];
 }
 

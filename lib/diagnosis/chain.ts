@@ -51,5 +51,5 @@ function judgeRendered(facts: ChainFacts, expected: NonNullable<ReturnType<typeo
 function notRendered({ rendered, namespace }: ChainFacts): Link {
   const why = 'why' in rendered ? rendered.why : 'nothing was rendered';
   const place = { link: 'workload', object: `Namespace/${namespace}`, expected: 'what the overlays say' } as const;
-  return unknown(place, why, { mend: `mend the overlays or their settings, then ${PROVISION_AGAIN}` });
+  return unknown(place, why, { fix: `fix the overlays or their settings, then ${PROVISION_AGAIN}` });
 }

@@ -1,6 +1,6 @@
-import { renderEnvironment, toAccessRequest, toWantedCredentials } from '../environment/steps/render.ts';
-import type { AccessFacts, Reserved, WantedCredential } from '../environment/ports/credentials.ts';
-import type { Peers } from '../environment/ports/ports.ts';
+import { renderEnvironment, toCredentialRequest, toWantedCredentials } from '../environment/steps/render.ts';
+import type { CredentialFacts, Reserved, WantedCredential } from '../environment/ports/credentials.ts';
+import type { Ports } from '../environment/ports/ports.ts';
 import { toPropagation } from '../environment/model/known-causes.ts';
 import type { EnvironmentRecord, Phase } from '../environment/model/record.ts';
 import { toLogFields, toProvisionerError } from '../errors.ts';
@@ -20,8 +20,8 @@ export interface Diagnosis extends Chain {
 }
 
 /** Walks an environment's authentication chain. Reads only; a peer out of reach leaves its links unknown. */
-export async function diagnose(peers: Peers, record: EnvironmentRecord): Promise<Diagnosis> {
-  const facts = await gatherFacts(peers, record);
+export async function diagnose(ports: Ports, record: EnvironmentRecord): Promise<Diagnosis> {
+  const facts = await gatherFacts(ports, record);
   const { propagating } = facts;
   const iso = (ms: number): string => new Date(ms).toISOString();
   return {
@@ -34,13 +34,13 @@ export async function diagnose(peers: Peers, record: EnvironmentRecord): Promise
   };
 }
 
-async function gatherFacts(peers: Peers, record: EnvironmentRecord): Promise<ChainFacts> {
-  const { settings, clock } = peers;
-  const draft = renderAs(peers, record);
+async function gatherFacts(ports: Ports, record: EnvironmentRecord): Promise<ChainFacts> {
+  const { settings, clock } = ports;
+  const draft = renderAs(ports, record);
   const wanted = 'why' in draft ? [] : toWantedCredentials(draft, { record, settings });
   const [access, live] = await Promise.all([
-    asked(peers, record, () => peers.access.inspect(toAccessRequest({ record, settings }, wanted))),
-    inspectCluster(peers, record, draft),
+    asked(ports, record, () => ports.credentials.inspect(toCredentialRequest({ record, settings }, wanted))),
+    inspectCluster(ports, record, draft),
   ]);
   const reserved = 'why' in access ? undefined : toReserved(access, wanted);
   const now = clock.now();
@@ -50,7 +50,7 @@ async function gatherFacts(peers: Peers, record: EnvironmentRecord): Promise<Cha
     now,
     ...(record.waitingOn !== undefined && { waitingOn: record.waitingOn }),
     ...(propagating && { propagating }),
-    rendered: reserved === undefined ? draft : renderAs(peers, record, reserved),
+    rendered: reserved === undefined ? draft : renderAs(ports, record, reserved),
     wanted,
     access,
     live,
@@ -58,7 +58,7 @@ async function gatherFacts(peers: Peers, record: EnvironmentRecord): Promise<Cha
 }
 
 async function inspectCluster(
-  peers: Peers,
+  ports: Ports,
   record: EnvironmentRecord,
   draft: KubeObject[] | Unread,
 ): Promise<Inspected[]> {
@@ -67,15 +67,15 @@ async function inspectCluster(
     ...new Map(workloads.map(({ apiVersion, kind }) => [kind, { apiVersion, kind }])).values(),
     ...CHAIN_KINDS,
   ];
-  const live = await asked(peers, record, () => peers.cluster.inspect(kinds, { namespace: record.namespace }));
+  const live = await asked(ports, record, () => ports.cluster.inspect(kinds, { namespace: record.namespace }));
   return 'why' in live ? kinds.map((type) => ({ ...type, why: live.why })) : live;
 }
 
-function renderAs(peers: Peers, record: EnvironmentRecord, reserved?: Reserved): KubeObject[] | Unread {
+function renderAs(ports: Ports, record: EnvironmentRecord, reserved?: Reserved): KubeObject[] | Unread {
   try {
-    return renderEnvironment(peers.overlays, {
+    return renderEnvironment(ports.overlays, {
       record,
-      settings: peers.settings,
+      settings: ports.settings,
       ...(reserved !== undefined && { reserved }),
     });
   } catch (thrown) {
@@ -84,7 +84,10 @@ function renderAs(peers: Peers, record: EnvironmentRecord, reserved?: Reserved):
 }
 
 /** The identity that the placeholders stand for. */
-function toReserved({ identities, placed }: AccessFacts, wanted: readonly WantedCredential[]): Reserved | undefined {
+function toReserved(
+  { identities, placed }: CredentialFacts,
+  wanted: readonly WantedCredential[],
+): Reserved | undefined {
   const floating = wanted.find(({ clientId }) => clientId === undefined);
   const id = placed.find(({ serviceAccount }) => serviceAccount === floating?.serviceAccount)?.identity;
   const ids = identities.find(({ identity }) => identity === id)?.ids;
@@ -92,12 +95,12 @@ function toReserved({ identities, placed }: AccessFacts, wanted: readonly Wanted
 }
 
 /** What a peer answers, or why it does not. */
-async function asked<T>(peers: Peers, record: EnvironmentRecord, ask: () => Promise<T>): Promise<T | Unread> {
+async function asked<T>(ports: Ports, record: EnvironmentRecord, ask: () => Promise<T>): Promise<T | Unread> {
   try {
     return await ask();
   } catch (thrown) {
     const fields = toLogFields(thrown);
-    peers.log.warn('not diagnosed', { environment: record.name, ...fields });
+    ports.log.warn('not diagnosed', { environment: record.name, ...fields });
     return { why: fields.message };
   }
 }

@@ -1,4 +1,4 @@
-import type { AccessFacts, WantedCredential } from '../environment/ports/credentials.ts';
+import type { CredentialFacts, WantedCredential } from '../environment/ports/credentials.ts';
 import type { Propagation } from '../environment/model/known-causes.ts';
 import type { Unread } from './live-objects.ts';
 import type { Inspected, KubeObject } from '../environment/ports/cluster.ts';
@@ -15,6 +15,6 @@ export interface ChainFacts {
   /** The overlays as they would be applied now. */
   rendered: KubeObject[] | Unread;
   wanted: WantedCredential[];
-  access: AccessFacts | Unread;
+  access: CredentialFacts | Unread;
   live: Inspected[];
 }

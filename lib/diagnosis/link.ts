@@ -20,7 +20,7 @@ export type LinkName =
   | 'mount'
   | 'key-vault';
 
-/** One link, judged: what was found against what was expected, and how to mend it where it is not ok. */
+/** One link, judged: what was found against what was expected, and how to fix it where it is not ok. */
 export interface Link {
   link: LinkName;
   /** `Kind/namespace/name`, `Identity/name` or `FederatedCredential/identity/name`. */
@@ -28,7 +28,7 @@ export interface Link {
   state: LinkState;
   found: string;
   expected: string;
-  mend?: string;
+  fix?: string;
   /** What the text of an event means. */
   cause?: Pick<EventCause, 'code' | 'meaning'>;
 }
@@ -41,21 +41,21 @@ export function ok(place: Place, found: string): Link {
   return { ...place, state: 'ok', found };
 }
 
-export function broken(place: Place, found: string, more: Pick<Link, 'mend' | 'cause'>): Link {
+export function broken(place: Place, found: string, more: Pick<Link, 'fix' | 'cause'>): Link {
   return { ...place, state: 'broken', found, ...more };
 }
 
-export function unknown(place: Place, found: string, more: Pick<Link, 'mend' | 'cause'> = {}): Link {
+export function unknown(place: Place, found: string, more: Pick<Link, 'fix' | 'cause'> = {}): Link {
   return { ...place, state: 'unknown', found, ...more };
 }
 
 /** Two texts that must be the same; what is not known of either is not judged. */
 export function compared(
   place: Omit<Place, 'expected'>,
-  texts: { found: string | undefined; expected: string | undefined; mend?: string },
+  texts: { found: string | undefined; expected: string | undefined; fix?: string },
 ): Link {
-  const { found, expected, mend = PROVISION_AGAIN } = texts;
+  const { found, expected, fix = PROVISION_AGAIN } = texts;
   if (expected === undefined) return unknown({ ...place, expected: 'not known' }, found ?? 'nothing');
   if (found === expected) return ok({ ...place, expected }, found);
-  return broken({ ...place, expected }, found ?? 'nothing', { mend });
+  return broken({ ...place, expected }, found ?? 'nothing', { fix });
 }

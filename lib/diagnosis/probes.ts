@@ -2,7 +2,7 @@ import type { Branches } from '../environment/ports/ports.ts';
 import { ProvisionerError } from '../errors.ts';
 import type { CheckName, Probe } from './health.ts';
 import type { Cluster } from '../environment/ports/cluster.ts';
-import type { Access } from '../environment/ports/credentials.ts';
+import type { Credentials } from '../environment/ports/credentials.ts';
 
 export interface ProbeDeps {
   /** Throws `settings`. */
@@ -11,7 +11,7 @@ export interface ProbeDeps {
   cluster(): Promise<Pick<Cluster, 'readNamespace'>>;
   policies(): Promise<'bound' | 'unbound' | 'off'>;
   /** Undefined where the pool is empty. */
-  access(): Promise<Access | undefined>;
+  access(): Promise<Credentials | undefined>;
   /** Undefined without credentials. */
   branches(): Promise<Branches | undefined>;
   repositories(): readonly { fullName: string }[];
@@ -46,7 +46,7 @@ export function createProbes(deps: ProbeDeps): Record<CheckName, Probe> {
       const [first] = deps.repositories();
       if (first === undefined) return 'ok';
       // a branch that nobody has: what is asked then is the repository, and whether its contents can be read
-      const answer = await branches.look({ fullName: first.fullName }, 'feature-branch-provisioner/health');
+      const answer = await branches.read({ fullName: first.fullName }, 'feature-branch-provisioner/health');
       if (answer.ref === 200 || answer.defaultRef === 200) return 'ok';
       if (answer.ref === undefined) throw new ProvisionerError('unavailable', answer.why ?? 'GitHub did not answer');
       return 'invalid';

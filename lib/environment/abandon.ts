@@ -2,44 +2,44 @@ import { ProvisionerError, toLogFields, toProvisionerError } from '../errors.ts'
 import { toErrorField, toIso } from './steps/reconciliation.ts';
 import { findRenamed } from './find-record.ts';
 import { guardRecord } from './model/guards.ts';
-import { isFrom, newRecord, note, observe, saysSomething } from './model/record-event.ts';
-import type { Peers, StoredRecord } from './ports/ports.ts';
+import { isFrom, newRecord, note, recordEvent, saysSomething } from './model/record-event.ts';
+import type { Ports, StoredRecord } from './ports/ports.ts';
 import type { EnvironmentRequest } from './model/request.ts';
 
 const AGAIN_MS = 60_000;
-/** Of a record that only a person mends. */
+/** Of a record that only a person fixes. */
 const MUCH_LATER_MS = 15 * 60_000;
 
-type Abandoned = 'written' | 'newer' | 'put-back' | 'dropped';
+type Abandoned = 'written' | 'newer' | 'requeued' | 'dropped';
 
 /** A request that failed too often: its event goes into the record, marked failed, unless the record holds something newer. */
-export async function abandon(peers: Peers, request: EnvironmentRequest): Promise<Abandoned> {
+export async function abandon(ports: Ports, request: EnvironmentRequest): Promise<Abandoned> {
   try {
-    return await abandonOnce(peers, request);
+    return await abandonOnce(ports, request);
   } catch (thrown) {
     const { code } = toProvisionerError(thrown);
     const { environment, reason } = request;
     // a record that is damaged, or a newer version's: every sweep would leave one more message that goes round for good
     if (code === 'input' && !saysSomething(request)) {
-      peers.log.error('abandoned, it asked for a look alone', { environment, reason, ...toLogFields(thrown) });
+      ports.log.error('abandoned, it asked for a look alone', { environment, reason, ...toLogFields(thrown) });
       return 'dropped';
     }
-    peers.log.error('abandon failed, tried again', { environment, reason, ...toLogFields(thrown) });
-    await peers.requests.sendToPoison(request, code === 'input' ? MUCH_LATER_MS : AGAIN_MS);
-    return 'put-back';
+    ports.log.error('abandon failed, tried again', { environment, reason, ...toLogFields(thrown) });
+    await ports.requests.sendToPoison(request, code === 'input' ? MUCH_LATER_MS : AGAIN_MS);
+    return 'requeued';
   }
 }
 
-async function abandonOnce(peers: Peers, asked: EnvironmentRequest): Promise<Abandoned> {
-  const { records } = peers;
+async function abandonOnce(ports: Ports, asked: EnvironmentRequest): Promise<Abandoned> {
+  const { records } = ports;
   const isNamed = (await records.read(asked.environment)) !== undefined;
-  const renamed = isNamed ? undefined : await findRenamed(peers, asked);
+  const renamed = isNamed ? undefined : await findRenamed(ports, asked);
   // a record of the new name would stand beside the environment, and end the look for it
   const request = renamed === undefined ? asked : { ...asked, environment: renamed.record.name };
-  const lease = await leaseOf(peers, request);
+  const lease = await leaseOf(ports, request);
   if (lease === 'busy') {
-    await peers.requests.sendToPoison(request, AGAIN_MS);
-    return 'put-back';
+    await ports.requests.sendToPoison(request, AGAIN_MS);
+    return 'requeued';
   }
   try {
     const stored = await records.read(request.environment);
@@ -49,7 +49,7 @@ async function abandonOnce(peers: Peers, asked: EnvironmentRequest): Promise<Aba
     if (newer) {
       // what it says is kept all the same: an older delivery may still come
       if (record !== stored.record) await records.write(record, { etag: stored.etag, lease });
-      peers.log.warn('abandoned', { environment: request.environment, reason: request.reason, newer });
+      ports.log.warn('abandoned', { environment: request.environment, reason: request.reason, newer });
       return 'newer';
     }
     const words = `the ${request.reason} request failed too often`;
@@ -58,35 +58,35 @@ async function abandonOnce(peers: Peers, asked: EnvironmentRequest): Promise<Aba
     const message = last === '' ? words : last.startsWith(words) ? last : `${words}: ${last}`;
     const error = new ProvisionerError('abandoned', message, {
       // a failure that passes by itself did not, this time
-      ...(record.error?.retryable === false && record.error.mend !== undefined && { mend: record.error.mend }),
+      ...(record.error?.retryable === false && record.error.fix !== undefined && { fix: record.error.fix }),
     });
     record.phase = 'failed';
     record.error = toErrorField(error, record.error?.step);
     delete record.next;
-    note(record, { at: toIso(peers.clock.now()), what: 'abandoned', reason: request.reason, why: error.message });
+    note(record, { at: toIso(ports.clock.now()), what: 'abandoned', reason: request.reason, why: error.message });
     await records.write(record, { etag: stored.etag, lease });
-    const { mend } = error;
-    peers.log.error('abandoned', { environment: request.environment, reason: request.reason, message, mend });
+    const { fix } = error;
+    ports.log.error('abandoned', { environment: request.environment, reason: request.reason, message, fix });
     return 'written';
   } finally {
     await lease.release();
   }
 }
 
-async function leaseOf(peers: Peers, request: EnvironmentRequest): ReturnType<Peers['records']['lease']> {
-  const { records } = peers;
+async function leaseOf(ports: Ports, request: EnvironmentRequest): ReturnType<Ports['records']['lease']> {
+  const { records } = ports;
   const stored = await records.read(request.environment);
   if (stored === undefined) await records.create(newRecord(request));
   return records.lease(request.environment);
 }
 
-/** The record with the request's event in it; `newer` where another environment, event or put-back holds it by now. */
+/** The record with the request's event in it; `newer` where another environment, event or requeued request holds it by now. */
 function take(stored: StoredRecord, request: EnvironmentRequest): { record: StoredRecord['record']; newer: boolean } {
   const before = stored.record;
   const isOther = guardRecord(before, request) !== undefined;
   if (isOther && before.phase !== 'gone') return { record: before, newer: true };
   if (isOther) return { record: newRecord(request), newer: false };
   if (request.attempt > 0) return { record: before, newer: before.next?.id !== request.id };
-  const { record } = observe(before, request);
+  const { record } = recordEvent(before, request);
   return { record, newer: saysSomething(request) ? !isFrom(request, record.event) : before.event.at > request.at };
 }

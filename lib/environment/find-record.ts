@@ -2,41 +2,41 @@ import { guardName, guardOwner, isSameRepository } from './model/guards.ts';
 import { OTHER_WAY, slugOf, toNamespace, toNaming } from './model/names.ts';
 import { isWanting } from './model/desired.ts';
 import { newRecord } from './model/record-event.ts';
-import type { Peers, StoredRecord } from './ports/ports.ts';
+import type { Ports, StoredRecord } from './ports/ports.ts';
 import type { EnvironmentRequest } from './model/request.ts';
 
 /** The record that the request is about, made where it must be: never for the removal of what is not there. */
 export async function findRecord(
-  peers: Peers,
+  ports: Ports,
   request: EnvironmentRequest,
 ): Promise<StoredRecord | 'nothing-to-do' | 'refused'> {
-  const stored = await peers.records.read(request.environment);
+  const stored = await ports.records.read(request.environment);
   if (stored !== undefined) return stored;
-  const renamed = await findRenamed(peers, request);
+  const renamed = await findRenamed(ports, request);
   if (renamed !== undefined) return renamed;
 
-  const refusal = guardSlug(peers, request);
+  const refusal = guardSlug(ports, request);
   if (refusal !== undefined) {
-    peers.log.warn('refused', { environment: request.environment, guard: refusal.guard, reason: refusal.reason });
+    ports.log.warn('refused', { environment: request.environment, guard: refusal.guard, reason: refusal.reason });
     return 'refused';
   }
   if (!isWanting(request.reason)) {
-    const live = await peers.cluster.readNamespace(toNamespace(request.environment));
+    const live = await ports.cluster.readNamespace(toNamespace(request.environment));
     if (live === undefined || (request.reason !== 'delete' && request.reason !== 'deprovision')) {
-      peers.log.info('nothing to do', { environment: request.environment, reason: request.reason });
+      ports.log.info('nothing to do', { environment: request.environment, reason: request.reason });
       return 'nothing-to-do';
     }
     const foreign = guardOwner(live, { repository: request.repository, ref: request.ref, slug: request.environment });
-    if (foreign !== undefined) peers.log.warn('found', { environment: request.environment, reason: foreign.reason });
+    if (foreign !== undefined) ports.log.warn('found', { environment: request.environment, reason: foreign.reason });
   }
-  const made = await peers.records.create(newRecord(request));
+  const made = await ports.records.create(newRecord(request));
   if (made !== 'exists') return made;
-  return (await peers.records.read(request.environment)) ?? 'nothing-to-do';
+  return (await ports.records.read(request.environment)) ?? 'nothing-to-do';
 }
 
 /** A repository that was renamed, or given a prefix, keeps its environments under the slugs that they have. */
-export async function findRenamed(peers: Peers, request: EnvironmentRequest): Promise<StoredRecord | undefined> {
-  const { records, settings } = peers;
+export async function findRenamed(ports: Ports, request: EnvironmentRequest): Promise<StoredRecord | undefined> {
+  const { records, settings } = ports;
   const { owners, way } = toNaming(request.repository, settings);
   // every environment of theirs has the name that it would have now, so that a read has found it or there is none
   const isNamedNow = request.environment === slugOf(request, settings);
@@ -54,6 +54,6 @@ export async function findRenamed(peers: Peers, request: EnvironmentRequest): Pr
 }
 
 /** A request may name no other environment than the one of its repository and ref. */
-function guardSlug(peers: Peers, request: EnvironmentRequest): ReturnType<typeof guardName> {
-  return guardName({ namespace: toNamespace(request.environment), slug: slugOf(request, peers.settings) });
+function guardSlug(ports: Ports, request: EnvironmentRequest): ReturnType<typeof guardName> {
+  return guardName({ namespace: toNamespace(request.environment), slug: slugOf(request, ports.settings) });
 }

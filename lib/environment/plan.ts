@@ -1,11 +1,11 @@
-import { renderDraft, renderEnvironment, toAccessRequest, toWantedCredentials } from './steps/render.ts';
-import { guardAdmission } from './steps/preflight.ts';
+import { renderDraft, renderEnvironment, toCredentialRequest, toWantedCredentials } from './steps/render.ts';
+import { guardSettings } from './steps/preflight.ts';
 import { type Change, countActions, toSubjectName } from './ports/cluster.ts';
 import { type LiveNamespace, guardName, guardOwner, guardProtected, guardRecord } from './model/guards.ts';
-import type { Peers } from './ports/ports.ts';
+import type { Ports } from './ports/ports.ts';
 import type { EnvironmentRecord, Refusal } from './model/record.ts';
 import { note } from './model/record-event.ts';
-import { DONE, type Outcome, type Session, refuse, toIso } from './steps/reconciliation.ts';
+import { DONE, type Outcome, type Reconciliation, refuse, toIso } from './steps/reconciliation.ts';
 
 export interface Plan {
   changes: Change[];
@@ -14,26 +14,26 @@ export interface Plan {
 }
 
 /** What provisioning would change, or why it would be refused. Reads and dry runs only. */
-export async function planProvision(peers: Peers, record: EnvironmentRecord): Promise<Plan | Refusal> {
-  const { settings } = peers;
-  const refusal = guardAdmission({ peers, record });
+export async function planProvision(ports: Ports, record: EnvironmentRecord): Promise<Plan | Refusal> {
+  const { settings } = ports;
+  const refusal = guardSettings({ ports, record });
   if (refusal !== undefined) return refusal;
-  const live = await readOwned(peers, record);
+  const live = await readOwned(ports, record);
   if (live !== undefined && 'guard' in live) return live;
-  const rendered = renderDraft({ peers, record });
+  const rendered = renderDraft({ ports, record });
   if ('guard' in rendered) return rendered;
   const draft = rendered.objects;
-  const access = toAccessRequest({ record, settings }, toWantedCredentials(draft, { record, settings }));
-  const credentials = await peers.access.plan(access, 'present');
+  const access = toCredentialRequest({ record, settings }, toWantedCredentials(draft, { record, settings }));
+  const credentials = await ports.credentials.plan(access, 'present');
   if (credentials.refused !== undefined) return credentials.refused;
   const { reserved } = credentials;
   // with the ids that an apply would send: others would show accounts and classes as changed that are not
-  const objects = reserved === undefined ? draft : renderEnvironment(peers.overlays, { record, settings, reserved });
+  const objects = reserved === undefined ? draft : renderEnvironment(ports.overlays, { record, settings, reserved });
   const applied = objects.filter(({ kind }) => kind !== 'Namespace');
   const planned =
     live === undefined
       ? applied.map((object): Change => ({ object: toSubjectName(object), action: 'created' }))
-      : await peers.cluster.plan(applied, { namespace: record.namespace });
+      : await ports.cluster.plan(applied, { namespace: record.namespace });
   const namespace: Change = {
     object: `Namespace/${record.namespace}`,
     action: live === undefined ? 'created' : 'unchanged',
@@ -42,16 +42,16 @@ export async function planProvision(peers: Peers, record: EnvironmentRecord): Pr
 }
 
 /** What deprovisioning would delete: the namespace with its uid, what it holds by kind, and each credential. */
-export async function planDeprovision(peers: Peers, record: EnvironmentRecord): Promise<Plan | Refusal> {
+export async function planDeprovision(ports: Ports, record: EnvironmentRecord): Promise<Plan | Refusal> {
   const { namespace, name: slug, ref } = record;
   const refusal =
-    guardName({ namespace, slug }) ?? guardProtected({ namespace, slug, ref }, peers.settings.protectedNamespaces);
+    guardName({ namespace, slug }) ?? guardProtected({ namespace, slug, ref }, ports.settings.protectedNamespaces);
   if (refusal !== undefined) return refusal;
-  const live = await readOwned(peers, record);
+  const live = await readOwned(ports, record);
   if (live !== undefined && 'guard' in live) return live;
   const [credentials, contents] = await Promise.all([
-    peers.access.plan(toAccessRequest({ record, settings: peers.settings }), 'absent'),
-    live === undefined ? {} : peers.cluster.contents(namespace),
+    ports.credentials.plan(toCredentialRequest({ record, settings: ports.settings }), 'absent'),
+    live === undefined ? {} : ports.cluster.contents(namespace),
   ]);
   if (credentials.refused !== undefined) return credentials.refused;
   const inside = Object.entries(contents).map(([kind, count]): Change => ({
@@ -69,19 +69,19 @@ export function guardClaim(record: EnvironmentRecord | undefined, asked: Environ
   return record === undefined || record.phase === 'gone' ? undefined : guardRecord(record, asked);
 }
 
-async function readOwned(peers: Peers, record: EnvironmentRecord): Promise<LiveNamespace | Refusal | undefined> {
-  const live = await peers.cluster.readNamespace(record.namespace);
+async function readOwned(ports: Ports, record: EnvironmentRecord): Promise<LiveNamespace | Refusal | undefined> {
+  const live = await ports.cluster.readNamespace(record.namespace);
   if (live === undefined) return undefined;
   return guardOwner(live, { repository: record.repository, ref: record.ref, slug: record.name }) ?? live;
 }
 
 /** MODE=observe: writes into the record what would be done, and nothing outside. */
-export async function observeOnly(session: Session, state: 'present' | 'absent'): Promise<Outcome> {
-  const { peers, record } = session;
-  const plan = state === 'present' ? await planProvision(peers, record) : await planDeprovision(peers, record);
-  if ('guard' in plan) return refuse(session, plan);
+export async function observeOnly(run: Reconciliation, state: 'present' | 'absent'): Promise<Outcome> {
+  const { ports, record } = run;
+  const plan = state === 'present' ? await planProvision(ports, record) : await planDeprovision(ports, record);
+  if ('guard' in plan) return refuse(run, plan);
   const changes = countActions(plan.changes);
-  note(record, { at: toIso(peers.clock.now()), what: `observed: ${state}`, changes });
-  peers.log.info('observed', { environment: record.name, state, changes });
+  note(record, { at: toIso(ports.clock.now()), what: `observed: ${state}`, changes });
+  ports.log.info('observed', { environment: record.name, state, changes });
   return DONE;
 }

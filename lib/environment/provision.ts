@@ -1,79 +1,78 @@
-import { renderDraft, renderEnvironment, toAccessRequest, toUrl, toWantedCredentials } from './steps/render.ts';
-import { guardAdmission, guardLive, needsCapacity } from './steps/preflight.ts';
-import { describeDrift, mustLookForDrift, settle, wasApplied } from './steps/applied-state.ts';
+import { renderDraft, renderEnvironment, toCredentialRequest, toUrl, toWantedCredentials } from './steps/render.ts';
+import { guardSettings, guardLive, needsCapacity } from './steps/preflight.ts';
+import { describeDrift, mustCheckDrift, recordApplied, wasApplied } from './steps/applied-state.ts';
 import { findLeftovers } from './steps/prune.ts';
-import { type Outcome, type Session, named, refuse, save, step, wait } from './steps/reconciliation.ts';
+import { type Outcome, type Reconciliation, named, refuse, save, step, wait } from './steps/reconciliation.ts';
 import { diagnoseTermination } from './steps/namespace.ts';
 import { writeEnvironment } from './steps/apply.ts';
 import type { Drifted, KubeObject } from './ports/cluster.ts';
 import type { Reserved } from './ports/credentials.ts';
-import { admitByLease } from './steps/write-guard.ts';
+import { guardByLease } from './steps/write-guard.ts';
 
 /** Makes the environment what its overlays say. Every guard passes before the first write outside. */
-export async function provision(session: Session): Promise<Outcome> {
-  const { peers, record } = session;
-  const { settings } = peers;
-  const refusal = guardAdmission(session);
-  if (refusal !== undefined) return refuse(session, refusal);
+export async function provision(run: Reconciliation): Promise<Outcome> {
+  const { ports, record } = run;
+  const { settings } = ports;
+  const refusal = guardSettings(run);
+  if (refusal !== undefined) return refuse(run, refusal);
 
-  const draft = renderDraft(session);
-  if ('guard' in draft) return refuse(session, draft);
+  const draft = renderDraft(run);
+  if ('guard' in draft) return refuse(run, draft);
   const wanted = toWantedCredentials(draft.objects, { record, settings });
 
-  const guarded = await step(session, 'guards', () => guardLive(session));
-  if (guarded.owner !== undefined) return abandonForeign(session, guarded.owner);
-  if (guarded.policies !== undefined) return refuse(session, guarded.policies);
-  if (isTerminating(session)) return waitForEnd(session);
-  if (session.owned === undefined && (await named(session, 'guards', () => needsCapacity(session))))
-    return wait(session, 'capacity');
+  const guarded = await step(run, 'guards', () => guardLive(run));
+  if (guarded.owner !== undefined) return abandonForeign(run, guarded.owner);
+  if (guarded.policies !== undefined) return refuse(run, guarded.policies);
+  if (isTerminating(run)) return waitForEnd(run);
+  if (run.owned === undefined && (await named(run, 'guards', () => needsCapacity(run)))) return wait(run, 'capacity');
 
   const before = record.phase;
-  const isSame = wasApplied(session, draft.objects);
-  if (isSame && !mustLookForDrift(session)) return settle(session, { changes: [], draft: draft.objects, before });
+  const isSame = wasApplied(run, draft.objects);
+  if (isSame && !mustCheckDrift(run)) return recordApplied(run, { changes: [], draft: draft.objects, before });
 
-  const access = toAccessRequest({ record, settings }, wanted);
-  const chosen = await step(session, 'identity', () => peers.access.reserve(access));
-  if ('refused' in chosen) return refuse(session, chosen.refused);
-  if ('full' in chosen) return wait(session, 'credential-slot', chosen.full);
+  const access = toCredentialRequest({ record, settings }, wanted);
+  const chosen = await step(run, 'identity', () => ports.credentials.reserve(access));
+  if ('refused' in chosen) return refuse(run, chosen.refused);
+  if ('full' in chosen) return wait(run, 'credential-slot', chosen.full);
   const { reserved } = chosen;
 
-  const objects = await named(session, 'render', async () =>
-    renderEnvironment(peers.overlays, { record, settings, reserved }),
+  const objects = await named(run, 'render', async () =>
+    renderEnvironment(ports.overlays, { record, settings, reserved }),
   );
   const isMoved = reserved.identity !== record.identity;
-  const drifted = isSame && !isMoved ? await step(session, 'drift', () => lookForDrift(session, objects)) : undefined;
+  const drifted = isSame && !isMoved ? await step(run, 'drift', () => lookForDrift(run, objects)) : undefined;
   // where nothing is to be written, the record stays as it is: ready
   if (drifted?.length !== 0 || findLeftovers(record.inventory, objects).length > 0) {
-    begin(session, reserved);
+    begin(run, reserved);
     // said before the first PUT: whoever comes after a crash must know that there may be some
     record.credentials = reserved.identity === undefined ? [] : wanted.map(({ name }) => name);
-    await save(session);
+    await save(run);
   } else record.warnings = reserved.warnings;
-  const written = await writeEnvironment(session, { objects, access, reserved, drifted });
-  if (written === 'terminating') return waitForEnd(session);
-  if ('foreign' in written) return abandonForeign(session, written.foreign);
+  const written = await writeEnvironment(run, { objects, access, reserved, drifted });
+  if (written === 'terminating') return waitForEnd(run);
+  if ('foreign' in written) return abandonForeign(run, written.foreign);
   const drift = drifted && describeDrift(drifted);
-  return settle(session, { ...written, draft: draft.objects, url: toUrl(objects), before, drift });
+  return recordApplied(run, { ...written, draft: draft.objects, url: toUrl(objects), before, drift });
 }
 
-function lookForDrift({ record, peers }: Session, objects: KubeObject[]): Promise<Drifted[]> {
-  return peers.cluster.drift(
+function lookForDrift({ record, ports }: Reconciliation, objects: KubeObject[]): Promise<Drifted[]> {
+  return ports.cluster.drift(
     objects.filter(({ kind }) => kind !== 'Namespace'),
     { namespace: record.namespace, known: record.inventory },
   );
 }
 
-function waitForEnd(session: Session): Outcome {
-  const held = session.owned && diagnoseTermination(session.owned);
-  return wait(session, 'namespace-terminating', held && `the old namespace to be gone: ${held.words}; ${held.mend}`);
+function waitForEnd(run: Reconciliation): Outcome {
+  const held = run.owned && diagnoseTermination(run.owned);
+  return wait(run, 'namespace-terminating', held && `the old namespace to be gone: ${held.words}; ${held.fix}`);
 }
 
-function isTerminating(session: Session): boolean {
-  return session.owned?.terminating === true;
+function isTerminating(run: Reconciliation): boolean {
+  return run.owned?.terminating === true;
 }
 
-function begin(session: Session, reserved: Reserved): void {
-  const { record } = session;
+function begin(run: Reconciliation, reserved: Reserved): void {
+  const { record } = run;
   record.phase = 'provisioning';
   record.warnings = reserved.warnings;
   Object.assign(record, toIdentity(reserved));
@@ -88,13 +87,13 @@ function toIdentity(reserved: Reserved): { identity?: string } {
 }
 
 /** The namespace is somebody else's: a credential that the record says we wrote for it must not outlive that. */
-async function abandonForeign(session: Session, refusal: NonNullable<Session['lost']>): Promise<Outcome> {
-  const { record, peers } = session;
+async function abandonForeign(run: Reconciliation, refusal: NonNullable<Reconciliation['lost']>): Promise<Outcome> {
+  const { record, ports } = run;
   if (record.credentials !== undefined && record.credentials.length > 0) {
-    const access = toAccessRequest({ record, settings: peers.settings });
-    await named(session, 'credential', () => peers.access.revoke(access, admitByLease(session)));
+    const access = toCredentialRequest({ record, settings: ports.settings });
+    await named(run, 'credential', () => ports.credentials.remove(access, guardByLease(run)));
     delete record.credentials;
   }
   delete record.applied;
-  return refuse(session, refusal);
+  return refuse(run, refusal);
 }

@@ -1,13 +1,13 @@
-import type { Peers } from './ports/ports.ts';
+import type { Ports } from './ports/ports.ts';
 import type { EnvironmentRecord, RecordSummary } from './model/record.ts';
-import { toAccessRequest } from './steps/render.ts';
+import { toCredentialRequest } from './steps/render.ts';
 import { toLogFields } from '../errors.ts';
 
 export type ListedEnvironment = Omit<RecordSummary, 'repositoryId' | 'template' | 'identity'>;
 
 /** Every environment by name, from metadata alone; gone ones only when asked for. */
 export async function listEnvironments(
-  records: Pick<Peers['records'], 'list'>,
+  records: Pick<Ports['records'], 'list'>,
   all: boolean,
 ): Promise<ListedEnvironment[]> {
   const listed: ListedEnvironment[] = [];
@@ -34,7 +34,7 @@ function toListed(summary: RecordSummary): ListedEnvironment {
 
 /** The whole record, gone ones too; undefined where there is none. */
 export async function readEnvironment(
-  records: Pick<Peers['records'], 'read'>,
+  records: Pick<Ports['records'], 'read'>,
   slug: string,
 ): Promise<EnvironmentRecord | undefined> {
   if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(slug)) return undefined;
@@ -48,26 +48,26 @@ export interface Live {
 }
 
 /** What the cluster and the identity say now; `unknown` where a peer is out of reach. */
-export async function readLive(peers: Peers, record: EnvironmentRecord): Promise<Live> {
+export async function readLive(ports: Ports, record: EnvironmentRecord): Promise<Live> {
   const unknown = (thrown: unknown): 'unknown' => {
-    peers.log.warn('live state not known', { environment: record.name, ...toLogFields(thrown) });
+    ports.log.warn('live state not known', { environment: record.name, ...toLogFields(thrown) });
     return 'unknown';
   };
   const [namespace, credentials] = await Promise.all([
-    readNamespace(peers, record).catch(unknown),
-    readCredentials(peers, record).catch(unknown),
+    readNamespace(ports, record).catch(unknown),
+    readCredentials(ports, record).catch(unknown),
   ]);
   return { namespace, credentials };
 }
 
-async function readNamespace(peers: Peers, record: EnvironmentRecord): Promise<Live['namespace']> {
-  const live = await peers.cluster.readNamespace(record.namespace);
+async function readNamespace(ports: Ports, record: EnvironmentRecord): Promise<Live['namespace']> {
+  const live = await ports.cluster.readNamespace(record.namespace);
   return live === undefined ? 'absent' : { uid: live.uid, terminating: live.terminating };
 }
 
-async function readCredentials(peers: Peers, record: EnvironmentRecord): Promise<string[]> {
+async function readCredentials(ports: Ports, record: EnvironmentRecord): Promise<string[]> {
   if (record.identity === undefined) return [];
-  const request = toAccessRequest({ record, settings: peers.settings });
-  const { changes } = await peers.access.plan(request, 'absent');
+  const request = toCredentialRequest({ record, settings: ports.settings });
+  const { changes } = await ports.credentials.plan(request, 'absent');
   return changes.filter(({ action }) => action === 'deleted').map(({ object }) => object);
 }

@@ -10,7 +10,7 @@ import type { BranchAnswer } from '../environment/model/desired.ts';
 export function createBranches(options: GitHubOptions): Branches {
   const get = createGitHubGet(options);
   return {
-    async look({ fullName }, ref) {
+    async read({ fullName }, ref) {
       const path = refPath(fullName, ref);
       if (path === undefined) return { why: `GitHub can not be asked for the branch ${JSON.stringify(ref)}` };
       const { status, data, why } = await get(path);

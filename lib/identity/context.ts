@@ -13,7 +13,7 @@ export interface Pick {
 }
 
 /** What every part of the adapter works with. */
-export interface AccessContext {
+export interface IdentityContext {
   /** ARM ids of the identities that may be given out. */
   pool: readonly string[];
   identities: ArmIdentities;

@@ -1,29 +1,29 @@
 import { ProvisionerError } from '../errors.ts';
 import { type ArmFault, readArmFault } from '../azure/arm-error.ts';
-import { type AccessContext, credentialObject, nameOfIdentity } from './context.ts';
+import { type IdentityContext, credentialObject, nameOfIdentity } from './context.ts';
 import { type HeldCredential, type OwnCredential, guardCredential } from './ownership.ts';
 import { inTurn } from './writer/serialized-write.ts';
 import { MAX_CREDENTIALS, freeSlots, withCredential, withReservation, withoutReservation } from './ledger/ledger.ts';
 import { lookAt, readCredential } from './ledger/credential-list.ts';
 import { slowDown } from './writer/rate-limit.ts';
 import { retrying } from '../azure/arm-retry.ts';
-import type { Action, Admit, Change } from '../environment/ports/cluster.ts';
+import type { Action, WriteGuard, Change } from '../environment/ports/cluster.ts';
 import { toOwn } from './pool/select.ts';
 import { finishMoves } from './remove.ts';
 import { placeCredentials } from './pool/placement.ts';
 import { settleAll } from '../concurrency.ts';
-import type { AccessRequest, Reserved } from '../environment/ports/credentials.ts';
+import type { CredentialRequest, Reserved } from '../environment/ports/credentials.ts';
 
 export interface Ensure {
   identityId: string;
   own: OwnCredential;
   slug: string;
-  admit: Admit;
+  writeGuard: WriteGuard;
 }
 
 /** Makes one credential unless it is there: in its turn, under the identity's lock, and past guard 5 once more. */
-export async function ensureCredential(context: AccessContext, ensure: Ensure): Promise<'created' | 'unchanged'> {
-  const { identityId, own, slug, admit } = ensure;
+export async function ensureCredential(context: IdentityContext, ensure: Ensure): Promise<'created' | 'unchanged'> {
+  const { identityId, own, slug, writeGuard } = ensure;
   const { identities, locks } = context;
   const object = credentialObject(identityId, own.name);
   const write = { identityId, kind: 'put', slug } as const;
@@ -47,7 +47,7 @@ export async function ensureCredential(context: AccessContext, ensure: Ensure): 
     if (!isThere) {
       await inTurn(
         context,
-        { write, admit, deadline, used },
+        { write, writeGuard, deadline, used },
         {
           prepare: () => secureSlot(context, ensure),
           async work(gate) {
@@ -71,7 +71,7 @@ function standingOf({ identityId, own }: Ensure, held: readonly HeldCredential[]
 
 /** Guard 5 again, under the lock and right before the write: PUT would overwrite whatever has this name now. */
 async function standingNow(
-  context: AccessContext,
+  context: IdentityContext,
   ensure: Ensure & { deadline: number },
 ): Promise<'present' | 'missing'> {
   const { identityId, own, deadline } = ensure;
@@ -84,7 +84,7 @@ async function standingNow(
 }
 
 /** The slot was reserved before anything was written; where it was given back meanwhile, it is taken again or lost. */
-async function secureSlot({ locks, clock }: AccessContext, { identityId, own, slug }: Ensure): Promise<void> {
+async function secureSlot({ locks, clock }: IdentityContext, { identityId, own, slug }: Ensure): Promise<void> {
   let isHeld = false;
   await locks.change(identityId, (ledger) => {
     const names = ledger.reservations.find((one) => one.slug === slug)?.names ?? [];
@@ -100,7 +100,7 @@ async function secureSlot({ locks, clock }: AccessContext, { identityId, own, sl
 }
 
 /** Azure's code for a full identity is not documented (FACTS A1), so what the identity holds now tells why it refused. */
-async function explain(context: AccessContext, { identityId, own, slug }: Ensure, error: unknown): Promise<never> {
+async function explain(context: IdentityContext, { identityId, own, slug }: Ensure, error: unknown): Promise<never> {
   if (readArmFault(error, context.clock.now())?.status !== 400) throw error;
   await context.locks.change(identityId, (ledger) => withoutReservation(ledger, slug));
   const { credentials } = await lookAt(context, identityId, { maxAgeMs: 0 });
@@ -114,7 +114,7 @@ async function explain(context: AccessContext, { identityId, own, slug }: Ensure
     `identity ${nameOfIdentity(identityId)} holds ${credentials.length} credentials`,
     {
       object,
-      mend: 'add another identity to WORKLOAD_IDENTITIES, or remove credentials of others',
+      fix: 'add another identity to WORKLOAD_IDENTITIES, or remove credentials of others',
       cause: error,
     },
   );
@@ -122,8 +122,8 @@ async function explain(context: AccessContext, { identityId, own, slug }: Ensure
 
 /** Makes the credentials that are missing, identity by identity side by side; resolves when Azure has acknowledged all. */
 export async function grant(
-  context: AccessContext,
-  { request, reserved, admit }: { request: AccessRequest; reserved: Reserved; admit: Admit },
+  context: IdentityContext,
+  { request, reserved, writeGuard }: { request: CredentialRequest; reserved: Reserved; writeGuard: WriteGuard },
 ): Promise<Change[]> {
   const home = reserved.identity;
   if (home === undefined) return [];
@@ -134,20 +134,20 @@ export async function grant(
   const changes = await settleAll(
     [...byIdentity].map(([identityId, ones]) => {
       const owns = ones.map(({ wanted }) => toOwn(issuer, wanted));
-      return grantOn(context, { identityId, owns, slug: request.slug, admit });
+      return grantOn(context, { identityId, owns, slug: request.slug, writeGuard });
     }),
   );
-  return [...changes, ...(await finishMoves(context, { request, identityId: home, admit }))];
+  return [...changes, ...(await finishMoves(context, { request, identityId: home, writeGuard }))];
 }
 
 interface GrantOn {
   identityId: string;
   owns: OwnCredential[];
   slug: string;
-  admit: Admit;
+  writeGuard: WriteGuard;
 }
 
-async function grantOn(context: AccessContext, { identityId, owns, slug, admit }: GrantOn): Promise<Change[]> {
+async function grantOn(context: IdentityContext, { identityId, owns, slug, writeGuard }: GrantOn): Promise<Change[]> {
   const { credentials, ledger } = await lookAt(context, identityId);
   const name = nameOfIdentity(identityId);
   const isSettled = !ledger.reservations.some((one) => one.slug === slug);
@@ -157,6 +157,6 @@ async function grantOn(context: AccessContext, { identityId, owns, slug, admit }
     return owns.map((own) => toChange(own, 'unchanged'));
   const changes: Change[] = [];
   for (const own of owns)
-    changes.push(toChange(own, await ensureCredential(context, { identityId, own, slug, admit })));
+    changes.push(toChange(own, await ensureCredential(context, { identityId, own, slug, writeGuard })));
   return changes;
 }

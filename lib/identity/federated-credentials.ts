@@ -1,7 +1,7 @@
 import type { Clock, Log } from '../environment/ports/ports.ts';
 import type { ArmAccess } from '../azure/arm-client.ts';
 import { createArmIdentities } from './managed-identities.ts';
-import { type AccessContext, credentialObject } from './context.ts';
+import { type IdentityContext, credentialObject } from './context.ts';
 import { decide } from './pool/select.ts';
 import { grant } from './ensure.ts';
 import { inspect, readHoldings } from './inspect.ts';
@@ -11,7 +11,7 @@ import { reserve } from './reserve.ts';
 import { findOwn, revoke } from './remove.ts';
 import type { Change } from '../environment/ports/cluster.ts';
 import type { Refusal } from '../environment/model/record.ts';
-import type { Access, AccessRequest, Reserved } from '../environment/ports/credentials.ts';
+import type { Credentials, CredentialRequest, Reserved } from '../environment/ports/credentials.ts';
 
 export interface FederatedAccessOptions {
   /** ARM ids of the identities that may be given out, in any case; none means no credentials. */
@@ -33,9 +33,9 @@ export interface FederatedAccessOptions {
 const TIMEOUT_MS = 10_000;
 
 /** Gives workloads an Azure identity by federated credentials on a pool of user-assigned identities. */
-export function createFederatedAccess(options: FederatedAccessOptions): Access {
+export function createFederatedCredentials(options: FederatedAccessOptions): Credentials {
   const { arm, timeoutMs = TIMEOUT_MS, pool } = options;
-  const context: AccessContext = {
+  const context: IdentityContext = {
     ...options,
     pool: [...new Map(pool.map((id) => [id.toLowerCase(), id])).values()],
     lists: new Map(),
@@ -52,10 +52,10 @@ export function createFederatedAccess(options: FederatedAccessOptions): Access {
     });
   return {
     reserve: (request) => reserve(context, request),
-    grant: (request, reserved, admit) => grant(context, { request, reserved, admit }),
-    revoke: (request, admit) => revoke(context, request, admit),
+    ensure: (request, reserved, writeGuard) => grant(context, { request, reserved, writeGuard }),
+    remove: (request, writeGuard) => revoke(context, request, writeGuard),
     plan: (request, state) => plan(context, request, state),
-    // an identity that was made anew under its name has another client id: nothing that is remembered is trusted here
+    // an identity that was made again under its name has another client id: nothing that is remembered is trusted here
     inspect: async (request) =>
       isUnused(context, request)
         ? {
@@ -70,13 +70,13 @@ export function createFederatedAccess(options: FederatedAccessOptions): Access {
 }
 
 /** Without a pool, and with nothing written while there was one, nobody need know the issuer. */
-function isUnused({ pool }: AccessContext, { identity }: AccessRequest): boolean {
+function isUnused({ pool }: IdentityContext, { identity }: CredentialRequest): boolean {
   return pool.length === 0 && identity === undefined;
 }
 
 async function plan(
-  context: AccessContext,
-  request: AccessRequest,
+  context: IdentityContext,
+  request: CredentialRequest,
   state: 'present' | 'absent',
 ): Promise<{ changes: Change[]; refused?: Refusal; reserved?: Reserved }> {
   if (state === 'absent') return { changes: isUnused(context, request) ? [] : await findOwn(context, request) };

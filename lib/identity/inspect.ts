@@ -1,8 +1,8 @@
-import type { AccessFacts, AccessRequest, Holdings, IdentityFacts } from '../environment/ports/credentials.ts';
+import type { CredentialFacts, CredentialRequest, Holdings, IdentityFacts } from '../environment/ports/credentials.ts';
 import { ProvisionerError, toLogFields } from '../errors.ts';
 import { readArmFault } from '../azure/arm-error.ts';
 import { isSameId } from '../azure/arm-client.ts';
-import { type AccessContext, nameOfIdentity } from './context.ts';
+import { type IdentityContext, nameOfIdentity } from './context.ts';
 import type { HeldCredential } from './ownership.ts';
 import { lookAt, readCredential } from './ledger/credential-list.ts';
 import { inPool, placeCredentials } from './pool/placement.ts';
@@ -12,7 +12,7 @@ import { MAX_WAIT_MS, retrying } from '../azure/arm-retry.ts';
 const RECENT_MS = 5_000;
 
 /** What Azure says of an environment's identities and credentials. Reads only. */
-export async function inspect(context: AccessContext, request: AccessRequest): Promise<AccessFacts> {
+export async function inspect(context: IdentityContext, request: CredentialRequest): Promise<CredentialFacts> {
   const issuer = await context.issuer();
   const { floating, fixed } = await placeCredentials(context, request.wanted);
   const home = inPool(context, request.identity) ?? request.identity;
@@ -28,14 +28,14 @@ export async function inspect(context: AccessContext, request: AccessRequest): P
 }
 
 async function inspectIdentity(
-  context: AccessContext,
-  { identityId, request }: { identityId: string; request: AccessRequest },
+  context: IdentityContext,
+  { identityId, request }: { identityId: string; request: CredentialRequest },
 ): Promise<IdentityFacts> {
   const isPooled = context.pool.some((one) => isSameId(one, identityId));
   const facts = { identity: identityId, isPooled };
   try {
     const [ids, credentials] = await Promise.all([
-      // asked now: one that was made anew under its name has another client id than the one that is remembered
+      // asked now: one that was made again under its name has another client id than the one that is remembered
       retrying(context, { object: `Identity/${nameOfIdentity(identityId)}` }, () =>
         context.identities.describe(identityId),
       ),
@@ -51,8 +51,8 @@ async function inspectIdentity(
 
 /** The shared list, and of this moment whatever bears the names of the environment's own. */
 async function credentialsOf(
-  context: AccessContext,
-  { identityId, request }: { identityId: string; request: AccessRequest },
+  context: IdentityContext,
+  { identityId, request }: { identityId: string; request: CredentialRequest },
 ): Promise<HeldCredential[]> {
   const deadline = context.clock.now() + MAX_WAIT_MS;
   const look = await lookAt(context, identityId, { deadline });
@@ -74,7 +74,7 @@ async function credentialsOf(
 }
 
 /** Everything that the identities of the pool hold, each listed now, one after the other: ARM counts lists (FACTS A8). */
-export async function readHoldings(context: AccessContext): Promise<Holdings> {
+export async function readHoldings(context: IdentityContext): Promise<Holdings> {
   if (context.pool.length === 0) return { issuer: '', identities: [], unread: [] };
   const holdings: Holdings = { issuer: await context.issuer(), identities: [], unread: [] };
   for (const identity of context.pool) {

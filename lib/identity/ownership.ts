@@ -1,5 +1,5 @@
 import type { Refusal } from '../environment/model/record.ts';
-import type { AccessRequest } from '../environment/ports/credentials.ts';
+import type { CredentialRequest } from '../environment/ports/credentials.ts';
 
 /** A federated credential as ARM states it. */
 export interface HeldCredential {
@@ -62,7 +62,7 @@ function differences(held: HeldCredential, own: OwnCredential): string {
 const AUDIENCE = 'api://AzureADTokenExchange';
 
 /** Tells the environment's credentials from all others: by issuer, subject, audience and name, and nothing less. */
-export function ownOf(request: AccessRequest, issuer: string): (held: HeldCredential) => boolean {
+export function ownOf(request: CredentialRequest, issuer: string): (held: HeldCredential) => boolean {
   const prefix = subjectPrefix(request.namespace);
   return (held) => {
     const serviceAccount = held.subject.slice(prefix.length);

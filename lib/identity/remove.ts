@@ -1,27 +1,30 @@
 import { ProvisionerError } from '../errors.ts';
 import { type ArmFault, readArmFault, saysAbsent } from '../azure/arm-error.ts';
-import { type AccessContext, credentialObject, nameOfIdentity } from './context.ts';
+import { type IdentityContext, credentialObject, nameOfIdentity } from './context.ts';
 import { ownOf, subjectPrefix } from './ownership.ts';
 import { inTurn } from './writer/serialized-write.ts';
 import { type Look, withoutCredential, withoutReservation } from './ledger/ledger.ts';
 import { lookAt, readCredential } from './ledger/credential-list.ts';
 import { slowDown } from './writer/rate-limit.ts';
 import { retrying } from '../azure/arm-retry.ts';
-import type { Admit, Change } from '../environment/ports/cluster.ts';
+import type { WriteGuard, Change } from '../environment/ports/cluster.ts';
 import { isSameId } from '../azure/arm-client.ts';
 import { inPool } from './pool/placement.ts';
 import { leaveLine } from './pool/waitlist.ts';
 import { settleAll } from '../concurrency.ts';
-import type { AccessRequest } from '../environment/ports/credentials.ts';
+import type { CredentialRequest } from '../environment/ports/credentials.ts';
 
 interface RevokeOn {
   identityId: string;
-  request: AccessRequest;
-  admit: Admit;
+  request: CredentialRequest;
+  writeGuard: WriteGuard;
 }
 
 /** Removes the environment's credentials from one identity, of the pool or not. */
-export async function revokeOn(context: AccessContext, { identityId, request, admit }: RevokeOn): Promise<Change[]> {
+export async function revokeOn(
+  context: IdentityContext,
+  { identityId, request, writeGuard }: RevokeOn,
+): Promise<Change[]> {
   const { identities, locks } = context;
   const { slug } = request;
   const isOwnOf = ownOf(request, await context.issuer());
@@ -45,7 +48,7 @@ export async function revokeOn(context: AccessContext, { identityId, request, ad
     for (const { name } of look.credentials.filter(isOwnOf)) {
       await inTurn(
         context,
-        { write, admit, deadline, used },
+        { write, writeGuard, deadline, used },
         {
           async work(gate) {
             // others may have put theirs under the name since
@@ -68,7 +71,7 @@ function isReserved({ ledger }: Look, slug: string): boolean {
 }
 
 /** An identity that is gone took its credentials with it. */
-export async function lookUnlessGone(context: AccessContext, identityId: string): Promise<Look | undefined> {
+export async function lookUnlessGone(context: IdentityContext, identityId: string): Promise<Look | undefined> {
   try {
     return await lookAt(context, identityId);
   } catch (error) {
@@ -80,7 +83,7 @@ export async function lookUnlessGone(context: AccessContext, identityId: string)
 
 /** Notes on the new identity that the environment leaves one which was taken out of the pool; the record forgets it. */
 export async function noteMove(
-  context: AccessContext,
+  context: IdentityContext,
   { slug, from, to }: { slug: string; from: string | undefined; to: string },
 ): Promise<void> {
   if (from === undefined || isSameId(from, to) || inPool(context, from) !== undefined) return;
@@ -92,8 +95,8 @@ export async function noteMove(
 
 /** Removes what stayed behind: once the new credentials are there, or with them. */
 export async function finishMoves(
-  context: AccessContext,
-  { request, identityId, admit }: { request: AccessRequest; identityId: string; admit: Admit },
+  context: IdentityContext,
+  { request, identityId, writeGuard }: { request: CredentialRequest; identityId: string; writeGuard: WriteGuard },
 ): Promise<Change[]> {
   const { slug } = request;
   const moves = ((await context.locks.read(identityId)).moves ?? []).filter((move) => move.slug === slug);
@@ -101,7 +104,7 @@ export async function finishMoves(
   for (const { from } of moves) {
     // one that came back into the pool holds credentials of its own right
     if (inPool(context, from) === undefined)
-      changes.push(...(await revokeOn(context, { identityId: from, request, admit })));
+      changes.push(...(await revokeOn(context, { identityId: from, request, writeGuard })));
     await context.locks.change(identityId, (ledger) => ({
       ...ledger,
       moves: (ledger.moves ?? []).filter((move) => move.slug !== slug || !isSameId(move.from, from)),
@@ -111,16 +114,20 @@ export async function finishMoves(
 }
 
 /** Removes what is exactly this environment's, and nothing else ever; absent is success. */
-export async function revoke(context: AccessContext, request: AccessRequest, admit: Admit): Promise<Change[]> {
+export async function revoke(
+  context: IdentityContext,
+  request: CredentialRequest,
+  writeGuard: WriteGuard,
+): Promise<Change[]> {
   const [ids] = await Promise.all([placesOf(context, request), leaveLine(context, request.slug)]);
-  const changes = await settleAll(ids.map((identityId) => revokeOn(context, { identityId, request, admit })));
+  const changes = await settleAll(ids.map((identityId) => revokeOn(context, { identityId, request, writeGuard })));
   const home = inPool(context, request.identity);
   if (home === undefined) return changes;
-  return [...changes, ...(await finishMoves(context, { request, identityId: home, admit }))];
+  return [...changes, ...(await finishMoves(context, { request, identityId: home, writeGuard }))];
 }
 
 /** What revoke would remove. Reads only. */
-export async function findOwn(context: AccessContext, request: AccessRequest): Promise<Change[]> {
+export async function findOwn(context: IdentityContext, request: CredentialRequest): Promise<Change[]> {
   const isOwnOf = ownOf(request, await context.issuer());
   const ids = await placesOf(context, request);
   return settleAll(
@@ -137,8 +144,8 @@ export async function findOwn(context: AccessContext, request: AccessRequest): P
  * whose ledgers mention its namespace (for a literal client id); without one, all of the pool.
  */
 async function placesOf(
-  context: AccessContext,
-  { identity, namespace, slug }: AccessRequest,
+  context: IdentityContext,
+  { identity, namespace, slug }: CredentialRequest,
 ): Promise<readonly string[]> {
   if (identity === undefined) return context.pool;
   const others = context.pool.filter((one) => !isSameId(one, identity));

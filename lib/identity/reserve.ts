@@ -1,6 +1,6 @@
 import { ProvisionerError } from '../errors.ts';
 import { isSameId } from '../azure/arm-client.ts';
-import { type AccessContext, credentialObject } from './context.ts';
+import { type IdentityContext, credentialObject } from './context.ts';
 import { type Part, settlePick } from './pool/candidates.ts';
 import { type Decision, decide } from './pool/select.ts';
 import { freeSlots, withReservation, withoutReservation, withoutSeen } from './ledger/ledger.ts';
@@ -9,7 +9,7 @@ import { noteMove } from './remove.ts';
 import { describeIdentity } from './pool/placement.ts';
 import type { Refusal } from '../environment/model/record.ts';
 import type { Change } from '../environment/ports/cluster.ts';
-import type { AccessRequest, Reserved } from '../environment/ports/credentials.ts';
+import type { CredentialRequest, Reserved } from '../environment/ports/credentials.ts';
 
 /** What renders where there is no identity to name. */
 const NO_GUID = '00000000-0000-0000-0000-000000000000';
@@ -21,8 +21,8 @@ const UNASKED_MS = 3_600_000;
 
 /** Chooses an identity and takes its slots in the ledger, so that no two environments count on one. */
 export async function reserve(
-  context: AccessContext,
-  request: AccessRequest,
+  context: IdentityContext,
+  request: CredentialRequest,
 ): Promise<{ reserved: Reserved } | { refused: Refusal } | { full: string }> {
   if (context.pool.length === 0) return { reserved: withoutPool() };
   try {
@@ -32,7 +32,7 @@ export async function reserve(
   }
 }
 
-async function choose(context: AccessContext, request: AccessRequest): ReturnType<typeof reserve> {
+async function choose(context: IdentityContext, request: CredentialRequest): ReturnType<typeof reserve> {
   const { slug } = request;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const decision = await decideAgain(context, request);
@@ -72,7 +72,7 @@ function toSettled(parts: Part[], home: string): Change[] | undefined {
 }
 
 /** A slot that falls free is for the one that has waited longest. */
-async function waitBehind(context: AccessContext, slug: string): Promise<string> {
+async function waitBehind(context: IdentityContext, slug: string): Promise<string> {
   const ahead = await joinLine(context, slug);
   return `waiting for a credential slot behind ${ahead} that ${ahead === 1 ? 'has' : 'have'} waited longer`;
 }
@@ -86,7 +86,7 @@ function withoutPool(): Reserved {
  * Before an environment waits, slots that crashed ones have reserved are given back; and one that never got a credential on
  * the identity that its record names is free to go to another.
  */
-async function decideAgain(context: AccessContext, request: AccessRequest): Promise<Decision> {
+async function decideAgain(context: IdentityContext, request: CredentialRequest): Promise<Decision> {
   const asked = { ...request, picks: true };
   let decision = await decide(context, asked);
   if (!('full' in decision)) return decision;
@@ -101,7 +101,7 @@ async function decideAgain(context: AccessContext, request: AccessRequest): Prom
   return elsewhere;
 }
 
-async function takeSlots(context: AccessContext, { slug, parts }: { slug: string; parts: Part[] }): Promise<boolean> {
+async function takeSlots(context: IdentityContext, { slug, parts }: { slug: string; parts: Part[] }): Promise<boolean> {
   const taken: string[] = [];
   for (const { identityId, owns } of parts) {
     const names = owns.filter(({ state }) => state === 'missing').map(({ own }) => own.name);
@@ -121,7 +121,7 @@ async function takeSlots(context: AccessContext, { slug, parts }: { slug: string
 }
 
 /** A reservation counts as long as its slug's record names this identity; a crash loses no slot. */
-async function dropVoid({ locks, clock, holds }: AccessContext, identityId: string): Promise<boolean> {
+async function dropVoid({ locks, clock, holds }: IdentityContext, identityId: string): Promise<boolean> {
   const { reservations } = await locks.read(identityId);
   const now = clock.now();
   const old = reservations.filter(({ at }) => now - at > (holds === undefined ? UNASKED_MS : IN_FLIGHT_MS));

@@ -19,7 +19,7 @@ export function ignored(reason: string): Answer {
   return { status: 200, body: { outcome: 'ignored', reason } };
 }
 
-/** An error in the contract's form; the message is for the caller, and says how to mend it. */
+/** An error in the contract's form; the message is for the caller, and says how to fix it. */
 export function failed(options: { status: number; code: string; message: string; requestId: string }): Answer {
   const { status, code, message, requestId } = options;
   return { status, body: { outcome: 'error', error: { code, message }, requestId } };
@@ -35,7 +35,7 @@ const OUTSIDE: Partial<Record<ErrorCode, [number, string]>> = {
   settings: [500, 'the app is not configured for this; its log names the settings'],
   unavailable: [503, 'a peer of the app cannot be reached; try again'],
   'not-permitted': [500, 'a peer refuses the app; its log names the right that is missing'],
-  input: [500, 'the record of this environment cannot be read; it was left alone, and the log says what mends it'],
+  input: [500, 'the record of this environment cannot be read; it was left alone, and the log says what fixes it'],
   terminating: [503, 'the namespace is being deleted; try again when it is gone'],
   gone: [503, 'what was looked at went away meanwhile; try again'],
   'lease-lost': [503, 'somebody else was at work on the same thing; try again'],

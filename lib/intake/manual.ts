@@ -1,8 +1,8 @@
 import { guardFilters, guardOwner, guardProtected } from '../environment/model/guards.ts';
 import { toNamespace, toSlug } from '../environment/model/names.ts';
-import { newRecord, observe } from '../environment/model/record-event.ts';
+import { newRecord, recordEvent } from '../environment/model/record-event.ts';
 import { guardClaim, planDeprovision, planProvision } from '../environment/plan.ts';
-import type { Clock, Log, Peers } from '../environment/ports/ports.ts';
+import type { Clock, Log, Ports } from '../environment/ports/ports.ts';
 import type { EnvironmentRecord, Refusal } from '../environment/model/record.ts';
 import type { EnvironmentRequest } from '../environment/model/request.ts';
 import { toLogFields, toProvisionerError } from '../errors.ts';
@@ -17,10 +17,10 @@ const LOOK_MS = 3_000;
 
 export interface ManualDeps {
   settings(): IntakeSettings;
-  peers(): Promise<Peers>;
-  requests(): Promise<Pick<Peers['requests'], 'send'>>;
-  records(): Promise<Pick<Peers['records'], 'read'>>;
-  cluster(): Promise<Pick<Peers['cluster'], 'readNamespace'>>;
+  ports(): Promise<Ports>;
+  requests(): Promise<Pick<Ports['requests'], 'send'>>;
+  records(): Promise<Pick<Ports['records'], 'read'>>;
+  cluster(): Promise<Pick<Ports['cluster'], 'readNamespace'>>;
   clock: Clock;
   newId(): string;
   log: Log;
@@ -137,11 +137,11 @@ async function plan(
 ): Promise<Answer> {
   const { request } = input;
   const before = input.record === undefined || input.record.phase === 'gone' ? newRecord(request) : input.record;
-  const { record } = observe(before, request);
-  const peers = await deps.peers();
+  const { record } = recordEvent(before, request);
+  const ports = await deps.ports();
   const planned = await (request.reason === 'provision'
-    ? planProvision(peers, record)
-    : planDeprovision(peers, record));
+    ? planProvision(ports, record)
+    : planDeprovision(ports, record));
   if ('guard' in planned) return refused(deps, { request, refusal: planned });
   const changes = planned.changes.map(({ object, action, reason }) => ({
     object,

@@ -1,20 +1,20 @@
-import type { Clock, Log, Peers } from '../environment/ports/ports.ts';
+import type { Clock, Log, Ports } from '../environment/ports/ports.ts';
 import { type EnvironmentRequest, parseRequest } from '../environment/model/request.ts';
 import { toHostError, toLogFields, toProvisionerError } from '../errors.ts';
 
 export interface MessageDeps {
   log: Log;
   clock: Pick<Clock, 'now'>;
-  requests(): Promise<Pick<Peers['requests'], 'sendToPoison'>>;
-  peers(): Promise<Peers>;
+  requests(): Promise<Pick<Ports['requests'], 'sendToPoison'>>;
+  ports(): Promise<Ports>;
 }
 
-type Work = (peers: Peers, request: EnvironmentRequest) => Promise<unknown>;
+type Work = (ports: Ports, request: EnvironmentRequest) => Promise<unknown>;
 
 const AGAIN_MS = 60_000;
 /**
  * A tombstone's life. After that nobody knows what came later than an event, so that an old one that was held up somewhere
- * could bring back, or take away, what was settled long ago. A put-back is named by its record, however old it is.
+ * could bring back, or take away, what was settled long ago. A requeued request is named by its record, however old it is.
  */
 const TOO_OLD_MS = 30 * 24 * 60 * 60 * 1000;
 /** The host gives a message of a poison queue to its function five times and then never again, and keeps it. */
@@ -25,7 +25,7 @@ export async function handleMessage(deps: MessageDeps, options: { message: unkno
   const request = parse(deps, options.message);
   if ('wrong' in request) return putOnPoison(deps, { message: options.message, delayMs: 0 });
   try {
-    await options.work(await deps.peers(), request);
+    await options.work(await deps.ports(), request);
   } catch (thrown) {
     const { environment, reason } = request;
     deps.log.error('request failed, tried again', { environment, reason, ...toLogFields(thrown) });
@@ -34,7 +34,7 @@ export async function handleMessage(deps: MessageDeps, options: { message: unkno
 }
 
 /**
- * One message of the poison queue; what is not ours ends here with a log line, and a fault of ours puts it back: as a new
+ * One message of the poison queue; what is not ours ends here with a log line, and a fault of ours requeues it: as a new
  * message, since the host counts the tries of each.
  */
 export async function handlePoison(
@@ -49,11 +49,11 @@ export async function handlePoison(
   }
   const { environment } = request;
   if (tries >= AFRESH_FROM_TRY) {
-    deps.log.warn('abandon was cut short, its message is put back anew', { environment, tries });
+    deps.log.warn('abandon was cut short, its message is requeued', { environment, tries });
     return putOnPoison(deps, { message: request, delayMs: AGAIN_MS });
   }
   try {
-    await options.work(await deps.peers(), request);
+    await options.work(await deps.ports(), request);
   } catch (thrown) {
     deps.log.error('abandon cannot work, tried again', { environment, ...toLogFields(thrown) });
     await putOnPoison(deps, { message: request, delayMs: AGAIN_MS });

@@ -2,7 +2,7 @@ import type { Overlays, RenderValues } from '../environment/ports/ports.ts';
 import { keepSecret } from '../secrets.ts';
 import { encodedFieldOf, replaceEncoded } from './base64.ts';
 import type { Compiled, CompiledOverlay } from './compiled.ts';
-import { type Rendered, checkImageTag, checkUnique, isOwnNamespace, refusal, toNamespaced } from './gate.ts';
+import { type Rendered, checkImageTag, checkUnique, isOwnNamespace, refusal, toNamespaced } from './validate.ts';
 import { type ValueOf, findTokens, mapStrings, replaceTokens } from './tokens.ts';
 import type { KubeObject } from '../environment/ports/cluster.ts';
 
@@ -93,13 +93,13 @@ function replaceInObject({ overlay, object }: Rendered, valueOf: ValueOf): KubeO
   });
   if (left.size > 0) {
     throw refusal({ overlay, object: result }, `holds ${[...left].sort().join(', ')}, which nothing replaces`, {
-      mend: mendOf([...left], encodedField),
+      fix: fixOf([...left], encodedField),
     });
   }
   return result;
 }
 
-function mendOf(left: string[], encodedField: string | undefined): string {
+function fixOf(left: string[], encodedField: string | undefined): string {
   if (left.every((token) => token.startsWith('OVERLAY_'))) {
     return 'Set it as an app setting, or write it to the defaults.env beside the kustomization.';
   }

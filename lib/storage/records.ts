@@ -119,7 +119,7 @@ function parseRecord(slug: string, text: string): EnvironmentRecord {
   const wrong = (what: string): ProvisionerError =>
     new ProvisionerError('input', `the record of environment ${slug} is ${what}; it was left alone`, {
       object: nameOf(slug),
-      mend: `mend or delete the blob ${RECORD_CONTAINER}/${slug}${SUFFIX}`,
+      fix: `fix or delete the blob ${RECORD_CONTAINER}/${slug}${SUFFIX}`,
     });
   let value: unknown;
   try {

@@ -22,7 +22,7 @@ export function toStorageError(thrown: unknown, what: string): ProvisionerError 
       object: what,
       cause: thrown,
       ...(codeOfStatus(status) === 'not-permitted' && {
-        mend: 'give the app the roles Storage Blob Data Contributor and Storage Queue Data Contributor on its account',
+        fix: 'give the app the roles Storage Blob Data Contributor and Storage Queue Data Contributor on its account',
       }),
     },
   );

@@ -1,6 +1,6 @@
 import { parseOwnCredential, toCredentialName } from '../environment/model/names.ts';
 import { newRecord, note } from '../environment/model/record-event.ts';
-import type { Lease, Peers } from '../environment/ports/ports.ts';
+import type { Lease, Ports } from '../environment/ports/ports.ts';
 import type { EnvironmentRecord } from '../environment/model/record.ts';
 import { toIso } from '../environment/steps/reconciliation.ts';
 import { ProvisionerError, toLogFields } from '../errors.ts';
@@ -28,33 +28,33 @@ export interface SweptOrphans {
  * Removes federated credentials that are exactly of our making and whose environment is gone: no record of it but a gone
  * one, and no namespace. None at all where a list failed or there are more than the brakes let through.
  */
-export async function sweepOrphans(peers: Peers): Promise<SweptOrphans> {
+export async function sweepOrphans(ports: Ports): Promise<SweptOrphans> {
   const swept: SweptOrphans = { removed: [], failed: 0 };
-  if (peers.settings.mode === 'observe') return swept;
+  if (ports.settings.mode === 'observe') return swept;
   // credentials before records: an environment that is made meanwhile is in the second list
-  const { orphans, own, unread } = await findOrphans(peers);
+  const { orphans, own, unread } = await findOrphans(ports);
   if (orphans.length === 0) return swept;
-  const limit = peers.settings.sweepMaxDeletions ?? Math.max(FEWEST, Math.floor(own * SHARE));
+  const limit = ports.settings.sweepMaxDeletions ?? Math.max(FEWEST, Math.floor(own * SHARE));
   if (unread > 0 || orphans.length > limit) {
     const reason =
       unread > 0 ? `${unread} identities could not be listed` : `SWEEP_MAX_DELETIONS lets ${limit} through`;
-    peers.log.warn('orphaned credentials left alone', { orphans: orphans.length, own, reason });
+    ports.log.warn('orphaned credentials left alone', { orphans: orphans.length, own, reason });
     return swept;
   }
   for (const orphan of orphans) {
     try {
-      swept.removed.push(...(await removeOrphan(peers, orphan)));
+      swept.removed.push(...(await removeOrphan(ports, orphan)));
     } catch (thrown) {
       swept.failed += 1;
-      peers.log.error('orphaned credential not removed', { environment: orphan.slug, ...toLogFields(thrown) });
+      ports.log.error('orphaned credential not removed', { environment: orphan.slug, ...toLogFields(thrown) });
     }
   }
   return swept;
 }
 
-async function findOrphans(peers: Peers): Promise<{ orphans: Orphan[]; own: number; unread: number }> {
-  const { issuer, identities, unread } = await peers.access.holdings();
-  const template = peers.settings.credentialName;
+async function findOrphans(ports: Ports): Promise<{ orphans: Orphan[]; own: number; unread: number }> {
+  const { issuer, identities, unread } = await ports.credentials.holdings();
+  const template = ports.settings.credentialName;
   const own = identities.flatMap(({ identity, credentials }) =>
     credentials.flatMap((held) => {
       const parsed = parseOwnCredential(held, { issuer, template });
@@ -63,29 +63,29 @@ async function findOrphans(peers: Peers): Promise<{ orphans: Orphan[]; own: numb
   );
   if (own.length === 0) return { orphans: [], own: 0, unread: unread.length };
   const alive = new Set<string>();
-  for await (const { name, phase } of peers.records.list()) if (phase !== 'gone') alive.add(name);
+  for await (const { name, phase } of ports.records.list()) if (phase !== 'gone') alive.add(name);
   const orphans: Orphan[] = [];
   for (const { slug, namespace, identity } of own) {
     const isCounted = orphans.some((one) => one.slug === slug && one.identity === identity);
     if (isCounted || alive.has(slug)) continue;
-    if ((await peers.cluster.readNamespace(namespace)) === undefined) orphans.push({ slug, namespace, identity });
+    if ((await ports.cluster.readNamespace(namespace)) === undefined) orphans.push({ slug, namespace, identity });
   }
   return { orphans, own: own.length, unread: unread.length };
 }
 
 /** Under the lease of its record, so that nobody makes the environment meanwhile; where there is none, a gone one is made. */
-async function removeOrphan(peers: Peers, orphan: Orphan): Promise<string[]> {
+async function removeOrphan(ports: Ports, orphan: Orphan): Promise<string[]> {
   const { slug } = orphan;
-  if ((await peers.records.read(slug)) === undefined) await peers.records.create(toTombstone(peers, slug));
-  const lease = await peers.records.lease(slug);
+  if ((await ports.records.read(slug)) === undefined) await ports.records.create(toTombstone(ports, slug));
+  const lease = await ports.records.lease(slug);
   if (lease === 'busy') return [];
   try {
-    const stored = await peers.records.read(slug);
-    if (stored?.record.phase !== 'gone' || (await peers.cluster.readNamespace(orphan.namespace))) return [];
-    const removed = await revokeOrphan(peers, orphan, lease);
+    const stored = await ports.records.read(slug);
+    if (stored?.record.phase !== 'gone' || (await ports.cluster.readNamespace(orphan.namespace))) return [];
+    const removed = await revokeOrphan(ports, orphan, lease);
     if (removed.length === 0) return [];
-    note(stored.record, { at: toIso(peers.clock.now()), what: 'orphan removed', why: removed.join(', ') });
-    await peers.records.write(stored.record, { etag: stored.etag, lease });
+    note(stored.record, { at: toIso(ports.clock.now()), what: 'orphan removed', why: removed.join(', ') });
+    await ports.records.write(stored.record, { etag: stored.etag, lease });
     return removed;
   } finally {
     await lease.release();
@@ -93,24 +93,24 @@ async function removeOrphan(peers: Peers, orphan: Orphan): Promise<string[]> {
 }
 
 /** Claims nothing: the next branch of this slug takes it over. */
-function toTombstone({ clock }: Peers, slug: string): EnvironmentRecord {
+function toTombstone({ clock }: Ports, slug: string): EnvironmentRecord {
   const at = toIso(clock.now());
   const repository = { fullName: UNKNOWN };
   const request = { v: 1, id: '', environment: slug, repository, ref: slug, attempt: 0, at, since: at } as const;
   return { ...newRecord({ ...request, reason: 'sweep' }), phase: 'gone' };
 }
 
-async function revokeOrphan(peers: Peers, { slug, namespace, identity }: Orphan, lease: Lease): Promise<string[]> {
-  const template = peers.settings.credentialName;
+async function revokeOrphan(ports: Ports, { slug, namespace, identity }: Orphan, lease: Lease): Promise<string[]> {
+  const template = ports.settings.credentialName;
   const nameOf = (serviceAccount: string): string => toCredentialName({ slug, serviceAccount, template });
   const request = { slug, namespace, wanted: [], identity, nameOf };
-  const changes = await peers.access.revoke(request, (timeoutMs) => {
+  const changes = await ports.credentials.remove(request, (timeoutMs) => {
     if (lease.remainingMs() >= timeoutMs + LEASE_MARGIN_MS) return undefined;
     throw new ProvisionerError('lease-lost', `the lease of environment ${slug} ends too soon to write`, {
       object: `record ${slug}`,
     });
   });
   const removed = changes.map(({ object }) => object);
-  peers.log.warn('orphaned credential removed', { environment: slug, removed });
+  ports.log.warn('orphaned credential removed', { environment: slug, removed });
   return removed;
 }

@@ -1,5 +1,5 @@
 import { isCheckDue } from '../environment/steps/applied-state.ts';
-import type { Peers } from '../environment/ports/ports.ts';
+import type { Ports } from '../environment/ports/ports.ts';
 import type { EnvironmentRecord, RecordSummary } from '../environment/model/record.ts';
 import { toLogFields } from '../errors.ts';
 import { sweepOrphans } from './orphans.ts';
@@ -20,56 +20,56 @@ export interface Swept {
  * Asks for a look at whatever is neither ready nor gone, of an older template, or not looked at for DRIFT_INTERVAL; and
  * removes old tombstones and orphaned credentials.
  */
-export async function sweep(peers: Peers): Promise<Swept> {
+export async function sweep(ports: Ports): Promise<Swept> {
   const swept: Swept = { looked: 0, queued: [], removed: [], orphans: [], failed: 0 };
-  for await (const summary of peers.records.list()) {
+  for await (const summary of ports.records.list()) {
     swept.looked += 1;
     try {
-      await sweepOne(peers, { summary, swept });
+      await sweepOne(ports, { summary, swept });
     } catch (thrown) {
       // one that cannot be swept must not keep the others from it
       swept.failed += 1;
-      peers.log.error('not swept', { environment: summary.name, ...toLogFields(thrown) });
+      ports.log.error('not swept', { environment: summary.name, ...toLogFields(thrown) });
     }
   }
-  await sweepCredentials(peers, swept);
+  await sweepCredentials(ports, swept);
   const { looked, failed } = swept;
   const [queued, removed, orphans] = [swept.queued.length, swept.removed.length, swept.orphans.length];
-  peers.log.info('swept', { looked, queued, removed, orphans, failed });
+  ports.log.info('swept', { looked, queued, removed, orphans, failed });
   return swept;
 }
 
-async function sweepCredentials(peers: Peers, swept: Swept): Promise<void> {
+async function sweepCredentials(ports: Ports, swept: Swept): Promise<void> {
   try {
-    const { removed, failed } = await sweepOrphans(peers);
+    const { removed, failed } = await sweepOrphans(ports);
     swept.orphans.push(...removed);
     swept.failed += failed;
   } catch (thrown) {
     // Azure out of reach keeps nobody from the rest
     swept.failed += 1;
-    peers.log.error('orphaned credentials not looked for', { ...toLogFields(thrown) });
+    ports.log.error('orphaned credentials not looked for', { ...toLogFields(thrown) });
   }
 }
 
-async function sweepOne(peers: Peers, { summary, swept }: { summary: RecordSummary; swept: Swept }): Promise<void> {
+async function sweepOne(ports: Ports, { summary, swept }: { summary: RecordSummary; swept: Swept }): Promise<void> {
   const { name, phase } = summary;
-  const now = peers.clock.now();
+  const now = ports.clock.now();
   if (phase === 'gone') {
     if (now - Date.parse(summary.at) < TOMBSTONE_MS) return;
-    const stored = await peers.records.read(name);
+    const stored = await ports.records.read(name);
     if (stored?.record.phase !== 'gone') return;
-    await peers.records.remove(name, stored.etag);
+    await ports.records.remove(name, stored.etag);
     swept.removed.push(name);
     return;
   }
-  const isCurrent = summary.template === peers.overlays.hash && !isCheckDue(summary.checkedAt, peers);
+  const isCurrent = summary.template === ports.overlays.hash && !isCheckDue(summary.checkedAt, ports);
   if (phase === 'ready' && isCurrent) return;
-  const about = await readBranch(peers, summary);
+  const about = await readBranch(ports, summary);
   if (about === undefined) return;
   const at = new Date(now).toISOString();
-  await peers.requests.send({
+  await ports.requests.send({
     v: 1,
-    id: peers.newId(),
+    id: ports.newId(),
     environment: name,
     ...about,
     reason: 'sweep',
@@ -82,7 +82,7 @@ async function sweepOne(peers: Peers, { summary, swept }: { summary: RecordSumma
 
 /** Whose environment it is; where the list does not know, the record is read, which throws where it is damaged. */
 async function readBranch(
-  { records }: Peers,
+  { records }: Ports,
   summary: RecordSummary,
 ): Promise<Pick<EnvironmentRecord, 'repository' | 'ref'> | undefined> {
   const { name, repository, repositoryId, ref } = summary;

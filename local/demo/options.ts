@@ -15,7 +15,7 @@ export const USAGE = `npm run demo [-- options]
 
 With KUBEBUILDER_ASSETS set, a real control plane from that directory serves in place of the stand-in.`;
 
-/** The demo's command line; throws with words that mend it. */
+/** The demo's command line; throws with words that fix it. */
 export function parseOptions(args: string[]): DemoOptions | 'help' {
   const { values } = parseArgs({
     args,

@@ -6,7 +6,7 @@ import { checkPolicies } from './authorization.ts';
 import type { World, Write } from './write.ts';
 
 /** Admission: the namespace is there and not ending, and the policies agree. */
-export function admit(
+export function writeGuard(
   { objects, behaviour }: World,
   { attempt, place }: Write,
   body?: Body,

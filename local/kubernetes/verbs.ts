@@ -1,4 +1,4 @@
-import { admit, checkName, checkPreconditions } from './admission.ts';
+import { writeGuard, checkName, checkPreconditions } from './admission.ts';
 import { type Body, applyObject, counted, withData, yielded } from './apply.ts';
 import { alreadyExists, badRequest, forbidden, notFound } from './api-errors.ts';
 import { fieldsOf, isFields } from './fields.ts';
@@ -18,7 +18,7 @@ import type { World, Write, Written } from './write.ts';
 export function create(world: World, write: Write, body: Body): Written {
   const { place } = write;
   checkName(place);
-  admit(world, write, body);
+  writeGuard(world, write, body);
   const live = world.objects.get(place);
   if (live) throw alreadyExists(place, { deleted: live.metadata.deletionTimestamp !== undefined });
   checkSchema(world.models, body, place);
@@ -38,7 +38,7 @@ export function apply(world: World, write: Write, body: Body): Written {
   if (!name) throw badRequest('PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value');
   const live = world.objects.get(place);
   if (!live) checkName(place);
-  admit(world, write, body, live);
+  writeGuard(world, write, body, live);
   checkSchema(world.models, body, place);
   const outcome = applyObject(live, body, {
     place,
@@ -52,7 +52,7 @@ export function apply(world: World, write: Write, body: Body): Written {
 /** JSON merge patch, which strategic merge is taken for: it is how people and controllers change what is ours. */
 export function merge(world: World, write: Write, body: Body, subresource?: string): Written {
   const live = existing(world, write.place);
-  admit(world, write, body, live);
+  writeGuard(world, write, body, live);
   const patch = subresource === 'status' ? { status: body['status'] } : body;
   const merged = mergeInto(live, patch) as StoredObject;
   const name = write.query.get('fieldManager') ?? 'unknown';
@@ -73,7 +73,7 @@ export function remove(world: World, write: Write, body: Body | undefined): Writ
   const { place } = write;
   const live = world.objects.get(place);
   if (!live) throw notFound(place);
-  admit(world, write, undefined, live);
+  writeGuard(world, write, undefined, live);
   if (place.kind.kind === 'Namespace' && ['default', 'kube-system', 'kube-public'].includes(place.name)) {
     throw forbidden(place, 'this namespace may not be deleted');
   }

@@ -3,7 +3,7 @@ import type { Kustomize } from '../../lib/overlays/compile.ts';
 import { ensurePinnedKubectl, PINNED_VERSION } from './pinned-kubectl.ts';
 import { run } from './run.ts';
 
-/** In the repository and ignored by git: a clean checkout fetches anew, a second build does not. */
+/** In the repository and ignored by git: a clean checkout fetches again, a second build does not. */
 const CACHE_DIR = fileURLToPath(new URL('../../.cache/kustomize', import.meta.url));
 
 export interface FindOptions {

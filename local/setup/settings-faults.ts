@@ -7,10 +7,10 @@ import {
   readStorageSettings,
   readWebhookSecrets,
 } from '../../lib/config.ts';
-import type { Environment } from '../../lib/settings.ts';
+import type { Env } from '../../lib/settings.ts';
 import { toProvisionerError } from '../../lib/errors.ts';
 
-const GROUPS: ((settings: Environment) => unknown)[] = [
+const GROUPS: ((settings: Env) => unknown)[] = [
   readWebhookSecrets,
   readEnvironmentSettings,
   readStorageSettings,
@@ -21,7 +21,7 @@ const GROUPS: ((settings: Environment) => unknown)[] = [
 ];
 
 /** What is missing or wrong in the settings, by name and never by value: the app itself says so at the first call alone. */
-export function settingsFaults(settings: Environment): string[] {
+export function settingsFaults(settings: Env): string[] {
   const faults = GROUPS.flatMap((read) => {
     try {
       read(settings);

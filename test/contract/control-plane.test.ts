@@ -95,7 +95,7 @@ if (WITHOUT_CONTROL_PLANE) {
         expect(body['status']).toMatchObject({ hard: { secrets: '0' } });
       });
       const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' } };
-      const options = { namespace, fresh: true, known: [], admit: () => undefined };
+      const options = { namespace, fresh: true, known: [], writeGuard: () => undefined };
       const { error } = await target.cluster.apply([secret], options);
       expect(error).toMatchObject({ code: 'quota' });
     });

@@ -10,7 +10,7 @@ import { type World, createWorld } from '../support/fakes/world.ts';
 
 let running: Running;
 let world: World;
-let overlays: World['peers']['overlays'];
+let overlays: World['ports']['overlays'];
 
 beforeAll(async () => {
   running = await startRunning();
@@ -30,7 +30,7 @@ async function callsOf(reason: Reason): Promise<Record<string, number>> {
   running.calls();
   const cluster = { ...running.cluster, policies: async () => 'bound' as const };
   world.clock.advance(1_000);
-  await reconcile({ ...world.peers, cluster, overlays }, world.request(reason));
+  await reconcile({ ...world.ports, cluster, overlays }, world.request(reason));
   const counts = { namespace: 0, list: 0, apply: 0, dryRun: 0, other: 0 };
   for (const { method, path, dryRun } of running.calls()) {
     if (/^\/api\/v1\/namespaces(\/[^/]+)?$/.test(path)) counts.namespace += 1;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { clock } from '../../lib/clock.ts';
 import { createCluster } from '../../lib/cluster/cluster.ts';
 import { connectKubeconfig } from '../../lib/cluster/auth/kubeconfig.ts';
-import type { Peers } from '../../lib/environment/ports/ports.ts';
+import type { Ports } from '../../lib/environment/ports/ports.ts';
 import type { EnvironmentRecord } from '../../lib/environment/model/record.ts';
 import { type Handled, reconcile } from '../../lib/environment/reconcile.ts';
 import type { EnvironmentRequest, Reason } from '../../lib/environment/model/request.ts';
@@ -13,7 +13,7 @@ import type { KubeObject } from '../../lib/environment/ports/cluster.ts';
 
 /** The core on a real cluster; storage, Azure and the overlays are models, so that only the cluster can surprise. */
 export interface RealWorld {
-  peers: Peers;
+  ports: Ports;
   overlays: World['overlays'];
   handle(slug: string, reason: Reason, more?: Partial<EnvironmentRequest>): Promise<Handled>;
   record(slug: string): EnvironmentRecord | undefined;
@@ -32,12 +32,12 @@ export function createRealWorld(plane: Pick<ControlPlane, 'kubeconfig'>): RealWo
   // the models' clock goes with the real one
   const real = { ...virtualClock(), ...clock };
   Object.assign(world.clock, real);
-  const peers: Peers = { ...world.peers, clock, newId: randomUUID, cluster };
+  const ports: Ports = { ...world.ports, clock, newId: randomUUID, cluster };
   return {
-    peers,
+    ports,
     overlays: world.overlays,
     handle: (slug, reason, more = {}) =>
-      reconcile(peers, world.request(reason, { ref: slug, repository: REPOSITORY, ...more })),
+      reconcile(ports, world.request(reason, { ref: slug, repository: REPOSITORY, ...more })),
     record: (slug) => world.record(slug),
     async close() {
       await Promise.all(connections.map((connection) => connection.close()));

@@ -65,7 +65,7 @@ onControlPlane(`converging on a real control plane ${WITHOUT_CONTROL_PLANE ?? ''
     world.overlays.objects = [deployment('web')];
     await world.handle('pods', 'create');
     const objects = [deployment('web')];
-    const readiness = () => world.peers.cluster.readiness(objects, { namespace: 'feature-pods' });
+    const readiness = () => world.ports.cluster.readiness(objects, { namespace: 'feature-pods' });
     const status = async (fields: object) => {
       const pods = await get<Listed>(at('pods', 'pods'));
       for (const { metadata } of pods?.items ?? []) {

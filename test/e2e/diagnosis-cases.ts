@@ -36,7 +36,7 @@ const annotate = (key: string, value: string | null) =>
 const setParameter = (key: string, value: string) => merge(CLASS_PATH, { spec: { parameters: { [key]: value } } });
 const template = (change: object) => merge(BACKEND_PATH, { spec: { template: change } });
 
-/** Broken in the cluster, and mended by provisioning again, as the diagnosis says. */
+/** Broken in the cluster, and fixed by provisioning again, as the diagnosis says. */
 const IN_CLUSTER: Spoil[] = [
   ['the annotation names another client', ['annotation'], annotate('client-id', 'another')],
   ['the annotation is gone', ['annotation'], annotate('client-id', null)],
@@ -69,14 +69,14 @@ export function describeDiagnosis(stageOf: () => Stage): void {
   });
 
   it.each(IN_CLUSTER)(
-    'names the broken link where %s, and provisioning again mends it',
+    'names the broken link where %s, and provisioning again fixes it',
     async (_what, links, spoil) => {
       const stage = stageOf();
       await spoil(stage);
 
       const chain = await stage.expectBroken(links);
 
-      expect(chain.find(({ state }) => state === 'broken')?.mend).toContain('provision the branch again');
+      expect(chain.find(({ state }) => state === 'broken')?.fix).toContain('provision the branch again');
       await stage.provision();
       await stage.expectBroken([]);
     },
@@ -111,14 +111,14 @@ export function describeDiagnosis(stageOf: () => Stage): void {
 
     const chain = await stage.expectBroken([link]);
 
-    expect(chain.find((one) => one.state === 'broken')?.mend).toContain(
+    expect(chain.find((one) => one.state === 'broken')?.fix).toContain(
       `remove federated credential ${CREDENTIAL.name}`,
     );
     stage.azure.hold(IDENTITY, CREDENTIAL);
     await stage.expectBroken([]);
   });
 
-  it('names a credential that is gone, and provisioning again mends it', async () => {
+  it('names a credential that is gone, and provisioning again fixes it', async () => {
     const stage = stageOf();
     const path = `${IDENTITY}/federatedIdentityCredentials/${CREDENTIAL.name}`;
     await fetch(`${stage.azure.url}${path}?api-version=2024-11-30`, { method: 'DELETE' });
@@ -129,15 +129,15 @@ export function describeDiagnosis(stageOf: () => Stage): void {
     await stage.expectBroken([]);
   }, 120_000);
 
-  it('names an identity that is gone, and what hangs on one that was made anew', async () => {
+  it('names an identity that is gone, and what hangs on one that was made again', async () => {
     const stage = stageOf();
     const body = { error: { code: 'ResourceNotFound', message: 'The Resource was not found.' } };
     stage.azure.setFault(({ identity }) => (identity === undefined ? undefined : { status: 404, body }));
     await stage.expectBroken(['managed-identity']);
 
     const properties = { clientId: '99999999-9999-4999-8999-999999999999', tenantId: CLIENT };
-    const anew = { id: IDENTITY, name: 'kv-1', location: 'westeurope', properties };
-    stage.azure.setFault(({ operation }) => (operation === 'identity' ? { status: 200, body: anew } : undefined));
+    const again = { id: IDENTITY, name: 'kv-1', location: 'westeurope', properties };
+    stage.azure.setFault(({ operation }) => (operation === 'identity' ? { status: 200, body: again } : undefined));
     await stage.expectBroken(['annotation', 'class-client-id', 'class-tenant-id']);
 
     stage.azure.setFault(undefined);

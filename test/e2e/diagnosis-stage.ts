@@ -7,11 +7,11 @@ import { clock } from '../../lib/clock.ts';
 import { answerDiagnosis } from '../../lib/diagnosis/answer-diagnosis.ts';
 import type { Diagnosis } from '../../lib/diagnosis/diagnose.ts';
 import type { Link } from '../../lib/diagnosis/link.ts';
-import type { Peers } from '../../lib/environment/ports/ports.ts';
+import type { Ports } from '../../lib/environment/ports/ports.ts';
 import { reconcile } from '../../lib/environment/reconcile.ts';
 import type { EnvironmentRequest, Reason } from '../../lib/environment/model/request.ts';
 import { createIdentityLocks } from '../../lib/identity/writer/identity-lock.ts';
-import { createFederatedAccess } from '../../lib/identity/federated-credentials.ts';
+import { createFederatedCredentials } from '../../lib/identity/federated-credentials.ts';
 import { compileOverlays } from '../../lib/overlays/compile.ts';
 import { createOverlays } from '../../lib/overlays/render.ts';
 import { createRecords } from '../../lib/storage/records.ts';
@@ -33,7 +33,7 @@ export const NAMESPACE = 'feature-ex-1';
 export interface Stage {
   azure: AzureStandIn;
   admin: Admin;
-  peers: Peers;
+  ports: Ports;
   /** What the route answers. */
   diagnose(readyDeadlineMs?: number): Promise<Diagnosis>;
   /** Until the links of this state are these, in any order; then all links. */
@@ -61,7 +61,7 @@ export async function setStage(target: { access: ClusterAccess; kubeconfig: stri
   });
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const random = Math.random;
-  const peers: Peers = {
+  const ports: Ports = {
     settings: {
       repositories: [{ fullName: 'acme/shop' }],
       admits: () => true,
@@ -80,7 +80,7 @@ export async function setStage(target: { access: ClusterAccess; kubeconfig: stri
     records: createRecords({ container: async () => environments }),
     requests: { send: async () => undefined, sendToPoison: async () => undefined },
     cluster: createCluster({ provisioner, deprovisioner, clock, random }),
-    access: createFederatedAccess({
+    credentials: createFederatedCredentials({
       pool: [IDENTITY],
       arm: { endpoint: azure.url, loopback: true },
       issuer: async () => ISSUER,
@@ -105,14 +105,14 @@ export async function setStage(target: { access: ClusterAccess; kubeconfig: stri
       attempt: 0,
       since: at,
     };
-    await reconcile(peers, request);
-    const record = (await peers.records.read('ex-1'))?.record;
+    await reconcile(ports, request);
+    const record = (await ports.records.read('ex-1'))?.record;
     if (record?.phase !== 'starting' && record?.phase !== 'ready') throw new Error(JSON.stringify(record));
   }
 
   async function diagnose(readyDeadlineMs = 0): Promise<Diagnosis> {
-    const settings = { ...peers.settings, readyDeadlineMs };
-    const deps = { log, records: async () => peers.records, peers: async () => ({ ...peers, settings }) };
+    const settings = { ...ports.settings, readyDeadlineMs };
+    const deps = { log, records: async () => ports.records, ports: async () => ({ ...ports, settings }) };
     const { status, body } = await answerDiagnosis(deps, { name: 'ex-1', requestId: 'call-1' });
     if (status !== 200) throw new Error(JSON.stringify(body));
     return body as unknown as Diagnosis;
@@ -135,7 +135,7 @@ export async function setStage(target: { access: ClusterAccess; kubeconfig: stri
   return {
     azure,
     admin,
-    peers,
+    ports,
     diagnose,
     expectBroken,
     provision: () => handle('provision'),

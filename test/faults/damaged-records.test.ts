@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ContainerClient } from '@azure/storage-blob';
 import { abandon } from '../../lib/environment/abandon.ts';
-import type { Peers } from '../../lib/environment/ports/ports.ts';
+import type { Ports } from '../../lib/environment/ports/ports.ts';
 import { reconcile } from '../../lib/environment/reconcile.ts';
 import { receiveManual } from '../../lib/intake/manual.ts';
 import { answerStatus } from '../../lib/intake/status.ts';
@@ -15,7 +15,7 @@ import { type World, createWorld } from '../support/fakes/world.ts';
 let azurite: Azurite;
 let container: ContainerClient;
 let world: World;
-let peers: Peers;
+let ports: Ports;
 
 beforeAll(async () => {
   azurite = await startAzurite();
@@ -28,7 +28,7 @@ beforeEach(async () => {
   await container.createIfNotExists();
   for await (const { name } of container.listBlobsFlat()) await container.deleteBlob(name);
   world = createWorld();
-  peers = { ...world.peers, records: createRecords({ container: async () => container }) };
+  ports = { ...world.ports, records: createRecords({ container: async () => container }) };
 });
 
 /** What became of a good record: another hand's text, with the metadata that was there or none. */
@@ -49,8 +49,8 @@ const SICK: [string, (good: string) => string][] = [
 
 describe.each(SICK)('a record that is %s', (_what, spoil) => {
   it.each([true, false])('is left alone and said by all who meet it (its metadata left: %p)', async (isListed) => {
-    await reconcile(peers, world.request('create'));
-    const stored = await peers.records.read('ex-c4-e6');
+    await reconcile(ports, world.request('create'));
+    const stored = await ports.records.read('ex-c4-e6');
     if (stored === undefined) throw new Error('there is a record');
     const spoilt = spoil(JSON.stringify({ ...stored.record, phase: 'starting' }));
     const etag = await damage(spoilt, isListed ? toMetadata({ ...stored.record, phase: 'starting' }) : {});
@@ -58,7 +58,7 @@ describe.each(SICK)('a record that is %s', (_what, spoil) => {
     world.log.length = 0;
 
     const call = { all: false, live: false, ifNoneMatch: undefined, requestId: 'call' };
-    const deps = { records: async () => peers.records, live: () => Promise.reject(new Error()), log: peers.log };
+    const deps = { records: async () => ports.records, live: () => Promise.reject(new Error()), log: ports.log };
     const list = await answerStatus(deps, { ...call, name: undefined });
     expect(list).toMatchObject({ status: 200, body: { environments: [{ name: 'ex-c4-e6' }] } });
     if (!isListed)
@@ -73,27 +73,27 @@ describe.each(SICK)('a record that is %s', (_what, spoil) => {
     const manual = await receiveManual(
       {
         settings: () => ({ ...world.settings, repositories: [...world.settings.repositories] }) as never,
-        peers: async () => peers,
-        requests: async () => peers.requests,
-        records: async () => peers.records,
-        cluster: async () => peers.cluster,
-        clock: peers.clock,
+        ports: async () => ports,
+        requests: async () => ports.requests,
+        records: async () => ports.records,
+        cluster: async () => ports.cluster,
+        clock: ports.clock,
         newId: () => 'id',
-        log: peers.log,
+        log: ports.log,
       },
       { reason: 'deprovision', bytes, statusUrl: 'http://app/', requestId: 'call' },
     );
     expect(manual).toMatchObject({ status: 500, body: { error: { code: 'input' } } });
 
-    await expect(reconcile(peers, world.request('delete'))).rejects.toMatchObject({
+    await expect(reconcile(ports, world.request('delete'))).rejects.toMatchObject({
       code: 'input',
-      mend: 'mend or delete the blob environments/ex-c4-e6.json',
+      fix: 'fix or delete the blob environments/ex-c4-e6.json',
     });
-    expect(await abandon(peers, world.request('delete'))).toBe('put-back');
-    const swept = await sweep(peers);
+    expect(await abandon(ports, world.request('delete'))).toBe('requeued');
+    const swept = await sweep(ports);
     expect(isListed ? swept.queued : swept.failed).toEqual(isListed ? ['ex-c4-e6'] : 1);
 
-    expect(world.log.filter((line) => line.includes('mend or delete the blob')).length).toBeGreaterThanOrEqual(3);
+    expect(world.log.filter((line) => line.includes('fix or delete the blob')).length).toBeGreaterThanOrEqual(3);
     expect(world.cluster.writes).toEqual(writes);
     const after = await container.getBlobClient('ex-c4-e6.json').getProperties();
     expect(after.etag).toBe(etag);
@@ -102,17 +102,17 @@ describe.each(SICK)('a record that is %s', (_what, spoil) => {
 
 describe('a record that has lost its metadata alone', () => {
   it('is listed, swept by what it says itself, and whole again after that', async () => {
-    await reconcile(peers, world.request('create'));
-    const stored = await peers.records.read('ex-c4-e6');
+    await reconcile(ports, world.request('create'));
+    const stored = await ports.records.read('ex-c4-e6');
     await damage(JSON.stringify(stored?.record), {});
     world.requests.waiting.length = 0;
 
-    expect((await sweep(peers)).queued).toEqual(['ex-c4-e6']);
+    expect((await sweep(ports)).queued).toEqual(['ex-c4-e6']);
     const [sent] = world.requests.waiting;
     if (sent === undefined) throw new Error('something was sent');
     expect(sent.request).toMatchObject({ repository: { fullName: 'acme/shop', id: 42 }, ref: 'ex-c4-e6' });
 
-    await reconcile(peers, sent.request);
-    for await (const summary of peers.records.list()) expect(summary).toMatchObject({ ref: 'ex-c4-e6' });
+    await reconcile(ports, sent.request);
+    for await (const summary of ports.records.list()) expect(summary).toMatchObject({ ref: 'ex-c4-e6' });
   });
 });

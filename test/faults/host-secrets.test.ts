@@ -81,7 +81,7 @@ describe('the built app, whose storage gets no token', () => {
     const own = lines.filter((line) => / failed |not read|not diagnosed/.test(line));
     expect(own.length).toBe(6);
     for (const line of own)
-      expect(line).toMatch(/no token for the app's identity .*"object":"ManagedIdentity\/.+","mend":"\S/);
+      expect(line).toMatch(/no token for the app's identity .*"object":"ManagedIdentity\/.+","fix":"\S/);
     expect([...lines, ...answers.map(({ said }) => said)].filter((text) => findPlanted(text) !== undefined)).toEqual(
       [],
     );

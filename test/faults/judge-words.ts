@@ -29,18 +29,18 @@ interface FailureLine {
   message?: string;
   object?: string;
   step?: string;
-  mend?: string;
+  fix?: string;
   requestId?: string;
 }
 
-/** Whether a line about a failure says what failed, on what, why and what mends it. */
+/** Whether a line about a failure says what failed, on what, why and what fixes it. */
 function judgeFailure(line: string): string | undefined {
   const fields = JSON.parse(line.slice(line.indexOf(' {') + 1)) as FailureLine;
-  const { code = '', message = '', object, step, mend } = fields;
+  const { code = '', message = '', object, step, fix } = fields;
   if (message === '' || /[\n\r]/.test(message)) return 'not one line that says why';
   if (message.length > 600) return 'more than one line can hold';
   if (code === 'internal') return 'a fault of ours, or one that was not recognised';
-  if (mend === undefined || mend === '') return 'no mend';
+  if (fix === undefined || fix === '') return 'no fix';
   if (!/^error (failed|request failed)/.test(line)) return undefined;
   if (object === undefined) return 'no object';
   return line.startsWith('error failed ') && step === undefined ? 'no step' : undefined;

@@ -9,11 +9,11 @@ import {
   readStorageSettings,
   readWebhookSecrets,
 } from '../../lib/config.ts';
-import type { Clock, Log, Peers } from '../../lib/environment/ports/ports.ts';
+import type { Clock, Log, Ports } from '../../lib/environment/ports/ports.ts';
 import { tokenAuth } from '../../lib/github/auth.ts';
 import { createBranches } from '../../lib/github/branches.ts';
 import { createIdentityLocks } from '../../lib/identity/writer/identity-lock.ts';
-import { createFederatedAccess } from '../../lib/identity/federated-credentials.ts';
+import { createFederatedCredentials } from '../../lib/identity/federated-credentials.ts';
 import { aksIssuer } from '../../lib/azure/oidc-issuer.ts';
 import type { ManualDeps } from '../../lib/intake/manual.ts';
 import type { WebhookDeps } from '../../lib/intake/webhook.ts';
@@ -34,7 +34,7 @@ import { toConnectionString } from './storage-accounts.ts';
 /** One instance of the app: the real adapters, each behind its own proxy, wired as lib/deps.ts does it. */
 export interface LifeHost {
   admission: HostAdmission;
-  peers: Peers;
+  ports: Ports;
   webhook: WebhookDeps;
   manual: ManualDeps;
   /** How long each request that it put on the queue wants to be hidden, by id: the runtime lets that time pass. */
@@ -88,7 +88,7 @@ export async function startLifeHost(world: LifeWorld, options: LifeHostOptions):
   });
   const { delays = new Map<string, number>() } = options;
   const real = createRequests({ queues, timeoutMs });
-  const requests: Peers['requests'] = {
+  const requests: Ports['requests'] = {
     async send(request, delayMs = 0) {
       delays.set(request.id, delayMs);
       await real.send(request);
@@ -114,7 +114,7 @@ export async function startLifeHost(world: LifeWorld, options: LifeHostOptions):
     await client.createIfNotExists({ abortSignal: AbortSignal.timeout(timeoutMs) });
     return client;
   });
-  const access = createFederatedAccess({
+  const access = createFederatedCredentials({
     pool,
     arm,
     issuer: aksIssuer({ clusterId: world.clusterOf('provisioner'), arm, timeoutMs }),
@@ -140,7 +140,7 @@ export async function startLifeHost(world: LifeWorld, options: LifeHostOptions):
     apiUrl: urlOf('github'),
     timeoutMs,
   });
-  const peers: Peers = {
+  const ports: Ports = {
     settings: readEnvironmentSettings(SETTINGS),
     clock,
     random: Math.random,
@@ -149,7 +149,7 @@ export async function startLifeHost(world: LifeWorld, options: LifeHostOptions):
     records,
     requests,
     cluster,
-    access,
+    credentials: access,
     branches,
     overlays: createOverlays(SMALL_OVERLAYS, OVERLAY_SETTINGS),
   };
@@ -164,9 +164,9 @@ export async function startLifeHost(world: LifeWorld, options: LifeHostOptions):
   };
   return {
     admission,
-    peers,
+    ports,
     webhook: { ...intake, secrets: () => readWebhookSecrets(SETTINGS) },
-    manual: { ...intake, peers: async () => peers, records: async () => records, cluster: async () => cluster },
+    manual: { ...intake, ports: async () => ports, records: async () => records, cluster: async () => cluster },
     delays,
     async close() {
       admission.kill();

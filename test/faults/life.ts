@@ -31,7 +31,7 @@ export interface Lived {
 
 interface LifeOptions {
   plan?: Plan;
-  /** What mends the stage in which the fault struck, where it does not mend itself. */
+  /** What fixes the stage in which the fault struck, where it does not fix itself. */
   remedy?: 'redelivery' | 'sweep';
   /** Stops after this stage. */
   until?: Stage;
@@ -71,7 +71,7 @@ export async function live(place: LifePlace, options: LifeOptions = {}): Promise
       await runtime.drain();
       const isStruck = line.struck() > before;
       line.setStage(`after ${stage}`);
-      if (isStruck) await mend(runtime, { ask, answers, remedy: options.remedy ?? 'redelivery' });
+      if (isStruck) await fix(runtime, { ask, answers, remedy: options.remedy ?? 'redelivery' });
       ends.set(stage, await readEndState(world));
       stored.push(...(await readStored(world)));
       if (stage === options.until) break;
@@ -135,12 +135,12 @@ async function askUntilTaken(runtime: Runtime, { ask, answers }: Asking): Promis
   throw new Error(`the event was not taken: ${answers.at(-1) ?? 'killed'}; ${runtime.lastWords()}`);
 }
 
-async function mend(
+async function fix(
   runtime: Runtime,
   { remedy, ...asking }: Asking & { remedy: 'redelivery' | 'sweep' },
 ): Promise<void> {
   if (remedy === 'redelivery') await askUntilTaken(runtime, asking);
-  else await runtime.run(async ({ peers }) => sweep(peers));
+  else await runtime.run(async ({ ports }) => sweep(ports));
   await runtime.drain();
 }
 

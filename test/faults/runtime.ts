@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { abandon } from '../../lib/environment/abandon.ts';
-import type { Peers } from '../../lib/environment/ports/ports.ts';
+import type { Ports } from '../../lib/environment/ports/ports.ts';
 import { reconcile } from '../../lib/environment/reconcile.ts';
 import type { EnvironmentRequest } from '../../lib/environment/model/request.ts';
 import { handleMessage, handlePoison } from '../../lib/intake/message.ts';
@@ -28,7 +28,7 @@ export interface Pace {
 /** On stand-ins, which end a namespace in 40 ms. */
 export const QUICK: Pace = { timeoutMs: 3_000, shortTimeoutMs: 500, scale: 100, longestPauseMs: 30 };
 
-/** What the Functions host does around the app: starts it, gives it messages, starts it anew when it was killed. */
+/** What the Functions host does around the app: starts it, gives it messages, starts it again when it was killed. */
 export interface Runtime {
   /** Runs one piece of work on the host of the moment; `killed` where the host did not live to its end. */
   run<T>(work: (host: LifeHost) => Promise<T>): Promise<T | 'killed'>;
@@ -65,7 +65,7 @@ export async function startRuntime(world: LifeWorld, options: LifeHostOptions & 
     } finally {
       for (const [id, ms] of own.delays) delays.set(id, ms);
       own.delays.clear();
-      world.line.mend();
+      world.line.fix();
       if (own.admission.isDead()) await replace(own);
     }
   }
@@ -82,14 +82,14 @@ export async function startRuntime(world: LifeWorld, options: LifeHostOptions & 
   async function handle(name: string, message: unknown): Promise<boolean> {
     const isPoison = name === POISON_QUEUE;
     for (let dequeues = 1; dequeues <= MAX_DEQUEUES; dequeues += 1) {
-      const work = async ({ peers }: LifeHost): Promise<'handled'> => {
+      const work = async ({ ports }: LifeHost): Promise<'handled'> => {
         const deps = {
-          log: peers.log,
-          clock: peers.clock,
-          requests: async () => peers.requests,
-          peers: async () => peers,
+          log: ports.log,
+          clock: ports.clock,
+          requests: async () => ports.requests,
+          ports: async () => ports,
         };
-        const act = isPoison ? abandon : (by: Peers, request: EnvironmentRequest) => reconcile(by, request);
+        const act = isPoison ? abandon : (by: Ports, request: EnvironmentRequest) => reconcile(by, request);
         await (isPoison ? handlePoison : handleMessage)(deps, { message, work: act });
         return 'handled';
       };

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { abandon } from '../../lib/environment/abandon.ts';
-import type { Peers } from '../../lib/environment/ports/ports.ts';
+import type { Ports } from '../../lib/environment/ports/ports.ts';
 import { reconcile } from '../../lib/environment/reconcile.ts';
 import type { EnvironmentRequest } from '../../lib/environment/model/request.ts';
 import { handleMessage, handlePoison } from '../../lib/intake/message.ts';
@@ -40,7 +40,7 @@ async function takeOne(run: Run, { name: hostName, host }: Instance, name: strin
   try {
     await pause(isPoison ? LONGEST_PAUSE_MS : Math.min(LONGEST_PAUSE_MS, (run.delays.get(value.id) ?? 0) / SCALE));
     const ended = await Promise.race([
-      handle(run, { peers: host.peers, message: value, isPoison }),
+      handle(run, { ports: host.ports, message: value, isPoison }),
       host.admission.killed.then(() => 'killed' as const),
     ]);
     if (ended !== 'handled' && !isPoison && message.dequeueCount < MAX_DEQUEUES) {
@@ -64,13 +64,13 @@ async function takeOne(run: Run, { name: hostName, host }: Instance, name: strin
 
 async function handle(
   run: Run,
-  options: { peers: Peers; message: EnvironmentRequest; isPoison: boolean },
+  options: { ports: Ports; message: EnvironmentRequest; isPoison: boolean },
 ): Promise<'handled' | 'failed'> {
-  const { peers, message, isPoison } = options;
-  const deps = { log: peers.log, clock: peers.clock, requests: async () => peers.requests, peers: async () => peers };
-  const act = async (by: Peers, request: EnvironmentRequest): Promise<void> => {
+  const { ports, message, isPoison } = options;
+  const deps = { log: ports.log, clock: ports.clock, requests: async () => ports.requests, ports: async () => ports };
+  const act = async (by: Ports, request: EnvironmentRequest): Promise<void> => {
     const handled = await (isPoison ? abandon(by, request) : reconcile(by, request));
-    if (handled !== 'put-back') run.progressAt = performance.now();
+    if (handled !== 'requeued') run.progressAt = performance.now();
   };
   return (isPoison ? handlePoison : handleMessage)(deps, { message, work: act }).then(
     () => 'handled',

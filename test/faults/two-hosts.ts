@@ -70,7 +70,7 @@ async function play(run: Run, options: { environments: number; strikes: number }
   );
   await untilIdle(run);
   const living = run.instances.find(({ host }) => !host.admission.isDead());
-  if (living !== undefined) await sweep(living.host.peers);
+  if (living !== undefined) await sweep(living.host.ports);
   await untilIdle(run);
   await judge(run, { branches, gone });
 }

@@ -25,9 +25,9 @@ describe('a 404 that is not ARM’s own', () => {
       call.operation === operation ? { status: 404, body: '<html>no such page</html>' } : undefined,
     );
 
-    await expect(access.revoke(requestFor('ex-1'), always)).rejects.toMatchObject({ code: 'rejected' });
+    await expect(access.remove(requestFor('ex-1'), always)).rejects.toMatchObject({ code: 'rejected' });
     azure.setFault(undefined);
-    await access.revoke(requestFor('ex-1'), always);
+    await access.remove(requestFor('ex-1'), always);
     expect(azure.credentials(ONE)).toEqual([]);
   });
 });

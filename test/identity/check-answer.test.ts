@@ -27,15 +27,15 @@ describe('a page that a proxy on the way answers 200 in place of ARM', () => {
     const proxy = await startFaultProxy({
       peer: 'azure',
       target: azure.url,
-      admission: { admit: (_peer, call) => (isStruck(call) ? 'not-json' : undefined), isDead: () => false },
+      admission: { writeGuard: (_peer, call) => (isStruck(call) ? 'not-json' : undefined), isDead: () => false },
     });
     const access = makeAccess(proxy, { locks: makeLocks(await makeContainer(azurite.connectionString)), pool: [ONE] });
     if (method === 'DELETE') azure.hold(ONE, held('ex-1'));
     const request = requestFor('ex-1');
     const work = async (): Promise<unknown> => {
-      if (method === 'DELETE') return access.revoke(request, always);
+      if (method === 'DELETE') return access.remove(request, always);
       const answer = await access.reserve(request);
-      return 'reserved' in answer ? access.grant(request, answer.reserved, always) : answer;
+      return 'reserved' in answer ? access.ensure(request, answer.reserved, always) : answer;
     };
 
     await expect(work()).rejects.toMatchObject({ code: 'unavailable', retryable: true });

@@ -17,7 +17,7 @@ import {
   requestFor,
   wanted,
 } from './world.ts';
-import type { Access } from '../../lib/environment/ports/credentials.ts';
+import type { Credentials } from '../../lib/environment/ports/credentials.ts';
 
 const ONE = identityId('pool-1');
 const TWO = identityId('pool-2');
@@ -26,7 +26,7 @@ let azurite: Azurite;
 let azure: AzureStandIn;
 let container: ContainerClient;
 let locks: IdentityLocks;
-let access: Access;
+let access: Credentials;
 
 function writes(): string[] {
   return azure.calls
@@ -38,7 +38,7 @@ async function provision(slug: string, more: Parameters<typeof requestFor>[1] = 
   const request = requestFor(slug, more);
   const answer = await access.reserve(request);
   if (!('reserved' in answer)) throw new Error(JSON.stringify(answer));
-  return { reserved: answer.reserved, changes: await access.grant(request, answer.reserved, always) };
+  return { reserved: answer.reserved, changes: await access.ensure(request, answer.reserved, always) };
 }
 
 beforeAll(async () => {
@@ -119,7 +119,7 @@ describe('reserve', () => {
     expect(await access.plan(requestFor('ex-1'), 'present')).toMatchObject({ changes: [{ action: 'skipped' }] });
     expect(writes()).toEqual([]);
 
-    await access.revoke(requestFor('ex-0', { identity: TWO }), always);
+    await access.remove(requestFor('ex-0', { identity: TWO }), always);
     expect(await access.reserve(requestFor('ex-1'))).toMatchObject({ reserved: { identity: TWO } });
   });
 
@@ -128,8 +128,8 @@ describe('reserve', () => {
     access = makeAccess(azure, { locks, pool: [ONE] });
     const other = makeAccess(azure, { locks: makeLocks(container), pool: [ONE] });
     for (const slug of ['first', 'second', 'third']) await access.reserve(requestFor(slug));
-    await access.revoke(requestFor('third', { identity: ONE }), always);
-    await access.revoke(requestFor('ex-0', { identity: ONE }), always);
+    await access.remove(requestFor('third', { identity: ONE }), always);
+    await access.remove(requestFor('ex-0', { identity: ONE }), always);
 
     const behind = (count: number) => ({ full: expect.stringContaining(`behind ${count} that`) });
     expect(await other.reserve(requestFor('newcomer'))).toEqual(behind(2));
@@ -240,8 +240,8 @@ describe('reserve', () => {
     const nameOf = () => 'another-name-ex-1';
     const written = azure.credentials(home).map(({ name }) => name);
 
-    expect(await access.revoke(requestFor('ex-1', { identity: home, nameOf }), always)).toEqual([]);
-    await access.revoke(requestFor('ex-1', { identity: home, nameOf, written }), always);
+    expect(await access.remove(requestFor('ex-1', { identity: home, nameOf }), always)).toEqual([]);
+    await access.remove(requestFor('ex-1', { identity: home, nameOf, written }), always);
     expect(azure.credentials(home)).toEqual([]);
   });
 
@@ -254,23 +254,23 @@ describe('reserve', () => {
     expect(homes.filter((home) => home === ONE)).toHaveLength(6);
   });
 
-  it('states the client id of an identity that was made anew, once a list shows that its credentials are gone', async () => {
+  it('states the client id of an identity that was made again, once a list shows that its credentials are gone', async () => {
     access = makeAccess(azure, { locks, pool: [ONE] });
     await provision('ex-1');
-    const anew = { ...identity('pool-1'), clientId: 'client-made-anew' };
-    const fresh = await startAzure({ identities: [anew] });
+    const again = { ...identity('pool-1'), clientId: 'client-made-again' };
+    const fresh = await startAzure({ identities: [again] });
     const later = { ...clock, now: () => Date.now() + 61_000 };
     const other = makeAccess(fresh, { locks, pool: [ONE], clock: later });
 
     const answer = await other.reserve(requestFor('ex-1', { identity: ONE })).finally(() => fresh.close());
 
-    expect(answer).toMatchObject({ reserved: { identity: ONE, clientId: 'client-made-anew' } });
+    expect(answer).toMatchObject({ reserved: { identity: ONE, clientId: 'client-made-again' } });
   });
 
-  it('asks again for the client id after 5 minutes, where no credential tells that the identity was made anew', async () => {
+  it('asks again for the client id after 5 minutes, where no credential tells that the identity was made again', async () => {
     access = makeAccess(azure, { locks, pool: [ONE] });
     await access.reserve(requestFor('ex-1'));
-    const fresh = await startAzure({ identities: [{ ...identity('pool-1'), clientId: 'client-made-anew' }] });
+    const fresh = await startAzure({ identities: [{ ...identity('pool-1'), clientId: 'client-made-again' }] });
     const after = (ms: number) => {
       const later = { ...clock, now: () => Date.now() + ms };
       return makeAccess(fresh, { locks, pool: [ONE], clock: later }).reserve(requestFor('ex-1', { identity: ONE }));
@@ -280,7 +280,7 @@ describe('reserve', () => {
     await fresh.close();
     expect(answers).toMatchObject([
       { reserved: { clientId: 'client-of-pool-1' } },
-      { reserved: { clientId: 'client-made-anew' } },
+      { reserved: { clientId: 'client-made-again' } },
     ]);
   });
 
@@ -333,7 +333,7 @@ describe('grant', () => {
     azure.hold(ONE, theirs);
 
     if (!('reserved' in answer)) throw new Error('no slot');
-    await expect(access.grant(request, answer.reserved, always)).rejects.toMatchObject({
+    await expect(access.ensure(request, answer.reserved, always)).rejects.toMatchObject({
       code: 'rejected',
       message: expect.stringContaining('another issuer'),
     });
@@ -371,7 +371,7 @@ describe('grant', () => {
     const request = requestFor('ex-1');
     const reserved = { identity: ONE, clientId: '', tenantId: '', warnings: [] };
 
-    await access.grant(request, reserved, always);
+    await access.ensure(request, reserved, always);
 
     expect(noted).toEqual([[wanted('ex-1').name]]);
     expect((await locks.read(ONE)).reservations).toEqual([]);
@@ -418,16 +418,16 @@ describe('grant', () => {
     const refusal = new ProvisionerError('lease-lost', 'the lease ends');
     const asked: number[] = [];
 
-    const admit = (timeoutMs: number): undefined => {
+    const writeGuard = (timeoutMs: number): undefined => {
       asked.push(timeoutMs);
       throw refusal;
     };
-    await expect(access.grant(request, answer.reserved, admit)).rejects.toBe(refusal);
+    await expect(access.ensure(request, answer.reserved, writeGuard)).rejects.toBe(refusal);
     expect(writes()).toEqual([]);
 
     const pause = new Promise<void>((resolve) => setTimeout(resolve, 50));
     let asks = 0;
-    await access.grant(request, answer.reserved, () => (asks++ === 0 ? pause : undefined));
+    await access.ensure(request, answer.reserved, () => (asks++ === 0 ? pause : undefined));
     expect(asked).toEqual([10_000]);
     expect(asks).toBe(2);
   });
@@ -439,9 +439,9 @@ describe('grant', () => {
     if (!('reserved' in answer)) throw new Error('no slot');
     for (const one of foreign(20)) azure.hold(ONE, one);
 
-    await expect(access.grant(request, answer.reserved, always)).rejects.toMatchObject({
+    await expect(access.ensure(request, answer.reserved, always)).rejects.toMatchObject({
       code: 'quota',
-      mend: expect.any(String),
+      fix: expect.any(String),
     });
     expect(azure.credentials(ONE)).toHaveLength(20);
     expect(await access.reserve(request)).toEqual({ full: expect.any(String) });
@@ -471,14 +471,14 @@ describe('grant', () => {
     expect(azure.credentials(out)).toHaveLength(2);
 
     // by now the record names the new identity
-    const changes = await access.grant(requestFor('ex-1', { identity: ONE }), reserved, always);
+    const changes = await access.ensure(requestFor('ex-1', { identity: ONE }), reserved, always);
 
     expect(changes.map(({ object, action }) => `${action} ${object}`)).toEqual([
       'created FederatedCredential/pool-1/keyvault-workload-identity-ex-1',
       'deleted FederatedCredential/taken-out/keyvault-workload-identity-ex-1',
     ]);
     expect(azure.credentials(out)).toEqual([held('ex-2')]);
-    expect(await access.grant(requestFor('ex-1', { identity: ONE }), reserved, always)).toMatchObject([
+    expect(await access.ensure(requestFor('ex-1', { identity: ONE }), reserved, always)).toMatchObject([
       { action: 'unchanged' },
     ]);
   });
@@ -501,7 +501,7 @@ describe('revoke', () => {
     await provision('ex-1', { identity: ONE, wanted: [wanted('ex-1'), wanted('ex-1', 'second')] });
 
     const plan = await access.plan(requestFor('ex-1', { identity: ONE }), 'absent');
-    const changes = await access.revoke(requestFor('ex-1', { identity: ONE }), always);
+    const changes = await access.remove(requestFor('ex-1', { identity: ONE }), always);
 
     expect(changes.map(({ object, action }) => `${action} ${object}`).toSorted()).toEqual(
       [
@@ -514,15 +514,15 @@ describe('revoke', () => {
   });
 
   it('is a success where nothing is there, and sends nothing', async () => {
-    expect(await access.revoke(requestFor('ex-1'), always)).toEqual([]);
-    expect(await access.revoke(requestFor('ex-1', { identity: identityId('never-was') }), always)).toEqual([]);
+    expect(await access.remove(requestFor('ex-1'), always)).toEqual([]);
+    expect(await access.remove(requestFor('ex-1', { identity: identityId('never-was') }), always)).toEqual([]);
     expect(writes()).toEqual([]);
   });
 
   it('looks at every identity of the pool where the record names none', async () => {
     azure.hold(TWO, held('ex-1'));
 
-    expect(await access.revoke(requestFor('ex-1'), always)).toHaveLength(1);
+    expect(await access.remove(requestFor('ex-1'), always)).toHaveLength(1);
     expect(azure.credentials(TWO)).toEqual([]);
   });
 
@@ -530,7 +530,7 @@ describe('revoke', () => {
     const out = identityId('taken-out');
     azure.hold(out, held('ex-1'));
 
-    await access.revoke(requestFor('ex-1', { identity: out }), always);
+    await access.remove(requestFor('ex-1', { identity: out }), always);
 
     expect(azure.credentials(out)).toEqual([]);
   });
@@ -540,7 +540,7 @@ describe('revoke', () => {
     azure.hold(out, held('ex-1'));
     await access.reserve(requestFor('ex-1', { identity: out }));
 
-    const changes = await access.revoke(requestFor('ex-1', { identity: ONE }), always);
+    const changes = await access.remove(requestFor('ex-1', { identity: ONE }), always);
 
     expect(changes).toEqual([
       { object: 'FederatedCredential/taken-out/keyvault-workload-identity-ex-1', action: 'deleted' },
@@ -552,7 +552,7 @@ describe('revoke', () => {
     const literal = { ...wanted('ex-1', 'reader'), clientId: 'client-of-pool-2' };
     await provision('ex-1', { wanted: [wanted('ex-1'), literal] });
 
-    await access.revoke(requestFor('ex-1', { identity: ONE, wanted: [] }), always);
+    await access.remove(requestFor('ex-1', { identity: ONE, wanted: [] }), always);
 
     expect([azure.credentials(ONE), azure.credentials(TWO)]).toEqual([[], []]);
   });
@@ -561,7 +561,7 @@ describe('revoke', () => {
     await access.reserve(requestFor('ex-1'));
     azure.hold(ONE, held('ex-1'));
 
-    expect(await access.revoke(requestFor('ex-1', { identity: ONE }), always)).toHaveLength(1);
+    expect(await access.remove(requestFor('ex-1', { identity: ONE }), always)).toHaveLength(1);
     expect(azure.credentials(ONE)).toEqual([]);
     expect((await locks.read(ONE)).reservations).toEqual([]);
   });
@@ -571,7 +571,7 @@ describe('revoke', () => {
     let lost = false;
     azure.setFault(({ operation }) => (operation === 'delete' && !lost ? ((lost = true), 'lose') : undefined));
 
-    expect(await access.revoke(requestFor('ex-1', { identity: ONE }), always)).toMatchObject([{ action: 'deleted' }]);
+    expect(await access.remove(requestFor('ex-1', { identity: ONE }), always)).toMatchObject([{ action: 'deleted' }]);
     expect(writes().filter((write) => write.startsWith('delete'))).toHaveLength(1);
   });
 
@@ -580,7 +580,7 @@ describe('revoke', () => {
     const theirs = held('ex-1', { issuer: 'https://other.example/' });
     azure.hold(ONE, theirs);
 
-    expect(await access.revoke(requestFor('ex-1', { identity: ONE }), always)).toEqual([]);
+    expect(await access.remove(requestFor('ex-1', { identity: ONE }), always)).toEqual([]);
     expect(azure.credentials(ONE)).toEqual([theirs]);
   });
 });

@@ -10,7 +10,7 @@ const throttle = { status: 429, code: 'TooManyRequests', message: undefined, ret
 
 function makeTurn() {
   const world = makePacedWorld();
-  const options = { write, admit: always, deadline: world.clock.now() + 60_000, used: { turn: 0 } };
+  const options = { write, writeGuard: always, deadline: world.clock.now() + 60_000, used: { turn: 0 } };
   return {
     ...world,
     run: () =>
@@ -56,7 +56,7 @@ describe('inTurn', () => {
     expect(events).toEqual(['0 lock', '3500 lock', '4200 write']);
   });
 
-  it('books anew where it got the lock too late, and leaves the next writer its distance', async () => {
+  it('books again where it got the lock too late, and leaves the next writer its distance', async () => {
     const { run, events, context, locks, clock, pass } = makeTurn();
     await slowDown(context, write, throttle);
     const { withLock } = locks;

@@ -15,7 +15,7 @@ import {
   requestFor,
   wanted,
 } from './world.ts';
-import type { Access } from '../../lib/environment/ports/credentials.ts';
+import type { Credentials } from '../../lib/environment/ports/credentials.ts';
 
 const ONE = identityId('pool-1');
 const TWO = identityId('pool-2');
@@ -23,7 +23,7 @@ const TWO = identityId('pool-2');
 let azurite: Azurite;
 let azure: AzureStandIn;
 let locks: IdentityLocks;
-let access: Access;
+let access: Credentials;
 
 beforeAll(async () => {
   azurite = await startAzurite();
@@ -64,7 +64,7 @@ describe('inspect', () => {
     const request = requestFor('ex-1', { identity: ONE });
     const answer = await access.reserve(request);
     if (!('reserved' in answer)) throw new Error('not reserved');
-    await access.grant(request, answer.reserved, always);
+    await access.ensure(request, answer.reserved, always);
     const changed = held('ex-1', { issuer: 'https://oidc.example/cluster' });
     azure.hold(ONE, changed);
 

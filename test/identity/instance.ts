@@ -7,7 +7,7 @@ const job = JSON.parse(process.argv[2] ?? '') as Job;
 const container = await makeContainer(job.connectionString, job.container);
 const locks = makeLocks(container);
 const access = makeAccess({ url: job.azureUrl }, { locks, pool: job.pool });
-const outcome: Outcome = { full: [], failed: [], retries: {}, mostPutBacks: 0 };
+const outcome: Outcome = { full: [], failed: [], retries: {}, mostRequeues: 0 };
 
 async function handle(slug: string): Promise<void> {
   // like the record: what it names outlives the process
@@ -15,7 +15,7 @@ async function handle(slug: string): Promise<void> {
   const home = await record.downloadToBuffer().then(String, () => undefined);
   const request = requestFor(slug, home === undefined ? {} : { identity: home });
   if (job.remove === true) {
-    await access.revoke(request, always);
+    await access.remove(request, always);
     return;
   }
   const answer = await access.reserve(request);
@@ -24,16 +24,16 @@ async function handle(slug: string): Promise<void> {
   if (!('reserved' in answer)) return;
   const { identity = '' } = answer.reserved;
   await record.upload(identity, identity.length);
-  await access.grant(request, answer.reserved, always);
+  await access.ensure(request, answer.reserved, always);
 }
 
 const queue = [...job.slugs];
 let left = queue.length;
 let running = 0;
-const putBacks = new Map<string, number>();
+const requeues = new Map<string, number>();
 const { promise: allDone, resolve: end } = Promise.withResolvers<void>();
 
-/** Like the queue's host: so many at once, and one that was put back holds no place. */
+/** Like the queue's host: so many at once, and one that was requeued holds no place. */
 function fill(): void {
   while (running < job.parallel) {
     const slug = queue.shift();
@@ -52,7 +52,7 @@ async function work(slug: string): Promise<void> {
     await handle(slug);
   } catch (error) {
     if (error instanceof ProvisionerError && error.retryable) {
-      putBack(slug, error);
+      requeue(slug, error);
       return;
     }
     outcome.failed.push(`${slug}: ${String(error)}`);
@@ -60,12 +60,12 @@ async function work(slug: string): Promise<void> {
   left--;
 }
 
-function putBack(slug: string, error: ProvisionerError): void {
+function requeue(slug: string, error: ProvisionerError): void {
   const reason = error.message.replace(/[a-z]*-\d+/g, '*').replace(/\d+ s/, '* s');
   outcome.retries[reason] = (outcome.retries[reason] ?? 0) + 1;
-  const times = (putBacks.get(slug) ?? 0) + 1;
-  putBacks.set(slug, times);
-  outcome.mostPutBacks = Math.max(outcome.mostPutBacks, times);
+  const times = (requeues.get(slug) ?? 0) + 1;
+  requeues.set(slug, times);
+  outcome.mostRequeues = Math.max(outcome.mostRequeues, times);
   setTimeout(() => {
     queue.push(slug);
     fill();

@@ -40,7 +40,7 @@ describe('aksIssuer', () => {
 
   it.each([
     ['is not there', `${CLUSTER}-none`, { code: 'rejected' }],
-    ['has no issuer', `${CLUSTER}-bare`, { code: 'settings', mend: expect.stringContaining('--enable-oidc-issuer') }],
+    ['has no issuer', `${CLUSTER}-bare`, { code: 'settings', fix: expect.stringContaining('--enable-oidc-issuer') }],
     ['is no cluster', '/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/x', { code: 'settings' }],
   ])('says so where the cluster %s', async (_case, id, failure) => {
     await expect(issuerOf(id)()).rejects.toMatchObject(failure);

@@ -20,7 +20,7 @@ describe('an instance that is killed with the lock in its hand', () => {
     const container = await makeContainer(azurite.connectionString, 'killed');
     const access = makeAccess(azure, { locks: makeLocks(container), pool });
     const reserved = { identity: identityId('pool-1'), clientId: '', tenantId: '', warnings: [] };
-    const grant = (slug: string) => access.grant(requestFor(slug), reserved, always);
+    const grant = (slug: string) => access.ensure(requestFor(slug), reserved, always);
     const { child, outcome } = startInstance({
       azureUrl: azure.url,
       connectionString: azurite.connectionString,

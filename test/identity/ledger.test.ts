@@ -84,7 +84,7 @@ describe('a ledger', () => {
     expect(withoutReservation(twice, 'a').reservations).toEqual([]);
   });
 
-  it.each(['', 'null', '{"v":2}', '[]', '{'])('is begun anew where its blob holds %p', (text) => {
+  it.each(['', 'null', '{"v":2}', '[]', '{'])('is begun again where its blob holds %p', (text) => {
     expect(parseLedger(text)).toEqual(newLedger());
   });
 

@@ -77,7 +77,7 @@ describe('instances whose clocks differ', () => {
     await ahead.reserve(requestFor('ex-1'));
     // its PUT was sent, and its answer met nobody
     azure.hold(ONE, held('ex-1'));
-    await makeInstance().revoke(requestFor('ex-1', { identity: ONE }), always);
+    await makeInstance().remove(requestFor('ex-1', { identity: ONE }), always);
 
     expect(azure.credentials(ONE)).toEqual([]);
   });

@@ -111,7 +111,7 @@ async function runAll(
     return `${name} ${admitted} by ${Math.round((last - start) / 1000)} s`;
   });
   print(`${kind}: writes of each identity: ${ends.join(', ')}`);
-  for (const [reason, times] of sumRetries(outcomes)) print(`${kind}: put back ${times} times: ${reason}`);
+  for (const [reason, times] of sumRetries(outcomes)) print(`${kind}: requeued ${times} times: ${reason}`);
   return { kind, seconds, outcomes, writes };
 }
 
@@ -147,9 +147,9 @@ function report(
   const { subscription = 1, identity: perIdentity = 1 } = DOCUMENTED_RATES[kind] ?? {};
   const bound = Math.max(branches / subscription, fullest / perIdentity);
   const ratio = seconds / bound;
-  const putBacks = Math.max(...outcomes.map((one) => one?.mostPutBacks ?? 0));
+  const requeues = Math.max(...outcomes.map((one) => one?.mostRequeues ?? 0));
   const line =
     `${kind}: ${writes.length} writes, ${writes.length - branches} of them retries, ${seconds.toFixed(0)} s against a bound of ` +
-    `${bound.toFixed(0)} s: ${ratio.toFixed(2)}; none was put back more than ${putBacks} times`;
+    `${bound.toFixed(0)} s: ${ratio.toFixed(2)}; none was requeued more than ${requeues} times`;
   return { ratio, line };
 }

@@ -1,4 +1,4 @@
-import type { AccessContext } from '../../lib/identity/context.ts';
+import type { IdentityContext } from '../../lib/identity/context.ts';
 import type { IdentityLocks } from '../../lib/identity/writer/identity-lock.ts';
 import { type Ledger, newLedger } from '../../lib/identity/ledger/ledger.ts';
 
@@ -26,6 +26,6 @@ export function makePacedWorld() {
     now: () => now,
     sleep: async (ms: number) => void (now += ms),
   };
-  const context = { locks, clock, random: () => 0.5, timeoutMs: 10_000 } as unknown as AccessContext;
+  const context = { locks, clock, random: () => 0.5, timeoutMs: 10_000 } as unknown as IdentityContext;
   return { context, locks, clock, events, note, pass: (ms: number) => (now += ms) };
 }

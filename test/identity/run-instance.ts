@@ -21,10 +21,10 @@ export interface Job {
 export interface Outcome {
   full: string[];
   failed: string[];
-  /** How often work was put back, by the words of the reason. */
+  /** How often work was requeued, by the words of the reason. */
   retries: Record<string, number>;
   /** Of one piece of work. */
-  mostPutBacks: number;
+  mostRequeues: number;
 }
 
 /** Starts an instance; its outcome is undefined where it was killed. */

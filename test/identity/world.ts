@@ -2,9 +2,9 @@ import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
 import { toCredentialName, toNamespace, toSubject } from '../../lib/environment/model/names.ts';
 import type { Clock, Log } from '../../lib/environment/ports/ports.ts';
 import { type IdentityLocks, createIdentityLocks } from '../../lib/identity/writer/identity-lock.ts';
-import { type FederatedAccessOptions, createFederatedAccess } from '../../lib/identity/federated-credentials.ts';
+import { type FederatedAccessOptions, createFederatedCredentials } from '../../lib/identity/federated-credentials.ts';
 import type { AzureStandIn } from '../../local/azure/start.ts';
-import type { Access, AccessRequest, WantedCredential } from '../../lib/environment/ports/credentials.ts';
+import type { Credentials, CredentialRequest, WantedCredential } from '../../lib/environment/ports/credentials.ts';
 
 export const ISSUER = 'https://oidc.example/cluster/';
 export const AUDIENCE = 'api://AzureADTokenExchange';
@@ -44,12 +44,12 @@ export function makeLocks(container: ContainerClient): IdentityLocks {
 export function makeAccess(
   azure: Pick<AzureStandIn, 'url'>,
   options: Partial<FederatedAccessOptions> & { locks: IdentityLocks; pool: string[] },
-): Access & { logged: string[] } {
+): Credentials & { logged: string[] } {
   const logged: string[] = [];
   const note = (message: string) => void logged.push(message);
   const log: Log = { info: note, warn: note, error: note };
   const arm = { endpoint: azure.url, loopback: true };
-  const access = createFederatedAccess({
+  const access = createFederatedCredentials({
     arm,
     issuer: async () => ISSUER,
     clock,
@@ -69,7 +69,7 @@ export function wanted(slug: string, serviceAccount = ACCOUNT): WantedCredential
   };
 }
 
-export function requestFor(slug: string, more: Partial<AccessRequest> = {}): AccessRequest {
+export function requestFor(slug: string, more: Partial<CredentialRequest> = {}): CredentialRequest {
   return {
     slug,
     namespace: toNamespace(slug),

@@ -109,9 +109,9 @@ interface PolicySpec {
 
 /** Whether the network policies let a pod of one app reach a port of another: out of the one, and into the other. */
 function reaches(from: string, to: string, port: string): boolean {
-  const open = (peers: Peer[] | undefined, app: string) =>
-    peers === undefined ||
-    peers.some(
+  const open = (ports: Peer[] | undefined, app: string) =>
+    ports === undefined ||
+    ports.some(
       ({ podSelector, namespaceSelector }) =>
         namespaceSelector === undefined && podSelector !== undefined && matches(podSelector.matchLabels ?? {}, { app }),
     );

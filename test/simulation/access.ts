@@ -6,8 +6,8 @@ import { checkMode, checkWriter } from './invariants.ts';
 import { LEASE_MS } from './leases.ts';
 import { drawFor, violate } from './stage.ts';
 import type { World } from './world.ts';
-import type { Admit, Change } from '../../lib/environment/ports/cluster.ts';
-import type { Access, AccessRequest } from '../../lib/environment/ports/credentials.ts';
+import type { WriteGuard, Change } from '../../lib/environment/ports/cluster.ts';
+import type { Credentials, CredentialRequest } from '../../lib/environment/ports/credentials.ts';
 
 const MARGIN_MS = 10_000;
 const IN_FLIGHT_MS = 60_000;
@@ -34,7 +34,7 @@ export function createIdentities(count: number): Identity[] {
 }
 
 /** Federated credentials on a pool of small identities: one writer each, slots reserved in a ledger, guard 5. */
-export function accessFor(world: World, who: Activity): Access {
+export function accessFor(world: World, who: Activity): Credentials {
   const { stage, identities } = world;
   const change = (name: string, action: Change['action']): Change => ({
     object: `FederatedCredential/${name}`,
@@ -43,7 +43,11 @@ export function accessFor(world: World, who: Activity): Access {
   const at = <T>(what: string, on: string, act: () => T): Promise<T> => call(stage, who, { what, on, act });
 
   /** Runs the work as the identity's only writer; the gate is asked before each write. */
-  async function withLock<T>(identity: Identity, admit: Admit, work: (gate: Admit) => Promise<T>): Promise<T> {
+  async function withLock<T>(
+    identity: Identity,
+    writeGuard: WriteGuard,
+    work: (gate: WriteGuard) => Promise<T>,
+  ): Promise<T> {
     let askedAt = 0;
     for (let tries = 0; ; tries += 1) {
       askedAt = stage.now();
@@ -56,10 +60,10 @@ export function accessFor(world: World, who: Activity): Access {
       if (tries === LOCK_TRIES) throw new ProvisionerError('conflict', 'others write to it', { retryAfterMs: 5_000 });
       await passTime(stage, who, 500 + Math.floor(drawFor(stage, stage.calls) * 1_000));
     }
-    const gate: Admit = (timeoutMs) => {
+    const gate: WriteGuard = (timeoutMs) => {
       if (askedAt + LEASE_MS - stage.now() < timeoutMs + MARGIN_MS)
         throw new ProvisionerError('lease-lost', 'the lock of the identity ends too soon to write');
-      return admit(timeoutMs);
+      return writeGuard(timeoutMs);
     };
     try {
       return await work(gate);
@@ -91,9 +95,9 @@ export function accessFor(world: World, who: Activity): Access {
       if (!holds && stage.now() - since > IN_FLIGHT_MS) identity.reservations.delete(slug);
     }
   };
-  const foreign = ({ credentials }: Identity, { wanted }: AccessRequest) =>
+  const foreign = ({ credentials }: Identity, { wanted }: CredentialRequest) =>
     wanted.find(({ name, subject }) => credentials.has(name) && credentials.get(name) !== subject);
-  const ownOn = ({ credentials }: Identity, { namespace, nameOf }: AccessRequest): string[] => {
+  const ownOn = ({ credentials }: Identity, { namespace, nameOf }: CredentialRequest): string[] => {
     const prefix = `system:serviceaccount:${namespace}:`;
     return [...credentials].flatMap(([name, subject]) =>
       subject.startsWith(prefix) && nameOf(subject.slice(prefix.length)) === name ? [name] : [],
@@ -120,7 +124,7 @@ export function accessFor(world: World, who: Activity): Access {
         };
       }),
 
-    async grant(request, reserved, admit) {
+    async ensure(request, reserved, writeGuard) {
       const identity = identities.find(({ id }) => id === reserved.identity);
       if (identity === undefined) return [];
       let lookedAt = 0;
@@ -133,7 +137,7 @@ export function accessFor(world: World, who: Activity): Access {
         });
       if (!identity.reservations.has(request.slug) && (await look()).every(Boolean))
         return request.wanted.map(({ name }) => change(name, 'unchanged'));
-      return withLock(identity, admit, async (gate) => {
+      return withLock(identity, writeGuard, async (gate) => {
         const present = await look();
         const changes: Change[] = [];
         for (const [index, { name, subject }] of request.wanted.entries()) {
@@ -148,7 +152,7 @@ export function accessFor(world: World, who: Activity): Access {
           await send(stage, who, {
             what: 'PUT',
             on: name,
-            admit: gate,
+            writeGuard: gate,
             begin() {
               beganAt = stage.now();
               begin(identity, request.slug, 'PUT')();
@@ -171,13 +175,13 @@ export function accessFor(world: World, who: Activity): Access {
       });
     },
 
-    async revoke(request, admit) {
+    async remove(request, writeGuard) {
       const prefix = `system:serviceaccount:${request.namespace}:`;
       const mentions = ({ credentials }: Identity) => [...credentials.values()].some((one) => one.startsWith(prefix));
       const places = identities.filter(
         (one) => request.identity === undefined || one.id === request.identity || mentions(one),
       );
-      const settled = await Promise.allSettled(places.map((identity) => revokeOn(identity, request, admit)));
+      const settled = await Promise.allSettled(places.map((identity) => revokeOn(identity, request, writeGuard)));
       return settled.flatMap((one) => {
         if (one.status === 'rejected') throw one.reason;
         return one.value;
@@ -213,10 +217,10 @@ export function accessFor(world: World, who: Activity): Access {
       })),
   };
 
-  async function revokeOn(identity: Identity, request: AccessRequest, admit: Admit): Promise<Change[]> {
+  async function revokeOn(identity: Identity, request: CredentialRequest, writeGuard: WriteGuard): Promise<Change[]> {
     const found = await at('LOOK', identity.id.slice(-6), () => ownOn(identity, request));
     if (found.length === 0 && !identity.reservations.has(request.slug)) return [];
-    return withLock(identity, admit, async (gate) => {
+    return withLock(identity, writeGuard, async (gate) => {
       let lookedAt = 0;
       const own = await at('LOOK', identity.id.slice(-6), () => {
         lookedAt = stage.now();
@@ -226,7 +230,7 @@ export function accessFor(world: World, who: Activity): Access {
         await send(stage, who, {
           what: 'DELETE',
           on: name,
-          admit: gate,
+          writeGuard: gate,
           begin: begin(identity, request.slug, 'DELETE credential'),
           act() {
             checkCredential(world, { what: 'DELETE', name, identity, slug: request.slug, lookedAt, beganAt: 0 });

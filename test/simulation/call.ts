@@ -2,7 +2,7 @@ import { ProvisionerError, codeOfStatus, toProvisionerError } from '../../lib/er
 import { type Activity, isAlive, resume } from './hosts.ts';
 import type { Fault } from './history.ts';
 import { type Stage, drawFor } from './stage.ts';
-import type { Admit } from '../../lib/environment/ports/cluster.ts';
+import type { WriteGuard } from '../../lib/environment/ports/cluster.ts';
 
 export const CALL_TIMEOUT_MS = 10_000;
 
@@ -37,11 +37,12 @@ export function call<T>(stage: Stage, who: Activity, step: { what: string; on: s
 export async function send<T>(
   stage: Stage,
   who: Activity,
-  step: { what: string; on: string; admit: Admit; begin?: () => void; act: () => T },
+  step: { what: string; on: string; writeGuard: WriteGuard; begin?: () => void; act: () => T },
 ): Promise<T> {
   const number = (stage.calls += 1);
   if (drawFor(stage, -number) < 0.3) await passTime(stage, who, latency(stage, number));
-  for (let wait = step.admit(CALL_TIMEOUT_MS); wait !== undefined; wait = step.admit(CALL_TIMEOUT_MS)) await wait;
+  for (let wait = step.writeGuard(CALL_TIMEOUT_MS); wait !== undefined; wait = step.writeGuard(CALL_TIMEOUT_MS))
+    await wait;
   step.begin?.();
   return call(stage, who, step);
 }

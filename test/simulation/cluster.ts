@@ -5,7 +5,7 @@ import type { Activity } from './hosts.ts';
 import { checkMode, checkOurs, checkWanted, checkWriter } from './invariants.ts';
 import { type Stage, drawFor } from './stage.ts';
 import type { World } from './world.ts';
-import type { Admit, Change, Cluster, KubeObject } from '../../lib/environment/ports/cluster.ts';
+import type { WriteGuard, Change, Cluster, KubeObject } from '../../lib/environment/ports/cluster.ts';
 import type { LiveNamespace } from '../../lib/environment/model/guards.ts';
 
 const NONE: LiveNamespace['conditions'] = Object.freeze([]) as never;
@@ -64,15 +64,15 @@ export function clusterFor(world: World, who: Activity): Cluster {
   const recordOf = (namespace: string) => world.store.blobs.get(slugOf(namespace))?.record;
   const read = <T>(what: string, on: string, act: () => T): Promise<T> => call(stage, who, { what, on, act });
   const write = <T>(
-    step: { what: string; namespace: string; on?: string; admit: Admit },
+    step: { what: string; namespace: string; on?: string; writeGuard: WriteGuard },
     act: (judge: (found: ModelNamespace) => void, beganAt: number) => T,
   ): Promise<T> => {
-    const { what, namespace, admit, on = namespace } = step;
+    const { what, namespace, writeGuard, on = namespace } = step;
     let beganAt = 0;
     return send(stage, who, {
       what,
       on,
-      admit,
+      writeGuard,
       begin() {
         beganAt = stage.now();
         checkMode(stage, who, what);
@@ -86,10 +86,10 @@ export function clusterFor(world: World, who: Activity): Cluster {
     });
   };
 
-  async function applyOne(object: KubeObject, namespace: string, admit: Admit): Promise<Change> {
+  async function applyOne(object: KubeObject, namespace: string, writeGuard: WriteGuard): Promise<Change> {
     const name = `${object.kind}/${namespace}/${object.metadata.name}`;
     const text = JSON.stringify(object);
-    return write({ what: 'APPLY', namespace, on: name, admit }, (judge) => {
+    return write({ what: 'APPLY', namespace, on: name, writeGuard }, (judge) => {
       const found = at(namespace);
       if (found === undefined) throw new ProvisionerError('gone', `namespace ${namespace} is gone`);
       const before = found.objects.get(name);
@@ -101,9 +101,9 @@ export function clusterFor(world: World, who: Activity): Cluster {
     });
   }
 
-  async function pruneOne(entry: InventoryEntry, namespace: string, admit: Admit): Promise<Change> {
+  async function pruneOne(entry: InventoryEntry, namespace: string, writeGuard: WriteGuard): Promise<Change> {
     const object = `${entry.kind}/${namespace}/${entry.name}`;
-    return write({ what: 'PRUNE', namespace, on: object, admit }, (judge) => {
+    return write({ what: 'PRUNE', namespace, on: object, writeGuard }, (judge) => {
       const found = at(namespace);
       if (found !== undefined && found.objects.has(object)) judge(found);
       found?.objects.delete(object);
@@ -117,12 +117,12 @@ export function clusterFor(world: World, who: Activity): Cluster {
         const found = at(name);
         return found && { ...found.live };
       }),
-    createNamespace: ({ metadata }, admit) =>
-      write({ what: 'POST', namespace: metadata.name, admit }, () =>
+    createNamespace: ({ metadata }, writeGuard) =>
+      write({ what: 'POST', namespace: metadata.name, writeGuard }, () =>
         at(metadata.name) ? 'exists' : { ...makeNamespace(stage, state, metadata).live },
       ),
-    applyNamespace: ({ metadata }, admit) =>
-      write({ what: 'MARK', namespace: metadata.name, admit }, (judge) => {
+    applyNamespace: ({ metadata }, writeGuard) =>
+      write({ what: 'MARK', namespace: metadata.name, writeGuard }, (judge) => {
         const found = at(metadata.name);
         if (found === undefined || found.live.uid !== metadata['uid'])
           throw new ProvisionerError('conflict', 'another uid');
@@ -132,8 +132,8 @@ export function clusterFor(world: World, who: Activity): Cluster {
         found.live.resourceVersion = String((state.versions += 1));
         return { ...found.live };
       }),
-    async apply(objects, { namespace, admit, drained }) {
-      const sent = objects.map((object) => applyOne(object, namespace, admit));
+    async apply(objects, { namespace, writeGuard, drained }) {
+      const sent = objects.map((object) => applyOne(object, namespace, writeGuard));
       drained?.();
       const settled = await Promise.allSettled(sent);
       const error = settled.find((one) => one.status === 'rejected');
@@ -145,8 +145,8 @@ export function clusterFor(world: World, who: Activity): Cluster {
         ...(error !== undefined && { error: toProvisionerError(error.reason) }),
       };
     },
-    async prune(entries, { namespace, admit }) {
-      const settled = await Promise.allSettled(entries.map((entry) => pruneOne(entry, namespace, admit)));
+    async prune(entries, { namespace, writeGuard }) {
+      const settled = await Promise.allSettled(entries.map((entry) => pruneOne(entry, namespace, writeGuard)));
       const error = settled.find((one) => one.status === 'rejected');
       return {
         changes: settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
@@ -173,8 +173,8 @@ export function clusterFor(world: World, who: Activity): Cluster {
     inspect: (kinds, { namespace }) =>
       read('INSPECT', namespace, () => kinds.map((type) => ({ ...type, why: 'the model keeps no objects' }))),
     contents: (namespace) => read('COUNT', namespace, () => ({ Deployment: at(namespace)?.objects.size ?? 0 })),
-    deleteNamespace: ({ name, uid, resourceVersion }, admit) =>
-      write({ what: 'DELETE', namespace: name, admit }, (judge, beganAt) => {
+    deleteNamespace: ({ name, uid, resourceVersion }, writeGuard) =>
+      write({ what: 'DELETE', namespace: name, writeGuard }, (judge, beganAt) => {
         const found = at(name);
         if (found === undefined) return 'absent';
         // a precondition that is not given does not protect

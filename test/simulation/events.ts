@@ -22,7 +22,7 @@ export function happen(world: World, event: WorldEvent): void {
     case 'deprovision':
       return byHand(world, event);
     case 'sweep':
-      return startOn(world, 'sweep', (peers) => world.core.sweep(peers));
+      return startOn(world, 'sweep', (ports) => world.core.sweep(ports));
     case 'template':
       world.template.version += 1;
       return;
@@ -153,9 +153,9 @@ function receive(world: World, sent: { name: string; delivery: string } & Signed
     'x-hub-signature-256': signature,
   };
   world.undelivered.set(delivery, () => receive(world, sent));
-  startOn(world, `webhook ${name}`, async (peers) => {
+  startOn(world, `webhook ${name}`, async (ports) => {
     const { status } = await receiveWebhook(
-      { ...peers, ...intakeOf(world), secrets: () => [SECRET], requests: async () => peers.requests },
+      { ...ports, ...intakeOf(world), secrets: () => [SECRET], requests: async () => ports.requests },
       { header: (wanted) => headers[wanted], bytes: body, requestId: delivery },
     );
     if (status < 300) world.undelivered.delete(delivery);
@@ -168,15 +168,15 @@ function byHand(
 ): void {
   const fullName = world.github.repositories[repository]?.fullName;
   const body = { branch: ref, repository: fullName, ...(imageTag !== undefined && { imageTag }) };
-  startOn(world, `manual ${kind}`, (peers) =>
+  startOn(world, `manual ${kind}`, (ports) =>
     receiveManual(
       {
-        ...peers,
+        ...ports,
         ...intakeOf(world),
-        peers: async () => peers,
-        requests: async () => peers.requests,
-        records: async () => peers.records,
-        cluster: async () => peers.cluster,
+        ports: async () => ports,
+        requests: async () => ports.requests,
+        records: async () => ports.records,
+        cluster: async () => ports.cluster,
       },
       { reason: kind, bytes: Buffer.from(JSON.stringify(body)), statusUrl: '/', requestId: kind },
     ),

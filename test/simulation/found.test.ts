@@ -139,7 +139,7 @@ describe('a poisoned request', () => {
     await world.handle(world.request('create', { position: 1_000 }));
     await world.settle();
 
-    expect(await abandon(world.peers, early)).toBe('written');
+    expect(await abandon(world.ports, early)).toBe('written');
     expect(world.record()).toMatchObject({ phase: 'failed', event: { reason: 'delete' } });
   });
 });
@@ -151,7 +151,7 @@ describe('a poisoned request of a repository that was renamed', () => {
     const before = [...world.records.blobs.keys()];
     const renamed = { ref: 'a/b', repository: { id: 42, fullName: 'acme/renamed' } };
 
-    expect(await abandon(world.peers, world.request('delete', renamed))).toBe('written');
+    expect(await abandon(world.ports, world.request('delete', renamed))).toBe('written');
     expect([...world.records.blobs.keys()]).toEqual(before);
     await world.handle(world.request('sweep', { ref: 'a/b', environment: before[0] ?? '' }));
     await world.settle();
@@ -170,7 +170,7 @@ describe('a poisoned delivery that a person has passed', () => {
     await world.settle();
     const poisoned = world.request('delete', { ...at(3), position: 9_000 });
     await world.handle(world.request('provision', { ...at(5) }));
-    expect(await abandon(world.peers, poisoned)).toBe('newer');
+    expect(await abandon(world.ports, poisoned)).toBe('newer');
     await world.handle(world.request('push', { ...at(6), position: 4_000 }));
 
     expect(world.record()).toMatchObject({ phase: 'ready', event: { reason: 'provision', position: 9_000 } });

@@ -45,7 +45,7 @@ export function createGitHub(stage: Stage): GitHub {
       return mark?.exists === true ? mark.at : undefined;
     },
     portFor: (who) => ({
-      async look(repository, ref) {
+      async read(repository, ref) {
         const index = find(repository);
         const seen = repositories[index];
         const act = (): BranchAnswer => {

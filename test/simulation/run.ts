@@ -70,15 +70,15 @@ function endOf(event: History['events'][number]): number {
 async function askForAll(world: World, isOver: () => boolean): Promise<void> {
   const { stage, store, queue } = world;
   stage.tell?.('LAST SWEEP');
-  startOn(world, 'last sweep', async (peers) => {
-    const { queued } = await world.core.sweep(peers);
+  startOn(world, 'last sweep', async (ports) => {
+    const { queued } = await world.core.sweep(ports);
     for (const [name, { record }] of store.blobs) {
       if (queued.includes(name) || record.phase === 'gone') continue;
       const at = new Date(stage.now()).toISOString();
       const { repository, ref } = record;
-      await peers.requests.send({
+      await ports.requests.send({
         v: 1,
-        id: peers.newId(),
+        id: ports.newId(),
         environment: name,
         repository,
         ref,

@@ -1,4 +1,4 @@
-import type { Log, Peers } from '../../lib/environment/ports/ports.ts';
+import type { Log, Ports } from '../../lib/environment/ports/ports.ts';
 import type { EnvironmentRequest } from '../../lib/environment/model/request.ts';
 import { handleMessage, handlePoison } from '../../lib/intake/message.ts';
 import { type Identity, accessFor, createIdentities } from './access.ts';
@@ -33,7 +33,7 @@ export interface World {
   outcomes: Map<string, Set<string>>;
   /** Requests that abandon wrote into a record, or found to be older than it. */
   abandoned: Map<string, string>;
-  peersFor(who: Activity): Peers;
+  portsFor(who: Activity): Ports;
 }
 
 export function createWorld(history: History, options: { core: Core; tell?: (line: string) => void }): World {
@@ -70,7 +70,7 @@ export function createWorld(history: History, options: { core: Core; tell?: (lin
     undelivered: new Map(),
     outcomes: new Map(),
     abandoned: new Map(),
-    peersFor: (who) => ({
+    portsFor: (who) => ({
       settings,
       clock: { now: () => stage.now(), sleep: (ms) => passTime(stage, who, ms) },
       random: () => drawFor(stage, stage.calls * 11 + 7),
@@ -79,7 +79,7 @@ export function createWorld(history: History, options: { core: Core; tell?: (lin
       records: recordsFor(stage, world.store, who),
       requests: requestsFor(stage, world.queue, who),
       cluster: clusterFor(world, who),
-      access: accessFor(world, who),
+      credentials: accessFor(world, who),
       overlays,
       ...(plan.github && { branches: world.github.portFor(who) }),
     }),
@@ -90,22 +90,22 @@ export function createWorld(history: History, options: { core: Core; tell?: (lin
 
 /** As the two queue functions do it. */
 async function handle(world: World, who: Activity, message: QueueMessage): Promise<void> {
-  const peers = world.peersFor(who);
-  const deps = { log: peers.log, clock: peers.clock, requests: async () => peers.requests, peers: async () => peers };
+  const ports = world.portsFor(who);
+  const deps = { log: ports.log, clock: ports.clock, requests: async () => ports.requests, ports: async () => ports };
   if (message.isPoison) {
     return handlePoison(deps, {
       message: message.request,
       async work(_peers, request) {
-        const ended = await world.core.abandon(peers, request);
+        const ended = await world.core.abandon(ports, request);
         // another host may have abandoned it meanwhile
-        if (ended !== 'put-back' || !world.abandoned.has(request.id)) world.abandoned.set(request.id, ended);
+        if (ended !== 'requeued' || !world.abandoned.has(request.id)) world.abandoned.set(request.id, ended);
       },
     });
   }
   return handleMessage(deps, {
     message: message.request,
     async work(_peers, request) {
-      noteOutcome(world, request, await world.core.reconcile(peers, request));
+      noteOutcome(world, request, await world.core.reconcile(ports, request));
     },
   });
 }
@@ -116,13 +116,13 @@ function noteOutcome(world: World, request: EnvironmentRequest, outcome: string)
 }
 
 /** Starts something on a host that is up; nothing where none is. */
-export function startOn(world: World, name: string, work: (peers: Peers, who: Activity) => Promise<unknown>): void {
+export function startOn(world: World, name: string, work: (ports: Ports, who: Activity) => Promise<unknown>): void {
   const { stage, hosts } = world;
   const up = hosts.filter(({ isUp, pausedUntil }) => isUp && pausedUntil <= stage.now());
   const host = up[Math.floor(drawFor(stage, stage.calls * 13 + 5) * up.length)];
   if (host === undefined) return;
   const who = startActivity(stage, host, name);
-  work(world.peersFor(who), who).catch((thrown: unknown) => {
+  work(world.portsFor(who), who).catch((thrown: unknown) => {
     stage.tell?.(`${who.name}  throws ${thrown instanceof Error ? thrown.message : ''}`);
   });
 }

@@ -2,7 +2,7 @@ import { tryFaults, type FaultReport } from '../faults/lives.ts';
 import { startStorageAccounts } from '../faults/storage-accounts.ts';
 import type { SoakPart } from './part.ts';
 
-/** An Azurite in memory is begun anew after so many lives. */
+/** An Azurite in memory is begun again after so many lives. */
 const BATCH = 400;
 
 /** Every call of a life in every way to fail; what the time does not allow is said. */

@@ -5,7 +5,7 @@ import { startStorageAccounts } from '../faults/storage-accounts.ts';
 import { startLifePlane, type LifePlane } from './life-plane.ts';
 import type { SoakPart } from './part.ts';
 
-/** An Azurite in memory is begun anew after so many lives. */
+/** An Azurite in memory is begun again after so many lives. */
 const BATCH = 400;
 /** Most of a life is waiting for the namespace controller. */
 const PARALLEL = 12;

@@ -17,15 +17,15 @@ describe('the taxonomy of failures', () => {
     ['not-ready', false],
     ['abandoned', false],
     ['internal', true],
-  ])('decides for %s whether it is tried again, and names the mend', (code, retryable) => {
+  ])('decides for %s whether it is tried again, and names the fix', (code, retryable) => {
     const error = new ProvisionerError(code, 'what happened');
 
     expect(error.retryable).toBe(retryable);
-    expect(error.mend).toMatch(/^\S.{9,}$/);
+    expect(error.fix).toMatch(/^\S.{9,}$/);
   });
 
-  it('prefers the mend of whoever knows better', () => {
-    expect(new ProvisionerError('quota', 'full', { mend: 'add an identity' }).mend).toBe('add an identity');
+  it('prefers the fix of whoever knows better', () => {
+    expect(new ProvisionerError('quota', 'full', { fix: 'add an identity' }).fix).toBe('add an identity');
   });
 
   it.each<[number | undefined, ErrorCode]>([

@@ -77,7 +77,7 @@ describe('a secret that a peer echoes', () => {
       code: 'rejected',
       message: 'it said no: ***',
       object: 'Secret/x/y',
-      mend: expect.stringMatching(/\S/) as unknown,
+      fix: expect.stringMatching(/\S/) as unknown,
     });
   });
 

@@ -2,7 +2,7 @@ import { ProvisionerError, codeOfStatus } from '../../errors.ts';
 import type { Clock } from '../../environment/ports/ports.ts';
 import type { Connection, OpenConnection } from './connection.ts';
 import { errorOf, isSchemaFault, statusOf } from './status.ts';
-import type { Admit } from '../../environment/ports/cluster.ts';
+import type { WriteGuard } from '../../environment/ports/cluster.ts';
 
 export const DEFAULT_TIMEOUT_MS = 10_000;
 
@@ -12,7 +12,7 @@ const FIRST_PAUSE_MS = 150;
 const LONGEST_PAUSE_MS = 3_000;
 /** No new try starts later than this after the first: the caller has a lease to keep. */
 const PATIENCE_MS = 15_000;
-/** A 401 may mean a rotated token; address and credentials younger than this are not read anew for it. */
+/** A 401 may mean a rotated token; address and credentials younger than this are not read again for it. */
 const FRESH_MS = 10_000;
 
 /** Answers without specs, payloads and statuses. https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only */
@@ -35,7 +35,7 @@ export interface Call {
   /** Statuses of 400 and above that are answers and not failures. */
   expect?: number[];
   /** Present for every write that is not a dry run; asked before each try, with nothing awaited between it and the send. */
-  admit?: Admit;
+  writeGuard?: WriteGuard;
 }
 
 export interface Answer {
@@ -108,7 +108,7 @@ async function sendOnce(
       ...(await open.authorization()),
     };
     const body = call.body === undefined ? undefined : JSON.stringify(call.body);
-    for (let wait = call.admit?.(timeoutMs); wait; wait = call.admit?.(timeoutMs)) {
+    for (let wait = call.writeGuard?.(timeoutMs); wait; wait = call.writeGuard?.(timeoutMs)) {
       // it may be a call on this very connection: writes that kept their slots would wait for each other without end
       release();
       await wait;

@@ -36,7 +36,7 @@ export interface OpenConnection {
 /** One principal's way to one cluster. Nothing is read or connected before the first call. */
 export interface Connection {
   open(): Promise<OpenConnection>;
-  /** Makes the next call read address and credentials anew; calls in flight end as they would. */
+  /** Makes the next call read address and credentials again; calls in flight end as they would. */
   forget(): void;
   close(): Promise<void>;
 }
@@ -101,6 +101,6 @@ function checkedServer(server: string): URL {
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback)) return url;
   throw new ProvisionerError('settings', 'the API server has no https address: a token must not travel in the clear', {
     object: 'Cluster',
-    mend: 'give the cluster an https:// server in its kubeconfig; http:// is for a loopback host only',
+    fix: 'give the cluster an https:// server in its kubeconfig; http:// is for a loopback host only',
   });
 }

@@ -2,7 +2,7 @@ import { ProvisionerError } from '../../errors.ts';
 import { type Discovery, type Resource, applyQuery, isSecret, needsSpec, objectName, pathOf } from './rest-mapping.ts';
 import { type Answer, METADATA, type Send } from './client.ts';
 import { errorOf, immutableFields, isUnserved, statusOf } from './status.ts';
-import type { Admit, KubeObject } from '../../environment/ports/cluster.ts';
+import type { WriteGuard, KubeObject } from '../../environment/ports/cluster.ts';
 
 /** On an object whose CRD a cluster may lack: it is skipped there. Part of the overlays' contract. */
 const OPTIONAL = 'feature-branch-provisioner/optional';
@@ -11,7 +11,7 @@ const OPTIONAL = 'feature-branch-provisioner/optional';
 export async function sendApply(
   send: Send,
   object: KubeObject,
-  target: { resource: Resource; namespace: string; admit?: Admit; dryRun?: boolean },
+  target: { resource: Resource; namespace: string; writeGuard?: WriteGuard; dryRun?: boolean },
 ): Promise<Answer> {
   const name = nameIn(object, target);
   checkPlace(object, target, name);
@@ -25,7 +25,7 @@ export async function sendApply(
     object: name,
     secret: isSecret(object),
     expect: [404, 422],
-    ...(target.admit && { admit: target.admit }),
+    ...(target.writeGuard && { writeGuard: target.writeGuard }),
   });
   const status = statusOf(answer.body);
   const isMissing = answer.status === 404 && !isUnserved(404, status);
@@ -66,7 +66,7 @@ export function isOptional(object: KubeObject): boolean {
 export function unserved(name: string, { apiVersion, kind }: KubeObject): ProvisionerError {
   return new ProvisionerError('rejected', `${name}: the cluster does not serve ${apiVersion} ${kind}`, {
     object: name,
-    mend: `install the CRD of ${kind}, or annotate the object with ${OPTIONAL}: "true"`,
+    fix: `install the CRD of ${kind}, or annotate the object with ${OPTIONAL}: "true"`,
   });
 }
 

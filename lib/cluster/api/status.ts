@@ -19,7 +19,7 @@ const MESSAGE_LIMIT = 400;
 
 /**
  * A server-side apply whose body does not fit the schema (an unknown field, a wrong type) is answered 500 with neither
- * reason nor details, in every version up to 1.35; only the text tells it from a server that fails. It never mends itself.
+ * reason nor details, in every version up to 1.35; only the text tells it from a server that fails. It never fixes itself.
  */
 const SCHEMA_FAULT = /^failed to (create typed patch object|convert new object)/;
 
@@ -40,7 +40,7 @@ function isUidMismatch(status: number, body: Status): boolean {
 /** The words differ by kind, and no code tells: `field is immutable` is the most frequent. */
 const IMMUTABLE = /immutable|updates to .+ are forbidden|may not change once set|cannot change roleRef/;
 
-/** The fields that keep a 422 from being mended by any update; undefined where something else is wrong too. */
+/** The fields that keep a 422 from being fixed by any update; undefined where something else is wrong too. */
 export function immutableFields(status: number, body: Status): string | undefined {
   const causes = body.details?.causes ?? [];
   const all = causes.length > 0 && causes.every(({ message }) => IMMUTABLE.test(message ?? ''));
@@ -48,9 +48,9 @@ export function immutableFields(status: number, body: Status): string | undefine
   return [...new Set(causes.map(({ field }) => field ?? 'spec'))].join(', ');
 }
 
-const MEND_RIGHT =
+const FIX_RIGHT =
   'apply manifests/cluster with the object ids of both identities in principals.env, then provision again; a policy that denies it says so itself';
-const MEND_TOKEN = 'look at PROVISIONER_CLIENT_ID and DEPROVISIONER_CLIENT_ID, or at the user of the kubeconfig';
+const FIX_TOKEN = 'look at PROVISIONER_CLIENT_ID and DEPROVISIONER_CLIENT_ID, or at the user of the kubeconfig';
 
 function codeOf(status: number, body: Status): ErrorCode {
   const causes = body.details?.causes ?? [];
@@ -75,10 +75,10 @@ export function errorOf(answer: {
   const words = answer.secret ? safeWords(body) : body.message;
   const text = isUnserved(answer.status, body) ? 'the cluster does not serve this kind' : oneLine(words);
   const code = codeOf(answer.status, body);
-  const mend = code === 'not-permitted' ? (answer.status === 401 ? MEND_TOKEN : MEND_RIGHT) : undefined;
+  const fix = code === 'not-permitted' ? (answer.status === 401 ? FIX_TOKEN : FIX_RIGHT) : undefined;
   return new ProvisionerError(code, `${answer.object}: ${text || `the API server answered ${answer.status}`}`, {
     object: answer.object,
-    ...(mend !== undefined && { mend }),
+    ...(fix !== undefined && { fix }),
     ...(answer.retryAfterMs !== undefined && { retryAfterMs: answer.retryAfterMs }),
   });
 }

@@ -85,13 +85,13 @@ async function userKubeconfig({ clusterId, arm, credential, timeoutMs = TIMEOUT_
     const fault = readArmFault(cause, Date.now());
     const why = fault === undefined ? 'Azure did not answer' : describeFault(fault);
     const code = codeOfStatus(fault?.status);
-    const mend = code === 'not-permitted' ? MEND_RIGHT : undefined;
-    throw failed(`its user kubeconfig can not be had: ${why}`, { cause, code, ...(mend !== undefined && { mend }) });
+    const fix = code === 'not-permitted' ? FIX_RIGHT : undefined;
+    throw failed(`its user kubeconfig can not be had: ${why}`, { cause, code, ...(fix !== undefined && { fix }) });
   }
   throw failed('its user kubeconfig is empty');
 }
 
-const MEND_RIGHT =
+const FIX_RIGHT =
   'give both identities of the app the role Azure Kubernetes Service Cluster User Role on the cluster, then provision again';
 
 const NO_CREDENTIAL: TokenCredential = { getToken: async () => null };
@@ -108,7 +108,7 @@ function parseClusterId(clusterId: string): { subscription: string; resourceGrou
 
 function failed(
   why: string,
-  { code = 'rejected', ...details }: { cause?: unknown; code?: ProvisionerError['code']; mend?: string } = {},
+  { code = 'rejected', ...details }: { cause?: unknown; code?: ProvisionerError['code']; fix?: string } = {},
 ): ProvisionerError {
   return new ProvisionerError(code, `AKS cluster: ${why}`, { object: 'Cluster', ...details });
 }

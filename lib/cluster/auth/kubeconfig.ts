@@ -87,7 +87,7 @@ function unusable(why: string, cause?: unknown): ProvisionerError {
   const code = (cause as { code?: string } | undefined)?.code;
   return new ProvisionerError('settings', `kubeconfig: ${why}${code ? ` (${code})` : ''}`, {
     object: 'Cluster',
-    mend: 'look at CLUSTER_KUBECONFIG, CLUSTER_CONTEXT and CLUSTER_DEPROVISIONER_CONTEXT',
+    fix: 'look at CLUSTER_KUBECONFIG, CLUSTER_CONTEXT and CLUSTER_DEPROVISIONER_CONTEXT',
     cause,
   });
 }

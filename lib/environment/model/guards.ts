@@ -43,7 +43,7 @@ export function guardRecord(record: Claim & { name: string }, asked: Claim): Ref
       guard: 'record',
       reason:
         `environment ${record.name} belongs to the repository ${holder.fullName} of id ${holder.id}, and this is the one of ` +
-        `id ${asker.id}, made anew under its name; deprovision the old environment first`,
+        `id ${asker.id}, made again under its name; deprovision the old environment first`,
     };
   }
   return {

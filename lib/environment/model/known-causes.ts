@@ -4,13 +4,13 @@ import type { EnvironmentRecord } from './record.ts';
 export interface EventCause {
   code: string;
   meaning: string;
-  mend: string;
+  fix: string;
   /** The link of the chain that is at fault. */
   accuses:
     'federated-credential' | 'managed-identity' | 'service-account' | 'key-vault-class' | 'key-vault' | 'cluster';
 }
 
-type Row = [code: string, accuses: EventCause['accuses'], meaning: string, mend: string];
+type Row = [code: string, accuses: EventCause['accuses'], meaning: string, fix: string];
 
 const PROVISION = 'provision the branch again';
 
@@ -50,7 +50,7 @@ const ENTRA: readonly Row[] = [
     'AADSTS700024',
     'cluster',
     'the token is not within its time of validity',
-    'the clocks of the nodes differ from those of Entra ID, or the token was not renewed: make the pod anew',
+    'the clocks of the nodes differ from those of Entra ID, or the token was not renewed: make the pod again',
   ],
   [
     'AADSTS700027',
@@ -106,14 +106,14 @@ const TEXTS: readonly [RegExp, ...Row][] = [
     'SecretNotFound',
     'key-vault',
     'the Key Vault has no secret of this name',
-    'make the secret in the Key Vault, or mend the objects of the SecretProviderClass',
+    'make the secret in the Key Vault, or fix the objects of the SecretProviderClass',
   ],
   [
     /lookup \S*vault\.\S+.*no such host/i,
     'NoSuchVault',
     'key-vault',
     'there is no Key Vault of this name',
-    'mend keyvaultName of the SecretProviderClass (OVERLAY_KEYVAULT_NAME)',
+    'fix keyvaultName of the SecretProviderClass (OVERLAY_KEYVAULT_NAME)',
   ],
   [
     /secretproviderclass\S* .*not found/i,
@@ -166,8 +166,8 @@ export function isOfNewCredential(message: string): boolean {
   return /AADSTS70021\d{0,2}\b/.test(message) && causeOf(message)?.code !== 'AADSTS700212';
 }
 
-function toCause([code, accuses, meaning, mend]: Row): EventCause {
-  return { code, meaning, mend, accuses };
+function toCause([code, accuses, meaning, fix]: Row): EventCause {
+  return { code, meaning, fix, accuses };
 }
 
 /**
@@ -192,7 +192,7 @@ export function toPropagation(
 
 export interface Explained {
   words: string;
-  mend?: string;
+  fix?: string;
   /** The words are those of a credential that Entra ID does not know yet. */
   isPropagating: boolean;
 }
@@ -209,5 +209,5 @@ export function explainUnready(
   }
   const cause = causeOf(reason);
   if (cause === undefined) return { words: reason, isPropagating: false };
-  return { words: `${cause.meaning}: ${reason}`, mend: cause.mend, isPropagating: false };
+  return { words: `${cause.meaning}: ${reason}`, fix: cause.fix, isPropagating: false };
 }

@@ -25,7 +25,7 @@ export function newRecord(request: EnvironmentRequest): EnvironmentRecord {
 }
 
 /** The record with what the request says in it, and whether that was news: a seen or stale one changes nothing wanted. */
-export function observe(
+export function recordEvent(
   record: EnvironmentRecord,
   request: EnvironmentRequest,
 ): { record: EnvironmentRecord; news: boolean } {

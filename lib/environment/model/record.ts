@@ -86,7 +86,7 @@ export interface EnvironmentRecord {
   /** What it waits for, in words. */
   waitingOn?: string;
   steps: Partial<Record<StepName, Step>>;
-  /** The one put-back that counts. */
+  /** The one requeued request that counts. */
   next?: { id: string; at: string };
   /** ARM id of the managed identity that holds its credentials. */
   identity?: string;
@@ -106,7 +106,7 @@ export interface EnvironmentRecord {
   inventory: InventoryEntry[];
   url?: string;
   warnings: string[];
-  error?: { code: ErrorCode; message: string; object?: string; step?: StepName; mend?: string; retryable: boolean };
+  error?: { code: ErrorCode; message: string; object?: string; step?: StepName; fix?: string; retryable: boolean };
   refused?: { guard: Guard; reason: string };
   history: HistoryEntry[];
   /** The last delivery ids. */
@@ -154,7 +154,7 @@ export type Guard =
   | 'render'
   | 'policies';
 
-/** A no: which guard said it, and why, in words that mend it. */
+/** A no: which guard said it, and why, in words that fix it. */
 export interface Refusal {
   guard: Guard;
   reason: string;

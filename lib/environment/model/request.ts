@@ -43,11 +43,11 @@ export interface EnvironmentRequest {
   imageTag?: string;
   keepUntil?: string;
   why?: string;
-  /** 0 for a first request; a put-back counts on. */
+  /** 0 for a first request; a requeued request counts on. */
   attempt: number;
   /** How often GitHub was asked again because it and the newest event disagree. */
   asked?: number;
-  /** When the first request of this chain of put-backs was received. */
+  /** When the first request of this chain of requeued requests was received. */
   since: string;
   deadline?: string;
   traceparent?: string;

@@ -3,9 +3,9 @@ import type { LiveNamespace } from '../model/guards.ts';
 
 /**
  * Called synchronously before every write to the outside, with that call's timeout in ms. Throws `lease-lost` where the
- * lease would not outlive the call by 10 s. A promise means: wait for it, then ask again (the owner is looked up anew).
+ * lease would not outlive the call by 10 s. A promise means: wait for it, then ask again (the owner is looked up again).
  */
-export type Admit = (timeoutMs: number) => Promise<void> | undefined;
+export type WriteGuard = (timeoutMs: number) => Promise<void> | undefined;
 
 export type Action = 'created' | 'configured' | 'unchanged' | 'deleted' | 'skipped' | 'unknown';
 
@@ -53,9 +53,9 @@ export interface Readiness {
 export interface Cluster {
   readNamespace(name: string): Promise<LiveNamespace | undefined>;
   /** By POST; `exists` on 409. */
-  createNamespace(namespace: KubeObject, admit: Admit): Promise<LiveNamespace | 'exists'>;
+  createNamespace(namespace: KubeObject, writeGuard: WriteGuard): Promise<LiveNamespace | 'exists'>;
   /** Server-side apply of a Namespace that carries the checked `metadata.uid`; another uid is a `conflict`. */
-  applyNamespace(namespace: KubeObject, admit: Admit): Promise<LiveNamespace>;
+  applyNamespace(namespace: KubeObject, writeGuard: WriteGuard): Promise<LiveNamespace>;
   /**
    * Applies side by side, in no order; never throws for a single object: the error comes with the change set.
    * `fresh` says that the namespace was made just now, so that nothing needs to be read first.
@@ -66,7 +66,7 @@ export interface Cluster {
       namespace: string;
       fresh: boolean;
       known: InventoryEntry[];
-      admit: Admit;
+      writeGuard: WriteGuard;
       /** Told when the last object is on its way, and answers are still due. */
       drained?: () => void;
     },
@@ -77,7 +77,7 @@ export interface Cluster {
    */
   prune(
     entries: InventoryEntry[],
-    options: { namespace: string; labels: Record<string, string>; admit: Admit },
+    options: { namespace: string; labels: Record<string, string>; writeGuard: WriteGuard },
   ): Promise<Pruned>;
   /** Which of the objects are gone, or changed by others in fields of ours, since the apply that `known` tells of. Reads only. */
   drift(objects: KubeObject[], options: { namespace: string; known: InventoryEntry[] }): Promise<Drifted[]>;
@@ -91,7 +91,7 @@ export interface Cluster {
   /** By the deprovisioner's principal, with uid and resourceVersion as preconditions; `changed` when they did not hold. */
   deleteNamespace(
     target: { name: string; uid: string; resourceVersion: string },
-    admit: Admit,
+    writeGuard: WriteGuard,
   ): Promise<'deleting' | 'absent' | 'changed'>;
   /** Whether admission policies hold both our principals to namespaces of ours, asked by dry run. */
   policies(): Promise<'bound' | 'unbound'>;

@@ -1,4 +1,4 @@
-import type { Admit, Change } from './cluster.ts';
+import type { WriteGuard, Change } from './cluster.ts';
 import type { Refusal } from '../model/record.ts';
 import type { StatedCredential } from '../model/names.ts';
 
@@ -14,7 +14,7 @@ export interface IdentityFacts {
 }
 
 /** How an environment stands with Azure. */
-export interface AccessFacts {
+export interface CredentialFacts {
   /** Of the cluster's tokens, character for character. */
   issuer: string;
   poolSize: number;
@@ -41,7 +41,7 @@ export interface WantedCredential {
   clientId?: string;
 }
 
-export interface AccessRequest {
+export interface CredentialRequest {
   slug: string;
   namespace: string;
   wanted: WantedCredential[];
@@ -64,23 +64,23 @@ export interface Reserved {
 }
 
 /** A way to give the workloads of a branch an Azure identity. Federated credentials are one; others may come. */
-export interface Access {
+export interface Credentials {
   /** Guard 5 and the choice of an identity, before the first write outside; `full` where no slot is free. */
-  reserve(request: AccessRequest): Promise<{ reserved: Reserved } | { refused: Refusal } | { full: string }>;
+  reserve(request: CredentialRequest): Promise<{ reserved: Reserved } | { refused: Refusal } | { full: string }>;
   /** Makes what is missing; resolves when Azure has acknowledged it. */
-  grant(request: AccessRequest, reserved: Reserved, admit: Admit): Promise<Change[]>;
+  ensure(request: CredentialRequest, reserved: Reserved, writeGuard: WriteGuard): Promise<Change[]>;
   /** Removes what is exactly ours; absent is success. */
-  revoke(request: AccessRequest, admit: Admit): Promise<Change[]>;
+  remove(request: CredentialRequest, writeGuard: WriteGuard): Promise<Change[]>;
   /**
    * What grant (`present`) or revoke (`absent`) would do, and what reserve would answer where it would choose an identity.
    * Reads only.
    */
   plan(
-    request: AccessRequest,
+    request: CredentialRequest,
     state: 'present' | 'absent',
   ): Promise<{ changes: Change[]; refused?: Refusal; reserved?: Reserved }>;
   /** What Azure says of the environment's identity and credentials. Reads only. */
-  inspect(request: AccessRequest): Promise<AccessFacts>;
+  inspect(request: CredentialRequest): Promise<CredentialFacts>;
   /** Everything on every identity of the pool, by one list each; one that cannot be listed fails nothing. Reads only. */
   holdings(): Promise<Holdings>;
 }

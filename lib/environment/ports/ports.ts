@@ -1,5 +1,5 @@
 import type { Cluster, KubeObject } from './cluster.ts';
-import type { Access } from './credentials.ts';
+import type { Credentials } from './credentials.ts';
 import type { EnvironmentRecord, RecordSummary } from '../model/record.ts';
 import type { EnvironmentRequest, Repository } from '../model/request.ts';
 import type { BranchAnswer } from '../model/desired.ts';
@@ -19,7 +19,7 @@ export interface Log {
 }
 
 export interface Branches {
-  look(repository: Repository, ref: string): Promise<BranchAnswer>;
+  read(repository: Repository, ref: string): Promise<BranchAnswer>;
 }
 
 export interface RenderValues {
@@ -79,7 +79,7 @@ export interface Requests {
 }
 
 /** Everything the core gets from outside. */
-export interface Peers {
+export interface Ports {
   settings: EnvironmentSettings;
   clock: Clock;
   /** In [0, 1). */
@@ -89,7 +89,7 @@ export interface Peers {
   records: Records;
   requests: Requests;
   cluster: Cluster;
-  access: Access;
+  credentials: Credentials;
   /** Absent without GitHub credentials. */
   branches?: Branches;
   overlays: Overlays;

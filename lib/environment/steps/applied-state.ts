@@ -3,7 +3,7 @@ import { note } from '../model/record-event.ts';
 import { awaitReadiness } from './readiness.ts';
 import type { Phase } from '../model/record.ts';
 import { toFingerprint, toImageTag } from './render.ts';
-import { DONE, type Outcome, type Session, toIso } from './reconciliation.ts';
+import { DONE, type Outcome, type Reconciliation, toIso } from './reconciliation.ts';
 
 export interface Done {
   changes: Change[];
@@ -17,16 +17,16 @@ export interface Done {
 }
 
 /** Everything is written: the record says so, and readiness is looked at where anything changed. */
-export async function settle(session: Session, done: Done): Promise<Outcome> {
-  const { record, peers, request } = session;
+export async function recordApplied(run: Reconciliation, done: Done): Promise<Outcome> {
+  const { record, ports, request } = run;
   const { changes } = done;
-  const now = peers.clock.now();
+  const now = ports.clock.now();
   const changed = changes.some(({ action }) => action !== 'unchanged' && action !== 'skipped');
   delete record.error;
   delete record.refused;
   if (changes.length > 0) {
-    record.uid = session.owned?.uid ?? record.uid ?? '';
-    record.template = peers.overlays.hash;
+    record.uid = run.owned?.uid ?? record.uid ?? '';
+    record.template = ports.overlays.hash;
     record.applied = toFingerprint(done.draft, record);
     record.checkedAt = toIso(now);
     if (done.url === undefined) delete record.url;
@@ -37,7 +37,7 @@ export async function settle(session: Session, done: Done): Promise<Outcome> {
       note(record, {
         at: toIso(now),
         what: 'applied',
-        imageTag: toImageTag(record, peers.settings),
+        imageTag: toImageTag(record, ports.settings),
         ms: now - Date.parse(request.at),
         changes: countActions(changes),
         ...(done.drift !== undefined && { why: done.drift }),
@@ -45,7 +45,7 @@ export async function settle(session: Session, done: Done): Promise<Outcome> {
     }
   }
   const told = changes.filter(({ action }) => action !== 'unchanged');
-  peers.log.info('applied', {
+  ports.log.info('applied', {
     environment: record.name,
     reason: request.reason,
     changes: countActions(changes),
@@ -56,26 +56,26 @@ export async function settle(session: Session, done: Done): Promise<Outcome> {
     record.phase = 'ready';
     return DONE;
   }
-  return awaitReadiness(session);
+  return awaitReadiness(run);
 }
 
 /** Whether these very objects, with the same identity, were the last that went into this very namespace. */
-export function wasApplied({ record, owned }: Session, draft: readonly KubeObject[]): boolean {
+export function wasApplied({ record, owned }: Reconciliation, draft: readonly KubeObject[]): boolean {
   if (record.applied === undefined || owned === undefined || owned.uid !== record.uid) return false;
   return record.applied === toFingerprint(draft, record);
 }
 
 /** A delivery trusts what was applied; a person's call never does, and a sweep does for DRIFT_INTERVAL. */
-export function mustLookForDrift({ request, record, peers }: Session): boolean {
+export function mustCheckDrift({ request, record, ports }: Reconciliation): boolean {
   if (request.reason === 'provision') return true;
   if (request.reason !== 'sweep') return false;
-  return record.phase !== 'ready' || isCheckDue(record.checkedAt, peers);
+  return record.phase !== 'ready' || isCheckDue(record.checkedAt, ports);
 }
 
 /** Whether the last look at the objects is older than DRIFT_INTERVAL. */
 export function isCheckDue(
   checkedAt: string | undefined,
-  { clock, settings }: Pick<Session['peers'], 'clock' | 'settings'>,
+  { clock, settings }: Pick<Reconciliation['ports'], 'clock' | 'settings'>,
 ): boolean {
   return checkedAt === undefined || clock.now() - Date.parse(checkedAt) >= settings.driftIntervalMs;
 }

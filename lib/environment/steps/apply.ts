@@ -1,14 +1,14 @@
 import { type Change, type Drifted, type KubeObject, toSubjectName } from '../ports/cluster.ts';
 import { findLeftovers, mergeInventory, pruneLeftovers } from './prune.ts';
-import { type OwnerLook, admitByOwner, createOwnerLook, stillOurs } from './write-guard.ts';
+import { type OwnerLook, guardByOwner, createOwnerLook, stillOurs } from './write-guard.ts';
 import { ensureNamespace } from './namespace.ts';
 import type { Refusal } from '../model/record.ts';
-import { type Session, step, toIso } from './reconciliation.ts';
-import type { AccessRequest, Reserved } from '../ports/credentials.ts';
+import { type Reconciliation, step, toIso } from './reconciliation.ts';
+import type { CredentialRequest, Reserved } from '../ports/credentials.ts';
 
 export interface Wanted {
   objects: KubeObject[];
-  access: AccessRequest;
+  access: CredentialRequest;
   reserved: Reserved;
   /** Where the same was applied before: what is not as it was then, and alone is applied again. */
   drifted?: Drifted[] | undefined;
@@ -19,13 +19,13 @@ export interface Wanted {
  * and last the removal of what the overlays no longer hold.
  */
 export async function writeEnvironment(
-  session: Session,
+  run: Reconciliation,
   wanted: Wanted,
 ): Promise<{ changes: Change[] } | { foreign: Refusal } | 'terminating'> {
-  const { record } = session;
-  const made = await step(session, 'namespace', () => ensureNamespace(session, wanted.objects));
+  const { record } = run;
+  const made = await step(run, 'namespace', () => ensureNamespace(run, wanted.objects));
   if ('guard' in made) return { foreign: made };
-  if (session.owned?.terminating === true) return 'terminating';
+  if (run.owned?.terminating === true) return 'terminating';
   const changes = [made.change];
   const fresh = made.change.action === 'created';
   // what an earlier namespace of the name held went with it
@@ -33,11 +33,11 @@ export async function writeEnvironment(
 
   const objects = wanted.objects.filter(({ kind }) => kind !== 'Namespace');
   const waves = toWaves(pickDrifted(objects, { ...wanted, changes }));
-  const look = createOwnerLook(session);
-  const credential = step(session, 'credential', () => grant(session, wanted));
+  const look = createOwnerLook(run);
+  const credential = step(run, 'credential', () => grant(run, wanted));
   const { workloads, exposure } = waves;
   const follows = workloads.length + exposure.length > 0;
-  const foundation = applyWave(session, waves.foundation, {
+  const foundation = applyWave(run, waves.foundation, {
     name: 'foundation',
     fresh,
     changes,
@@ -45,7 +45,7 @@ export async function writeEnvironment(
   });
   // both are awaited whatever the other does: nothing may still write when this function returns
   const [granted, based] = await Promise.allSettled([credential, foundation]);
-  if (session.lost !== undefined) return { foreign: session.lost };
+  if (run.lost !== undefined) return { foreign: run.lost };
   if (granted.status === 'rejected') throw granted.reason;
   if (based.status === 'rejected') throw based.reason;
   changes.push(...granted.value);
@@ -54,13 +54,13 @@ export async function writeEnvironment(
     const foreign = wave.length === 0 ? undefined : await look.take();
     if (foreign !== undefined) return { foreign };
     const isLast = name === 'exposure' || exposure.length === 0;
-    await applyWave(session, wave, { name, fresh, changes, ...(!isLast && { before: look }) });
+    await applyWave(run, wave, { name, fresh, changes, ...(!isLast && { before: look }) });
   }
   const leftovers = findLeftovers(record.inventory, objects);
   if (leftovers.length > 0) {
-    const foreign = await stillOurs(session);
+    const foreign = await stillOurs(run);
     if (foreign !== undefined) return { foreign };
-    changes.push(...(await step(session, 'prune', () => pruneLeftovers(session, leftovers))));
+    changes.push(...(await step(run, 'prune', () => pruneLeftovers(run, leftovers))));
   }
   return { changes };
 }
@@ -79,19 +79,19 @@ function pickDrifted(
   });
 }
 
-async function grant(session: Session, { access, reserved, drifted }: Wanted): Promise<Change[]> {
-  const { record, peers } = session;
+async function grant(run: Reconciliation, { access, reserved, drifted }: Wanted): Promise<Change[]> {
+  const { record, ports } = run;
   const identity = reserved.identity === undefined ? {} : { identity: reserved.identity };
   // where nothing else is to be written, the look of a moment ago is enough
   const settled = drifted?.length === 0 ? reserved.settled : undefined;
-  const granted = settled ?? (await peers.access.grant({ ...access, ...identity }, reserved, admitByOwner(session)));
+  const granted = settled ?? (await ports.credentials.ensure({ ...access, ...identity }, reserved, guardByOwner(run)));
   record.credentials = reserved.identity === undefined ? [] : access.wanted.map(({ name }) => name);
-  if (granted.some(({ action }) => action === 'created')) record.credentialAt = toIso(peers.clock.now());
+  if (granted.some(({ action }) => action === 'created')) record.credentialAt = toIso(ports.clock.now());
   return granted;
 }
 
 async function applyWave(
-  session: Session,
+  run: Reconciliation,
   objects: KubeObject[],
   options: {
     name: 'foundation' | 'workloads' | 'exposure';
@@ -103,13 +103,13 @@ async function applyWave(
 ): Promise<void> {
   const { name, fresh, changes, before } = options;
   if (objects.length === 0) return;
-  const { record, peers } = session;
-  await step(session, name, async () => {
-    const applying = peers.cluster.apply(objects, {
+  const { record, ports } = run;
+  await step(run, name, async () => {
+    const applying = ports.cluster.apply(objects, {
       namespace: record.namespace,
       fresh,
       known: record.inventory,
-      admit: admitByOwner(session),
+      writeGuard: guardByOwner(run),
       ...(before !== undefined && { drained: () => before.ahead() }),
     });
     const applied = await applying.finally(() => before?.settled());

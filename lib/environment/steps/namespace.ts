@@ -1,43 +1,43 @@
 import { ProvisionerError } from '../../errors.ts';
 import { IMAGE_TAG, REF, REPOSITORY, REPOSITORY_ID, TEMPLATE, ownerLabels } from '../model/labels.ts';
 import { toImageTag } from './render.ts';
-import type { Session } from './reconciliation.ts';
+import type { Reconciliation } from './reconciliation.ts';
 import type { Change, KubeObject } from '../ports/cluster.ts';
 import type { Refusal } from '../model/record.ts';
-import { admitByLease, admitByOwner, confirmOwner } from './write-guard.ts';
+import { guardByLease, guardByOwner, confirmOwner } from './write-guard.ts';
 import type { LiveNamespace } from '../model/guards.ts';
 
 /** Makes the namespace by POST, or brings the marks of ours up to date by its checked uid (guard 4). */
 export async function ensureNamespace(
-  session: Session,
+  run: Reconciliation,
   objects: readonly KubeObject[],
 ): Promise<{ change: Change } | Refusal> {
-  const { peers, record } = session;
+  const { ports, record } = run;
   const object = `Namespace/${record.namespace}`;
-  const wanted = toNamespaceObject(session, objects);
-  if (session.owned === undefined) {
-    const askedAt = peers.clock.now();
-    const made = await peers.cluster.createNamespace(wanted, admitByLease(session));
+  const wanted = toNamespaceObject(run, objects);
+  if (run.owned === undefined) {
+    const askedAt = ports.clock.now();
+    const made = await ports.cluster.createNamespace(wanted, guardByLease(run));
     if (made !== 'exists') {
-      session.owned = made;
-      session.confirmedAt = askedAt;
+      run.owned = made;
+      run.confirmedAt = askedAt;
       return { change: { object, action: 'created' } };
     }
-    const foreign = await confirmOwner(session);
+    const foreign = await confirmOwner(run);
     if (foreign !== undefined) return foreign;
   }
-  const { owned } = session;
+  const { owned } = run;
   if (owned === undefined) {
     throw new ProvisionerError('conflict', `namespace ${record.namespace} came and went while it was made`, { object });
   }
   if (owned.terminating || hasMarks(owned, wanted)) return { change: { object, action: 'unchanged' } };
   const marked = { ...wanted, metadata: { ...wanted.metadata, uid: owned.uid } };
-  session.owned = await peers.cluster.applyNamespace(marked, admitByOwner(session));
+  run.owned = await ports.cluster.applyNamespace(marked, guardByOwner(run));
   return { change: { object, action: 'configured' } };
 }
 
-function toNamespaceObject(session: Session, objects: readonly KubeObject[]): KubeObject {
-  const { peers, record } = session;
+function toNamespaceObject(run: Reconciliation, objects: readonly KubeObject[]): KubeObject {
+  const { ports, record } = run;
   const fromOverlay = objects.find(({ kind }) => kind === 'Namespace')?.metadata;
   return {
     apiVersion: 'v1',
@@ -50,8 +50,8 @@ function toNamespaceObject(session: Session, objects: readonly KubeObject[]): Ku
         [REPOSITORY]: record.repository.fullName,
         ...(record.repository.id !== undefined && { [REPOSITORY_ID]: String(record.repository.id) }),
         [REF]: record.ref,
-        [TEMPLATE]: peers.overlays.hash,
-        [IMAGE_TAG]: toImageTag(record, peers.settings),
+        [TEMPLATE]: ports.overlays.hash,
+        [IMAGE_TAG]: toImageTag(record, ports.settings),
       },
     },
   };
@@ -68,11 +68,11 @@ function hasMarks(
   );
 }
 
-/** By what must be mended first: an API that can't be asked keeps everything else from being known. */
-const MENDS: readonly (readonly [type: string, mend: string])[] = [
+/** By what must be fixed first: an API that can't be asked keeps everything else from being known. */
+const FIXES: readonly (readonly [type: string, fix: string])[] = [
   [
     'NamespaceDeletionDiscoveryFailure',
-    'an API of the cluster does not answer: mend or delete its APIService (kubectl get apiservices)',
+    'an API of the cluster does not answer: fix or delete its APIService (kubectl get apiservices)',
   ],
   ['NamespaceDeletionGroupVersionParsingFailure', 'an APIService names a version that is none: delete it'],
   ['NamespaceDeletionContentFailure', 'objects in it could not be deleted: the message says why'],
@@ -83,7 +83,7 @@ const MENDS: readonly (readonly [type: string, mend: string])[] = [
 export interface Termination {
   /** The finalizer or kind that holds the namespace, as the namespace controller says it. */
   words: string;
-  mend: string;
+  fix: string;
 }
 
 const LIMIT = 300;
@@ -95,9 +95,9 @@ const LIMIT = 300;
  */
 export function diagnoseTermination({ conditions }: Pick<LiveNamespace, 'conditions'>): Termination | undefined {
   const holding = conditions.filter(({ status }) => status === 'True');
-  for (const [type, mend] of MENDS) {
+  for (const [type, fix] of FIXES) {
     const found = holding.find((condition) => condition.type === type);
-    if (found) return { words: `${type}: ${found.message}`.slice(0, LIMIT), mend };
+    if (found) return { words: `${type}: ${found.message}`.slice(0, LIMIT), fix };
   }
   return undefined;
 }

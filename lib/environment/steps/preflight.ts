@@ -1,12 +1,12 @@
 import { guardFilters, guardName, guardProtected } from '../model/guards.ts';
-import type { Session } from './reconciliation.ts';
+import type { Reconciliation } from './reconciliation.ts';
 import type { Refusal } from '../model/record.ts';
 import { confirmOwner } from './write-guard.ts';
 
 /** The guards that need no peer. Filters and the default branch keep new environments out, not ones that exist. */
-export function guardAdmission(session: Pick<Session, 'peers' | 'record'>): Refusal | undefined {
-  const { record, peers } = session;
-  const { settings } = peers;
+export function guardSettings(run: Pick<Reconciliation, 'ports' | 'record'>): Refusal | undefined {
+  const { record, ports } = run;
+  const { settings } = ports;
   const { namespace, name: slug, ref } = record;
   return (
     guardName({ namespace, slug }) ??
@@ -16,12 +16,12 @@ export function guardAdmission(session: Pick<Session, 'peers' | 'record'>): Refu
 }
 
 /** Whether MAX_ENVIRONMENTS is reached without this one. */
-export async function needsCapacity(session: Session): Promise<boolean> {
-  const { record, peers } = session;
-  const { maxEnvironments } = peers.settings;
+export async function needsCapacity(run: Reconciliation): Promise<boolean> {
+  const { record, ports } = run;
+  const { maxEnvironments } = ports.settings;
   if (maxEnvironments === undefined) return false;
   let others = 0;
-  for await (const { name, phase } of peers.records.list()) {
+  for await (const { name, phase } of ports.records.list()) {
     if (name !== record.name && !['gone', 'refused', 'waiting', 'queued'].includes(phase)) others += 1;
   }
   return others >= maxEnvironments;
@@ -34,10 +34,10 @@ export interface LiveGuards {
 }
 
 /** Whose the live namespace is, and whether the admission policies hold the app to its own. */
-export async function guardLive(session: Session): Promise<LiveGuards> {
-  const { cluster, settings } = session.peers;
+export async function guardLive(run: Reconciliation): Promise<LiveGuards> {
+  const { cluster, settings } = run.ports;
   const [owner, policies] = await Promise.all([
-    confirmOwner(session),
+    confirmOwner(run),
     settings.allowUnguarded ? 'bound' : cluster.policies(),
   ]);
   return {

@@ -1,20 +1,20 @@
 import { toProvisionerError } from '../../errors.ts';
 import { ownerLabels } from '../model/labels.ts';
 import type { InventoryEntry } from '../model/record.ts';
-import type { Session } from './reconciliation.ts';
+import type { Reconciliation } from './reconciliation.ts';
 import type { Change, KubeObject } from '../ports/cluster.ts';
-import { admitByOwner } from './write-guard.ts';
+import { guardByOwner } from './write-guard.ts';
 
 /**
  * Deletes what the overlays no longer hold. What may still be there stays in the inventory, so that a later look tries
- * again; a refusal that no retry mends is a warning, since everything that is wanted is there.
+ * again; a refusal that no retry fixes is a warning, since everything that is wanted is there.
  */
-export async function pruneLeftovers(session: Session, leftovers: InventoryEntry[]): Promise<Change[]> {
-  const { record, peers } = session;
-  const { changes, left, error } = await peers.cluster.prune(leftovers, {
+export async function pruneLeftovers(run: Reconciliation, leftovers: InventoryEntry[]): Promise<Change[]> {
+  const { record, ports } = run;
+  const { changes, left, error } = await ports.cluster.prune(leftovers, {
     namespace: record.namespace,
     labels: ownerLabels(record.name),
-    admit: admitByOwner(session),
+    writeGuard: guardByOwner(run),
   });
   const kept = new Set(left);
   record.inventory = withoutEntries(
@@ -40,7 +40,7 @@ function identityOf({ apiVersion, kind, name }: Identified): string {
   return `${group}/${kind}/${name}`;
 }
 
-/** The inventory after an apply: what it names anew is as it says, the rest as before. */
+/** The inventory after an apply: what it names again is as it says, the rest as before. */
 export function mergeInventory(
   before: readonly InventoryEntry[],
   applied: readonly InventoryEntry[],

@@ -1,22 +1,22 @@
 import { ProvisionerError } from '../../errors.ts';
-import { DONE, type Outcome, type Session, growingDelay, step, toErrorField, toIso } from './reconciliation.ts';
+import { DONE, type Outcome, type Reconciliation, growingDelay, step, toErrorField, toIso } from './reconciliation.ts';
 import { note } from '../model/record-event.ts';
 import { explainUnready, toPropagation } from '../model/known-causes.ts';
 
 /** One look at the workloads: ready, failed with the reason, or starting and looked at again by a delayed check. */
-export async function awaitReadiness(session: Session): Promise<Outcome> {
-  const { record, request, peers } = session;
+export async function awaitReadiness(run: Reconciliation): Promise<Outcome> {
+  const { record, request, ports } = run;
   const objects = record.inventory.map(({ apiVersion, kind, name }) => ({
     apiVersion,
     kind,
     metadata: { name, namespace: record.namespace },
   }));
-  const { state, reason, object } = await step(session, 'readiness', () =>
-    peers.cluster.readiness(objects, { namespace: record.namespace }),
+  const { state, reason, object } = await step(run, 'readiness', () =>
+    ports.cluster.readiness(objects, { namespace: record.namespace }),
   );
-  const now = peers.clock.now();
+  const now = ports.clock.now();
   const startedAt = Date.parse(record.appliedAt ?? toIso(now));
-  const { readyDeadlineMs } = peers.settings;
+  const { readyDeadlineMs } = ports.settings;
   const propagation = toPropagation(record, { now, readyDeadlineMs });
   const why = reason === undefined ? undefined : explainUnready(reason, { propagation, now });
   // a refused token makes nothing fail while its credential is new
@@ -27,7 +27,7 @@ export async function awaitReadiness(session: Session): Promise<Outcome> {
     record.phase = 'ready';
     delete record.error;
     delete record.waitingOn;
-    peers.log.info('ready', { environment: record.name, ms: now - startedAt });
+    ports.log.info('ready', { environment: record.name, ms: now - startedAt });
     return DONE;
   }
   if ((state === 'failed' || late) && !isExcused) {
@@ -37,13 +37,13 @@ export async function awaitReadiness(session: Session): Promise<Outcome> {
       late && state !== 'failed' ? `not ready in time: ${words}` : words,
       {
         ...(object !== undefined && { object }),
-        mend: why?.mend ?? 'mend the workload or its image, then push or provision again',
+        fix: why?.fix ?? 'fix the workload or its image, then push or provision again',
       },
     );
     record.phase = 'failed';
     record.error = toErrorField(error, 'readiness');
     note(record, { at: toIso(now), what: 'failed', why: error.message });
-    peers.log.warn('not ready', { environment: record.name, reason: error.message });
+    ports.log.warn('not ready', { environment: record.name, reason: error.message });
     return DONE;
   }
   record.phase = 'starting';

@@ -1,15 +1,15 @@
 import { type ProvisionerError, toLogFields, toProvisionerError } from '../../errors.ts';
 import type { LiveNamespace } from '../model/guards.ts';
 import { note } from '../model/record-event.ts';
-import type { Lease, Peers } from '../ports/ports.ts';
+import type { Lease, Ports } from '../ports/ports.ts';
 import type { EnvironmentRecord, Refusal, StepName, WaitingFor } from '../model/record.ts';
 import type { EnvironmentRequest } from '../model/request.ts';
 
 const CHECK_MS = 15_000;
 
 /** One holder's work on one environment, under its lease. The record is the working copy; `save` makes it last. */
-export interface Session {
-  peers: Peers;
+export interface Reconciliation {
+  ports: Ports;
   request: EnvironmentRequest;
   record: EnvironmentRecord;
   etag: string;
@@ -30,20 +30,20 @@ export type Outcome =
 
 export const DONE: Outcome = { kind: 'done' };
 
-export async function save(session: Session): Promise<void> {
-  const { peers, record, etag, lease } = session;
-  session.etag = (await named(session, 'record', () => peers.records.write(record, { etag, lease }))).etag;
+export async function save(run: Reconciliation): Promise<void> {
+  const { ports, record, etag, lease } = run;
+  run.etag = (await named(run, 'record', () => ports.records.write(record, { etag, lease }))).etag;
 }
 
 /** Runs one step and writes into the record how it ended and how long it took. */
-export async function step<T>(session: Session, name: StepName, work: () => Promise<T>): Promise<T> {
-  const { clock } = session.peers;
+export async function step<T>(run: Reconciliation, name: StepName, work: () => Promise<T>): Promise<T> {
+  const { clock } = run.ports;
   const started = clock.now();
   const end = (state: 'done' | 'failed'): void => {
-    session.record.steps[name] = { state, at: toIso(started), ms: clock.now() - started };
+    run.record.steps[name] = { state, at: toIso(started), ms: clock.now() - started };
   };
   try {
-    const result = await named(session, name, work);
+    const result = await named(run, name, work);
     end('done');
     return result;
   } catch (error) {
@@ -53,22 +53,22 @@ export async function step<T>(session: Session, name: StepName, work: () => Prom
 }
 
 /** Runs what belongs to a step and is no step of its own, so that its failure has the step's name. */
-export async function named<T>(session: Session, name: StepName, work: () => Promise<T>): Promise<T> {
+export async function named<T>(run: Reconciliation, name: StepName, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    session.failures = (session.failures ?? new Map<unknown, StepName>()).set(error, name);
+    run.failures = (run.failures ?? new Map<unknown, StepName>()).set(error, name);
     throw error;
   }
 }
 
 /** A guard said no: the record says which and why. An environment that is there keeps its phase. */
-export function refuse(session: Session, refusal: Refusal): Outcome {
-  const { record, peers, request } = session;
+export function refuse(run: Reconciliation, refusal: Refusal): Outcome {
+  const { record, ports, request } = run;
   const isNew = record.refused?.guard !== refusal.guard || record.refused.reason !== refusal.reason;
   // a sweep that is refused again is no history
   if (isNew || request.reason !== 'sweep') {
-    note(record, { at: toIso(peers.clock.now()), what: 'refused', reason: request.reason, why: refusal.reason });
+    note(record, { at: toIso(ports.clock.now()), what: 'refused', reason: request.reason, why: refusal.reason });
   }
   record.refused = refusal;
   delete record.waitingFor;
@@ -76,10 +76,10 @@ export function refuse(session: Session, refusal: Refusal): Outcome {
   const stands = record.uid !== undefined && (record.phase === 'ready' || record.phase === 'starting');
   if (!stands || refusal.guard === 'owner' || refusal.guard === 'uid') record.phase = 'refused';
   if (record.phase === 'refused') delete record.error;
-  peers.log.warn('refused', { environment: record.name, guard: refusal.guard, reason: refusal.reason });
+  ports.log.warn('refused', { environment: record.name, guard: refusal.guard, reason: refusal.reason });
   if (record.phase !== 'starting') return DONE;
   // what was applied before goes on to become ready: nobody else looks
-  return { kind: 'later', reason: 'check', delayMs: CHECK_MS, deadlineMs: peers.settings.readyDeadlineMs };
+  return { kind: 'later', reason: 'check', delayMs: CHECK_MS, deadlineMs: ports.settings.readyDeadlineMs };
 }
 
 export function toIso(ms: number): string {
@@ -93,22 +93,22 @@ export function toErrorField(error: ProvisionerError, step?: StepName): NonNulla
     message: error.message,
     ...(error.object !== undefined && { object: error.object }),
     ...(step !== undefined && { step }),
-    mend: error.mend,
+    fix: error.fix,
     retryable: error.retryable,
   };
 }
 
 /** Writes a failure into the working copy; a terminal one ends the work with phase failed. */
-export function fail(session: Session, thrown: unknown): ProvisionerError {
-  const { record, peers } = session;
+export function fail(run: Reconciliation, thrown: unknown): ProvisionerError {
+  const { record, ports } = run;
   const error = toProvisionerError(thrown);
-  const failedStep = session.failures?.get(thrown);
+  const failedStep = run.failures?.get(thrown);
   record.error = toErrorField(error, failedStep);
   if (!error.retryable) {
     record.phase = 'failed';
-    note(record, { at: toIso(peers.clock.now()), what: 'failed', why: error.message });
+    note(record, { at: toIso(ports.clock.now()), what: 'failed', why: error.message });
   }
-  peers.log.error('failed', {
+  ports.log.error('failed', {
     environment: record.name,
     ...toLogFields(error),
     step: failedStep,
@@ -131,15 +131,15 @@ const WAITS: Record<WaitingFor, { words: string; firstMs: number; longestMs: num
 };
 
 /** Nothing can be done now, and nothing was applied: the record says what is waited for, and the request comes back. */
-export function wait(session: Session, waitingFor: WaitingFor, on?: string): Outcome {
-  const { record, request, peers } = session;
+export function wait(run: Reconciliation, waitingFor: WaitingFor, on?: string): Outcome {
+  const { record, request, ports } = run;
   const { words, firstMs, longestMs, deadlineMs } = WAITS[waitingFor];
   record.phase = 'waiting';
   record.waitingFor = waitingFor;
   record.waitingOn = on ?? words;
   delete record.error;
   delete record.refused;
-  peers.log.info('waiting', { environment: record.name, waitingFor, on: record.waitingOn });
+  ports.log.info('waiting', { environment: record.name, waitingFor, on: record.waitingOn });
   return {
     kind: 'later',
     delayMs: growingDelay({ attempt: request.attempt, firstMs, longestMs }),

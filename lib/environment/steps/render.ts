@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto';
 import { ownerLabels } from '../model/labels.ts';
 import { AUDIENCE, toCredentialName, toDatabase, toSubject } from '../model/names.ts';
-import type { Overlays, Peers } from '../ports/ports.ts';
+import type { Overlays, Ports } from '../ports/ports.ts';
 import type { EnvironmentRecord, Refusal } from '../model/record.ts';
 import type { KubeObject } from '../ports/cluster.ts';
 import { toProvisionerError } from '../../errors.ts';
 import type { EnvironmentSettings } from '../model/settings.ts';
-import type { AccessRequest, Reserved, WantedCredential } from '../ports/credentials.ts';
+import type { CredentialRequest, Reserved, WantedCredential } from '../ports/credentials.ts';
 
 const CLIENT_ID = 'azure.workload.identity/client-id';
 /** What an overlay renders to before its identity is chosen, and for good where the pool is empty. */
@@ -87,10 +87,10 @@ export function toFingerprint(
 }
 
 /** What the identity side is asked for an environment; for removals nothing is wanted, and the names alone count. */
-export function toAccessRequest(
+export function toCredentialRequest(
   of: { record: EnvironmentRecord; settings: Pick<EnvironmentSettings, 'credentialName'> },
   wanted: WantedCredential[] = [],
-): AccessRequest {
+): CredentialRequest {
   const { record, settings } = of;
   return {
     slug: record.name,
@@ -130,19 +130,19 @@ export function leaveReplicasToAutoscalers(objects: KubeObject[]): KubeObject[] 
 
 /** The objects before an identity is chosen, or the gate's refusal. */
 export function renderDraft({
-  peers,
+  ports,
   record,
 }: {
-  peers: Pick<Peers, 'overlays' | 'settings'>;
+  ports: Pick<Ports, 'overlays' | 'settings'>;
   record: EnvironmentRecord;
 }): { objects: KubeObject[] } | Refusal {
-  const { overlays, settings } = peers;
+  const { overlays, settings } = ports;
   try {
     return { objects: renderEnvironment(overlays, { record, settings }) };
   } catch (thrown) {
     const error = toProvisionerError(thrown);
     if (error.code !== 'render') throw error;
-    const { message, mend } = error;
-    return { guard: 'render', reason: message.includes(mend) ? message : `${message}; ${mend}` };
+    const { message, fix } = error;
+    return { guard: 'render', reason: message.includes(fix) ? message : `${message}; ${fix}` };
   }
 }

@@ -1,8 +1,8 @@
 import { ProvisionerError } from '../../errors.ts';
 import type { Refusal } from '../model/record.ts';
-import { type Session, named } from './reconciliation.ts';
+import { type Reconciliation, named } from './reconciliation.ts';
 import { guardOwner, guardUid } from '../model/guards.ts';
-import type { Admit } from '../ports/cluster.ts';
+import type { WriteGuard } from '../ports/cluster.ts';
 
 /** A look that was taken ahead is as good as one of now for so long. */
 const AHEAD_MS = 250;
@@ -16,13 +16,13 @@ export interface OwnerLook {
 }
 
 /** Asked before each wave; while the last answers of the one before are due it costs no round trip of its own. */
-export function createOwnerLook(session: Session): OwnerLook {
-  const { clock } = session.peers;
+export function createOwnerLook(run: Reconciliation): OwnerLook {
+  const { clock } = run.ports;
   let early: { at: number; answer: Promise<Refusal | 'ours' | 'unknown'> } | undefined;
   return {
     ahead() {
-      const answer = confirmOwner(session).then(
-        (refusal) => refusal ?? (session.owned === undefined ? 'unknown' : 'ours'),
+      const answer = confirmOwner(run).then(
+        (refusal) => refusal ?? (run.owned === undefined ? 'unknown' : 'ours'),
         () => 'unknown' as const,
       );
       early = { at: clock.now(), answer };
@@ -34,18 +34,18 @@ export function createOwnerLook(session: Session): OwnerLook {
       const asked = early;
       early = undefined;
       const answer = asked && clock.now() - asked.at <= AHEAD_MS ? await asked.answer : 'unknown';
-      if (answer === 'unknown') return stillOurs(session);
+      if (answer === 'unknown') return stillOurs(run);
       return answer === 'ours' ? undefined : answer;
     },
   };
 }
 
 /** Guard 3, asked now; throws `gone` where the namespace went away. */
-export async function stillOurs(session: Session): Promise<Refusal | undefined> {
-  const foreign = await named(session, 'guards', () => confirmOwner(session));
+export async function stillOurs(run: Reconciliation): Promise<Refusal | undefined> {
+  const foreign = await named(run, 'guards', () => confirmOwner(run));
   if (foreign !== undefined) return foreign;
-  if (session.owned === undefined) {
-    const { namespace } = session.record;
+  if (run.owned === undefined) {
+    const { namespace } = run.record;
     throw new ProvisionerError('gone', `namespace ${namespace} went away while it was written to`, {
       object: `Namespace/${namespace}`,
     });
@@ -61,64 +61,62 @@ const TRUST_MS = 5_000;
 const SLOW_LOOKS = 3;
 
 /** Looks the namespace up and holds it against guards 3 and 4. */
-export async function confirmOwner(session: Session): Promise<Refusal | undefined> {
-  const { peers, record } = session;
+export async function confirmOwner(run: Reconciliation): Promise<Refusal | undefined> {
+  const { ports, record } = run;
   // counted from before the call: a host that is paused reads an old answer
-  const askedAt = peers.clock.now();
-  const live = await peers.cluster.readNamespace(record.namespace);
-  session.confirmedAt = askedAt;
-  const before = session.owned;
+  const askedAt = ports.clock.now();
+  const live = await ports.cluster.readNamespace(record.namespace);
+  run.confirmedAt = askedAt;
+  const before = run.owned;
   if (live === undefined) {
-    delete session.owned;
+    delete run.owned;
     return undefined;
   }
   const refusal =
     guardOwner(live, { repository: record.repository, ref: record.ref, slug: record.name }) ??
     (before === undefined ? undefined : guardUid(live, before.uid));
   if (refusal !== undefined) {
-    session.lost = refusal;
+    run.lost = refusal;
     return refusal;
   }
-  session.owned = live;
+  run.owned = live;
   return undefined;
 }
 
 /** The check before every write that rests on the lease alone: removals that carry guards of their own. */
-export function admitByLease(session: Session): Admit {
+export function guardByLease(run: Reconciliation): WriteGuard {
   return (timeoutMs) => {
-    if (session.lease.remainingMs() < timeoutMs + LEASE_MARGIN_MS) {
-      throw new ProvisionerError(
-        'lease-lost',
-        `the lease of environment ${session.record.name} ends too soon to write`,
-        { object: `record ${session.record.name}` },
-      );
+    if (run.lease.remainingMs() < timeoutMs + LEASE_MARGIN_MS) {
+      throw new ProvisionerError('lease-lost', `the lease of environment ${run.record.name} ends too soon to write`, {
+        object: `record ${run.record.name}`,
+      });
     }
     return undefined;
   };
 }
 
 /** The check before every write into the namespace, or for it: the lease, and that the namespace is still ours. */
-export function admitByOwner(session: Session): Admit {
-  const byLease = admitByLease(session);
-  const object = `Namespace/${session.record.namespace}`;
+export function guardByOwner(run: Reconciliation): WriteGuard {
+  const byLease = guardByLease(run);
+  const object = `Namespace/${run.record.namespace}`;
   let pending: Promise<void> | undefined;
   let slow = 0;
   const confirm = async (): Promise<void> => {
-    const refusal = await confirmOwner(session);
+    const refusal = await confirmOwner(run);
     if (refusal !== undefined) throw new ProvisionerError('conflict', refusal.reason, { object });
-    if (session.owned === undefined) {
-      throw new ProvisionerError('gone', `namespace ${session.record.namespace} went away while it was written to`, {
+    if (run.owned === undefined) {
+      throw new ProvisionerError('gone', `namespace ${run.record.namespace} went away while it was written to`, {
         object,
       });
     }
-    slow = session.peers.clock.now() - session.confirmedAt <= TRUST_MS ? 0 : slow + 1;
+    slow = run.ports.clock.now() - run.confirmedAt <= TRUST_MS ? 0 : slow + 1;
     if (slow < SLOW_LOOKS) return;
     throw new ProvisionerError('unavailable', 'the API server answers too slowly to write by its answers', { object });
   };
   return (timeoutMs) => {
     void byLease(timeoutMs);
-    if (session.lost !== undefined) throw new ProvisionerError('conflict', session.lost.reason, { object });
-    if (session.peers.clock.now() - session.confirmedAt <= TRUST_MS) return undefined;
+    if (run.lost !== undefined) throw new ProvisionerError('conflict', run.lost.reason, { object });
+    if (run.ports.clock.now() - run.confirmedAt <= TRUST_MS) return undefined;
     pending ??= confirm().finally(() => (pending = undefined));
     return pending;
   };

@@ -1,6 +1,6 @@
 import { ProvisionerError } from '../../errors.ts';
 import { readArmFault, saysAbsent } from '../../azure/arm-error.ts';
-import { type AccessContext, credentialObject, nameOfIdentity } from '../context.ts';
+import { type IdentityContext, credentialObject, nameOfIdentity } from '../context.ts';
 import type { HeldCredential } from '../ownership.ts';
 import { type Described, type Ledger, type Look, withSeen } from './ledger.ts';
 import { MAX_WAIT_MS, retrying } from '../../azure/arm-retry.ts';
@@ -22,7 +22,7 @@ export interface LookOptions {
 }
 
 /** What an identity holds: as listed by any instance a while ago, with our own writes since, or else as listed now. */
-export async function lookAt(context: AccessContext, identityId: string, options: LookOptions = {}): Promise<Look> {
+export async function lookAt(context: IdentityContext, identityId: string, options: LookOptions = {}): Promise<Look> {
   const { clock, locks, lists } = context;
   const { maxAgeMs = SHARED_FOR_MS, deadline = clock.now() + MAX_WAIT_MS } = options;
   if (maxAgeMs === 0) return listUntil(context, { identityId, maxAgeMs, deadline });
@@ -40,7 +40,7 @@ export async function lookAt(context: AccessContext, identityId: string, options
 
 /** Lists, or waits for another instance that lists already: Azure would throttle the second of them for 4 s (FACTS A8). */
 async function listUntil(
-  context: AccessContext,
+  context: IdentityContext,
   { identityId, maxAgeMs, deadline }: { identityId: string; maxAgeMs: number; deadline: number },
 ): Promise<Look> {
   const { clock, locks } = context;
@@ -66,9 +66,9 @@ async function listUntil(
   });
 }
 
-/** Lists, and describes the identity where it may have been made anew under its name, since it then has other ids. */
+/** Lists, and describes the identity where it may have been made again under its name, since it then has other ids. */
 async function listAnew(
-  { identities, clock }: AccessContext,
+  { identities, clock }: IdentityContext,
   { identityId, known }: { identityId: string; known: Ledger },
 ): Promise<{ credentials: HeldCredential[]; described?: Described }> {
   const describe = async () => ({ at: clock.now(), ...(await identities.describe(identityId)) });
@@ -101,7 +101,7 @@ interface Asked {
 
 /** The list where another instance has taken it by now; else the right to take it, unless another is at it. */
 async function claimList(
-  { locks, clock }: AccessContext,
+  { locks, clock }: IdentityContext,
   asked: Asked,
 ): Promise<{ look: Look } | { claim: Claim; known: Ledger } | undefined> {
   const { identityId } = asked;
@@ -129,7 +129,7 @@ function isGood(seen: Ledger['seen'], asked: Asked & { now: number }): seen is N
 }
 
 async function waitForOther(
-  { clock, random }: AccessContext,
+  { clock, random }: IdentityContext,
   { object, deadline }: { object: string; deadline: number },
 ): Promise<void> {
   if (clock.now() < deadline) return clock.sleep(LOOK_AGAIN_MS * (0.5 + random()));
@@ -146,7 +146,7 @@ function isYoung(
 
 /** One credential as ARM holds it now; undefined where it holds none of that name. */
 export async function readCredential(
-  context: AccessContext,
+  context: IdentityContext,
   { identityId, name, deadline }: { identityId: string; name: string; deadline: number },
 ): Promise<HeldCredential | undefined> {
   const { identities, clock } = context;

@@ -40,7 +40,7 @@ export interface Ledger {
   writes: number;
   reservations: Reservation[];
   pace: Partial<Record<WriteKind, Pace>>;
-  /** As ARM stated them at `at`; an identity that is made anew under its old name has others. */
+  /** As ARM stated them at `at`; an identity that is made again under its old name has others. */
   described?: Described;
   /** Environments that came here from an identity outside the pool, where credentials of theirs may be left. */
   moves?: { slug: string; from: string }[];
@@ -77,7 +77,7 @@ export function newLedger(): Ledger {
   return { v: 1, writes: 0, reservations: [], pace: {} };
 }
 
-/** Reads a ledger; one that can't be read is begun anew, since ARM itself holds the limit. */
+/** Reads a ledger; one that can't be read is begun again, since ARM itself holds the limit. */
 export function parseLedger(text: string): Ledger {
   try {
     const ledger = JSON.parse(text) as Partial<Ledger> | null;
@@ -85,7 +85,7 @@ export function parseLedger(text: string): Ledger {
       ledger?.v === 1 && Array.isArray(ledger.reservations) && ledger.pace !== null && ledger.seen !== null;
     if (isWhole) return { ...newLedger(), ...ledger };
   } catch {
-    // begun anew
+    // begun again
   }
   return newLedger();
 }

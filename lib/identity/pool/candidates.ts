@@ -1,4 +1,4 @@
-import { type AccessContext, type Pick, nameOfIdentity } from '../context.ts';
+import { type IdentityContext, type Pick, nameOfIdentity } from '../context.ts';
 import { type OwnCredential, guardCredential } from '../ownership.ts';
 import { type Look, MAX_CREDENTIALS, freeSlots } from '../ledger/ledger.ts';
 import type { Refusal } from '../../environment/model/record.ts';
@@ -86,19 +86,19 @@ export function describeFull(candidates: readonly (Candidate & { name: string })
 const KEPT_MS = 60_000;
 
 /** Tells choices that go by a ledger of before it of this one. */
-export function notePick({ picks, clock }: AccessContext, { slug, identityId }: Omit<Pick, 'at'>): void {
+export function notePick({ picks, clock }: IdentityContext, { slug, identityId }: Omit<Pick, 'at'>): void {
   const at = clock.now();
   const others = picks.filter((pick) => at - pick.at < KEPT_MS && pick.slug !== slug);
   picks.splice(0, picks.length, ...others, { slug, identityId, at });
 }
 
 /** The ledger holds the reservation by now, or there will be none. */
-export function settlePick({ picks, clock }: AccessContext, slug: string): void {
+export function settlePick({ picks, clock }: IdentityContext, slug: string): void {
   for (const pick of picks) if (pick.slug === slug) pick.notedAt ??= clock.now();
 }
 
 /** How many other environments were sent to this identity that its ledger, as it was read, lacks. */
-export function countPicks({ picks }: AccessContext, { slug, look }: { slug: string; look: Look }): number {
+export function countPicks({ picks }: IdentityContext, { slug, look }: { slug: string; look: Look }): number {
   const { identityId, ledger, readAt } = look;
   const isNoted = (pick: Pick): boolean => ledger.reservations.some((one) => one.slug === pick.slug);
   return picks.filter(

@@ -1,5 +1,5 @@
 import { isSameId } from '../../azure/arm-client.ts';
-import { type AccessContext, nameOfIdentity } from '../context.ts';
+import { type IdentityContext, nameOfIdentity } from '../context.ts';
 import { retrying } from '../../azure/arm-retry.ts';
 import type { WantedCredential } from '../../environment/ports/credentials.ts';
 
@@ -14,7 +14,7 @@ export interface Placement {
 
 /** Tells placeholders from literal client ids; a literal that is none of the pool's gets no credential and a warning. */
 export async function placeCredentials(
-  context: AccessContext,
+  context: IdentityContext,
   wanted: readonly WantedCredential[],
 ): Promise<Placement> {
   const literals = wanted.filter(({ clientId }) => clientId !== undefined);
@@ -40,16 +40,16 @@ export async function placeCredentials(
 }
 
 /** The pool's own spelling of an identity's id; undefined where it was taken out of the pool or never was in it. */
-export function inPool({ pool }: AccessContext, identityId: string | undefined): string | undefined {
+export function inPool({ pool }: IdentityContext, identityId: string | undefined): string | undefined {
   return identityId === undefined ? undefined : pool.find((one) => isSameId(one, identityId));
 }
 
-/** One that is made anew has lost its credentials, so the next list tells; this is for one that held none. */
+/** One that is made again has lost its credentials, so the next list tells; this is for one that held none. */
 const DESCRIBED_FOR_MS = 5 * 60_000;
 
-/** Client and tenant id as ARM stated them to any instance a moment ago: one that is made anew has others. */
+/** Client and tenant id as ARM stated them to any instance a moment ago: one that is made again has others. */
 export async function describeIdentity(
-  context: AccessContext,
+  context: IdentityContext,
   identityId: string,
 ): Promise<{ clientId: string; tenantId: string }> {
   const { clock, identities, locks } = context;

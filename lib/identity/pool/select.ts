@@ -1,12 +1,12 @@
 import { toLogFields } from '../../errors.ts';
 import { type Part, appraise, chooseIdentity, countPicks, describeFull, notePick } from './candidates.ts';
-import { type AccessContext, nameOfIdentity } from '../context.ts';
+import { type IdentityContext, nameOfIdentity } from '../context.ts';
 import type { OwnCredential } from '../ownership.ts';
 import { type LookOptions, lookAt } from '../ledger/credential-list.ts';
 import type { Look } from '../ledger/ledger.ts';
 import { inPool, placeCredentials } from './placement.ts';
 import type { Refusal } from '../../environment/model/record.ts';
-import type { AccessRequest, WantedCredential } from '../../environment/ports/credentials.ts';
+import type { CredentialRequest, WantedCredential } from '../../environment/ports/credentials.ts';
 
 export type Decision =
   | { refused: Refusal }
@@ -29,18 +29,18 @@ export type Decision =
 /** Before anybody is told no, a list must be this young, in ms; Azure admits one in 4 s (FACTS A8). */
 const NO_WITHIN_MS = 10_000;
 
-interface Asked extends AccessRequest {
+interface Asked extends CredentialRequest {
   /** Whether an identity that is chosen will be taken at once: choices at the same time then count it. */
   picks?: boolean;
 }
 
 /** Guard 5 and the choice of an identity, over a pool that is not empty. Reads only. */
-export async function decide(context: AccessContext, request: Asked): Promise<Decision> {
+export async function decide(context: IdentityContext, request: Asked): Promise<Decision> {
   const decision = await decideOn(context, request, {});
   return 'parts' in decision ? decision : decideOn(context, request, { maxAgeMs: NO_WITHIN_MS });
 }
 
-async function decideOn(context: AccessContext, request: Asked, options: LookOptions): Promise<Decision> {
+async function decideOn(context: IdentityContext, request: Asked, options: LookOptions): Promise<Decision> {
   const { slug } = request;
   const issuer = await context.issuer();
   const { floating, fixed, warnings } = await placeCredentials(context, request.wanted);
@@ -87,7 +87,7 @@ export function toOwn(issuer: string, { name, subject, audience }: WantedCredent
 
 /** A candidate that can't be read is left out while there are others; an identity that must be written is needed. */
 async function lookAtAll(
-  context: AccessContext,
+  context: IdentityContext,
   { candidates, bound, options }: { candidates: readonly string[]; bound: readonly string[]; options: LookOptions },
 ): Promise<{ candidates: Look[]; bound: Look[] }> {
   const ids = [...new Set([...bound, ...candidates])];

@@ -1,7 +1,7 @@
-import type { AccessContext } from '../context.ts';
+import type { IdentityContext } from '../context.ts';
 import type { Ledger, Waiter } from '../ledger/ledger.ts';
 
-/** The blob that the line is kept in, beside those of the identities; another word lets everybody begin anew. */
+/** The blob that the line is kept in, beside those of the identities; another word lets everybody begin again. */
 const SCOPE = 'pool';
 /** Who waits asks again within 30 s; who hasn't for this long waits no more. */
 const ASKS_WITHIN_MS = 75_000;
@@ -23,19 +23,19 @@ export function withWaiter(ledger: Ledger, slug: string, now: number): Ledger {
 
 /** Whether as many slots are left as environments have waited longer, and one more. */
 export async function isTurnOf(
-  context: AccessContext,
+  context: IdentityContext,
   { slug, room }: { slug: string; room: number },
 ): Promise<boolean> {
   const ledger = await context.locks.read(SCOPE);
   return countAhead(ledger, slug, context.clock.now()) < room;
 }
 
-export async function joinLine({ locks, clock }: AccessContext, slug: string): Promise<number> {
+export async function joinLine({ locks, clock }: IdentityContext, slug: string): Promise<number> {
   const ledger = await locks.change(SCOPE, (now) => withWaiter(now, slug, clock.now()));
   return countAhead(ledger, slug, clock.now());
 }
 
-export async function leaveLine({ locks }: AccessContext, slug: string): Promise<void> {
+export async function leaveLine({ locks }: IdentityContext, slug: string): Promise<void> {
   await locks.change(SCOPE, (ledger) => {
     const line = ledger.waiting ?? [];
     const others = line.filter((one) => one.slug !== slug);

@@ -6,7 +6,7 @@ import { type HeldLease, statusOf, takeLease } from '../../storage/blob-lease.ts
 import { createLedgers } from '../ledger/ledger-store.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 
-/** A function waits no longer than this; its request is put back. */
+/** A function waits no longer than this; its request is requeued. */
 const MAX_WAIT_MS = 8_000;
 const POLL_MS = 200;
 /** Soon, since it has waited already: a lock that nobody waits for is time lost. */

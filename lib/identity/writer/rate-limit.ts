@@ -1,6 +1,6 @@
 import { ProvisionerError } from '../../errors.ts';
 import { parseIdentityId } from '../../azure/arm-client.ts';
-import { type AccessContext, nameOfIdentity } from '../context.ts';
+import { type IdentityContext, nameOfIdentity } from '../context.ts';
 import type { Booking, Ledger, Pace, WriteKind } from '../ledger/ledger.ts';
 import { THROTTLED_WAIT_MS } from '../../azure/arm-retry.ts';
 import type { ArmFault } from '../../azure/arm-error.ts';
@@ -15,9 +15,9 @@ export const PACED_FOR_MS = 5 * 60_000;
 const CLOCKS_WITHIN_MS = 60_000;
 /** One write may be this much longer on its way than the next. */
 const UNDERWAY_MS = 100;
-/** Who was put back comes again this long before its turn. */
+/** Who was requeued comes again this long before its turn. */
 const AHEAD_MS = 3_000;
-/** And later by up to this for each other environment that waits for the identity: most would only be put back again. */
+/** And later by up to this for each other environment that waits for the identity: most would only be requeued again. */
 const SPREAD_MS = 2_000;
 
 export interface Write {
@@ -33,7 +33,7 @@ export interface Write {
  * all.
  */
 export async function takeTurn(
-  context: AccessContext,
+  context: IdentityContext,
   write: Write,
   { deadline, after = 0 }: { deadline: number; after?: number },
 ): Promise<number | undefined> {
@@ -66,7 +66,7 @@ export async function takeTurn(
 
 /** Before when no writer of the identity may send; undefined while it needs no turn. For the holder of its lock. */
 export async function readNext(
-  { clock, locks }: AccessContext,
+  { clock, locks }: IdentityContext,
   { identityId, kind }: Write,
 ): Promise<number | undefined> {
   const [own, all] = await Promise.all([identityId, subscriptionScope(identityId)].map((id) => locks.read(id)));
@@ -76,7 +76,7 @@ export async function readNext(
 
 /** One that was sent late keeps the next one of the identity, for all that it has its turn. */
 export async function noteSent(
-  { clock, locks }: Pick<AccessContext, 'clock' | 'locks'>,
+  { clock, locks }: Pick<IdentityContext, 'clock' | 'locks'>,
   { identityId, kind }: Write,
   sentAt: number,
 ): Promise<void> {
@@ -89,7 +89,7 @@ export async function noteSent(
 }
 
 /** Leaves a turn to other identities, and asks for none of this one until its lock may be free. */
-export async function giveBack({ clock, locks }: AccessContext, write: Write, turn: number): Promise<void> {
+export async function giveBack({ clock, locks }: IdentityContext, write: Write, turn: number): Promise<void> {
   const { identityId, kind, slug } = write;
   await Promise.all([
     noteSent({ clock, locks }, write, clock.now()),
@@ -126,7 +126,7 @@ function tooLate(identityId: string, { waitMs, spreadMs }: { waitMs: number; spr
  * After a 429 the identity's rate holds for all its writers, and after a second one, whoever got the first, the
  * subscription's for all of its: many identities at their own rates together pass it.
  */
-export async function slowDown(context: AccessContext, { identityId, kind }: Write, fault: ArmFault): Promise<void> {
+export async function slowDown(context: IdentityContext, { identityId, kind }: Write, fault: ArmFault): Promise<void> {
   const { clock, locks } = context;
   const now = clock.now();
   await locks.change(identityId, (ledger) =>

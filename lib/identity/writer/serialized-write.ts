@@ -1,9 +1,9 @@
 import type { Clock } from '../../environment/ports/ports.ts';
 import type { Gate } from '../managed-identities.ts';
-import { type AccessContext, nameOfIdentity } from '../context.ts';
+import { type IdentityContext, nameOfIdentity } from '../context.ts';
 import type { HeldLock } from './identity-lock.ts';
 import { type Write, giveBack, noteSent, readNext, takeTurn } from './rate-limit.ts';
-import type { Admit } from '../../environment/ports/cluster.ts';
+import type { WriteGuard } from '../../environment/ports/cluster.ts';
 import { ProvisionerError } from '../../errors.ts';
 
 /** The lock is asked for this long before the turn; held while others wait for theirs, it would be lost to a crash. */
@@ -15,7 +15,7 @@ const LATE_MS = 1_000;
 
 export interface InTurn {
   write: Write;
-  admit: Admit;
+  writeGuard: WriteGuard;
   deadline: number;
   /** The turn that was used last: each attempt needs another. */
   used: { turn: number };
@@ -23,8 +23,8 @@ export interface InTurn {
 
 /** Runs the work as the identity's only writer, when its turn has come; what can be prepared under the lock is done before. */
 export async function inTurn<T>(
-  context: AccessContext,
-  { write, admit, deadline, used }: InTurn,
+  context: IdentityContext,
+  { write, writeGuard, deadline, used }: InTurn,
   { prepare, work }: { prepare?: () => Promise<void>; work: (gate: Gate) => Promise<T> },
 ): Promise<T> {
   const { clock, locks, timeoutMs } = context;
@@ -52,7 +52,7 @@ export async function inTurn<T>(
       await prepare?.();
       await sleepUntil(clock, Math.max(turn ?? 0, soonest));
       let sentAt: number | undefined;
-      const mayWrite = gateOf({ admit, lock, identityId, timeoutMs });
+      const mayWrite = gateOf({ writeGuard, lock, identityId, timeoutMs });
       const gate = () => {
         const wait = mayWrite();
         if (wait === undefined) sentAt = clock.now();
@@ -74,10 +74,15 @@ async function sleepUntil(clock: Clock, at: number): Promise<void> {
 const MARGIN_MS = 10_000;
 
 /** Asked right before a write is sent: the caller's lease and the identity's lock must both outlive the call. */
-export function gateOf(options: { admit: Admit; lock: HeldLock; identityId: string; timeoutMs: number }): Gate {
-  const { admit, lock, identityId, timeoutMs } = options;
+export function gateOf(options: {
+  writeGuard: WriteGuard;
+  lock: HeldLock;
+  identityId: string;
+  timeoutMs: number;
+}): Gate {
+  const { writeGuard, lock, identityId, timeoutMs } = options;
   return () => {
-    const wait = admit(timeoutMs);
+    const wait = writeGuard(timeoutMs);
     if (wait !== undefined) return wait;
     if (lock.remainingMs() > timeoutMs + MARGIN_MS) return undefined;
     const name = nameOfIdentity(identityId);

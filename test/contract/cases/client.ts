@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type Target, eventually, newNamespace } from '../target.ts';
-import type { Admit, Change, KubeObject } from '../../../lib/environment/ports/cluster.ts';
+import type { WriteGuard, Change, KubeObject } from '../../../lib/environment/ports/cluster.ts';
 import type { LiveNamespace } from '../../../lib/environment/model/guards.ts';
 
 const OPTIONAL = { 'feature-branch-provisioner/optional': 'true' };
-const admit: Admit = () => undefined;
+const writeGuard: WriteGuard = () => undefined;
 
 function object(apiVersion: string, kind: string, name: string, rest: object = {}): KubeObject {
   return { apiVersion, kind, metadata: { name }, ...rest };
@@ -21,7 +21,7 @@ export function describeClient(target: () => Target): void {
   async function makeNamespace(): Promise<LiveNamespace> {
     const live = await cluster().createNamespace(
       { apiVersion: 'v1', kind: 'Namespace', metadata: newNamespace() },
-      admit,
+      writeGuard,
     );
     if (live === 'exists') throw new Error('the namespace is not new');
     return live;
@@ -36,15 +36,15 @@ export function describeClient(target: () => Target): void {
       const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: newNamespace() };
       const { name } = namespace.metadata;
       expect(await cluster().readNamespace(name)).toBeUndefined();
-      const live = await cluster().createNamespace(namespace, admit);
+      const live = await cluster().createNamespace(namespace, writeGuard);
       expect(live).toMatchObject({ name, terminating: false, labels: namespace.metadata.labels });
-      expect(await cluster().createNamespace(namespace, admit)).toBe('exists');
+      expect(await cluster().createNamespace(namespace, writeGuard)).toBe('exists');
       const { uid } = live as LiveNamespace;
       expect(await cluster().readNamespace(name)).toMatchObject({ uid });
       const annotated = { ...namespace, metadata: { ...namespace.metadata, uid, annotations: { a: 'b' } } };
-      expect(await cluster().applyNamespace(annotated, admit)).toMatchObject({ uid, annotations: { a: 'b' } });
+      expect(await cluster().applyNamespace(annotated, writeGuard)).toMatchObject({ uid, annotations: { a: 'b' } });
       const foreign = { ...namespace, metadata: { ...namespace.metadata, uid: '0' } };
-      await expect(cluster().applyNamespace(foreign, admit)).rejects.toMatchObject({ code: 'conflict' });
+      await expect(cluster().applyNamespace(foreign, writeGuard)).rejects.toMatchObject({ code: 'conflict' });
     });
 
     it('reports created, then unchanged at once and later, then configured, Secrets and workloads too', async () => {
@@ -63,10 +63,10 @@ export function describeClient(target: () => Target): void {
         'ResourceQuota/quota': action,
         'SecretProviderClass/vault': action,
       });
-      const first = await cluster().apply(objects, { namespace, fresh: true, known: [], admit });
+      const first = await cluster().apply(objects, { namespace, fresh: true, known: [], writeGuard });
       expect(first.error).toBeUndefined();
       expect(actions(first.changes)).toEqual(every('created'));
-      const again = { namespace, fresh: false, known: first.inventory, admit };
+      const again = { namespace, fresh: false, known: first.inventory, writeGuard };
       const second = await cluster().apply(objects, again);
       expect(actions(second.changes)).toEqual(every('unchanged'));
       expect(second.inventory.map(({ managed }) => managed)).toEqual(first.inventory.map(({ managed }) => managed));
@@ -77,16 +77,16 @@ export function describeClient(target: () => Target): void {
     it('knows an unchanged object by its old stamp where nothing was recorded', async () => {
       const { name: namespace } = await makeNamespace();
       const secret = object('v1', 'Secret', 'secret', { stringData: { a: '1' } });
-      await cluster().apply([secret], { namespace, fresh: true, known: [], admit });
+      await cluster().apply([secret], { namespace, fresh: true, known: [], writeGuard });
       await new Promise((resolve) => setTimeout(resolve, 3_100));
-      const { changes } = await cluster().apply([secret], { namespace, fresh: false, known: [], admit });
+      const { changes } = await cluster().apply([secret], { namespace, fresh: false, known: [], writeGuard });
       expect(actions(changes)).toEqual({ 'Secret/secret': 'unchanged' });
     });
 
     it('goes on after a rejected object and says which field of it the server does not know', async () => {
       const { name: namespace } = await makeNamespace();
       const objects = [object('v1', 'ConfigMap', 'bad', { dataa: {} }), object('v1', 'ConfigMap', 'good')];
-      const applied = await cluster().apply(objects, { namespace, fresh: true, known: [], admit });
+      const applied = await cluster().apply(objects, { namespace, fresh: true, known: [], writeGuard });
       expect(applied.error).toMatchObject({ code: 'rejected', object: `ConfigMap/${namespace}/bad` });
       expect(applied.error?.message).toContain('.dataa: field not declared in schema');
       expect(applied.changes.map(({ action }) => action)).toEqual(['unknown', 'created']);
@@ -96,7 +96,7 @@ export function describeClient(target: () => Target): void {
     it('never repeats what a Secret holds in an error', async () => {
       const { name: namespace } = await makeNamespace();
       const secret = object('v1', 'Secret', 'secret', { data: { password: 31337 } });
-      const { error } = await cluster().apply([secret], { namespace, fresh: true, known: [], admit });
+      const { error } = await cluster().apply([secret], { namespace, fresh: true, known: [], writeGuard });
       expect(error).toMatchObject({ code: 'rejected', object: `Secret/${namespace}/secret` });
       expect(error?.message).not.toContain('31337');
     });
@@ -105,7 +105,7 @@ export function describeClient(target: () => Target): void {
       const { name: namespace } = await makeNamespace();
       const absent = object('absent.example.org/v1', 'Thing', 'thing');
       const optional = { ...absent, metadata: { name: 'optional', annotations: OPTIONAL } };
-      const applied = await cluster().apply([absent, optional], { namespace, fresh: true, known: [], admit });
+      const applied = await cluster().apply([absent, optional], { namespace, fresh: true, known: [], writeGuard });
       expect(actions(applied.changes)).toEqual({ 'Thing/thing': 'unknown', 'Thing/optional': 'skipped' });
       expect(applied.error).toMatchObject({ code: 'rejected' });
       expect(applied.error?.message).toContain('absent.example.org/v1 Thing');
@@ -115,7 +115,7 @@ export function describeClient(target: () => Target): void {
       const { name: namespace } = await makeNamespace();
       const same = object('v1', 'Secret', 'same', { stringData: { a: '1' } });
       const other = object('v1', 'ConfigMap', 'other', { data: { a: '1' } });
-      await cluster().apply([same, other], { namespace, fresh: true, known: [], admit });
+      await cluster().apply([same, other], { namespace, fresh: true, known: [], writeGuard });
       const objects = [
         same,
         { ...other, data: { a: '2' } },
@@ -140,7 +140,7 @@ export function describeClient(target: () => Target): void {
         state: 'starting',
         object: `Deployment/${namespace}/web`,
       });
-      await cluster().apply(objects, { namespace, fresh: true, known: [], admit });
+      await cluster().apply(objects, { namespace, fresh: true, known: [], writeGuard });
       await target().letRun(namespace);
       await eventually(async () =>
         expect(await cluster().readiness(objects, { namespace })).toEqual({ state: 'ready' }),
@@ -150,7 +150,7 @@ export function describeClient(target: () => Target): void {
     it('counts what a namespace holds by kind, without Secrets', async () => {
       const { name: namespace } = await makeNamespace();
       const objects = [object('v1', 'ConfigMap', 'a'), object('v1', 'Secret', 's'), object('v1', 'LimitRange', 'l')];
-      await cluster().apply(objects, { namespace, fresh: true, known: [], admit });
+      await cluster().apply(objects, { namespace, fresh: true, known: [], writeGuard });
       // the root CA and the default account come with every namespace
       await eventually(async () =>
         expect(await cluster().contents(namespace)).toEqual({ ConfigMap: 2, LimitRange: 1, ServiceAccount: 1 }),
@@ -159,12 +159,12 @@ export function describeClient(target: () => Target): void {
 
     it('deletes by uid and version: changed, deleting, and absent once it is gone', async () => {
       const live = await makeNamespace();
-      expect(await cluster().deleteNamespace({ ...live, uid: '0' }, admit)).toBe('changed');
-      expect(await cluster().deleteNamespace({ ...live, resourceVersion: '1' }, admit)).toBe('changed');
+      expect(await cluster().deleteNamespace({ ...live, uid: '0' }, writeGuard)).toBe('changed');
+      expect(await cluster().deleteNamespace({ ...live, resourceVersion: '1' }, writeGuard)).toBe('changed');
       const now = await cluster().readNamespace(live.name);
       if (!now) throw new Error('the namespace is gone');
-      expect(await cluster().deleteNamespace(now, admit)).toBe('deleting');
-      await eventually(async () => expect(await cluster().deleteNamespace(now, admit)).toBe('absent'));
+      expect(await cluster().deleteNamespace(now, writeGuard)).toBe('deleting');
+      await eventually(async () => expect(await cluster().deleteNamespace(now, writeGuard)).toBe('absent'));
     });
 
     it('tells a terminating namespace from one that is gone and from a lacking right', async () => {
@@ -173,8 +173,14 @@ export function describeClient(target: () => Target): void {
       await target().raw('POST', `/api/v1/namespaces/${namespace}/configmaps`, { body: held });
       await target().raw('DELETE', `/api/v1/namespaces/${namespace}`);
       const apply = async (into: string) =>
-        (await cluster().apply([object('v1', 'ConfigMap', 'x')], { namespace: into, fresh: true, known: [], admit }))
-          .error;
+        (
+          await cluster().apply([object('v1', 'ConfigMap', 'x')], {
+            namespace: into,
+            fresh: true,
+            known: [],
+            writeGuard,
+          })
+        ).error;
       expect(await apply(namespace)).toMatchObject({ code: 'terminating' });
       expect(await cluster().readNamespace(namespace)).toMatchObject({ terminating: true });
       expect(await apply('default')).toMatchObject({ code: 'not-permitted' });

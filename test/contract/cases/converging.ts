@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { InventoryEntry } from '../../../lib/environment/model/record.ts';
 import { type Target, newNamespace } from '../target.ts';
-import type { Admit, Change, KubeObject } from '../../../lib/environment/ports/cluster.ts';
+import type { WriteGuard, Change, KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
-const admit: Admit = () => undefined;
+const writeGuard: WriteGuard = () => undefined;
 const MERGE = 'application/merge-patch+json';
 
 export function describeConverging(target: () => Target): void {
@@ -25,7 +25,7 @@ export function describeConverging(target: () => Target): void {
   }
 
   async function apply(objects: KubeObject[], known: InventoryEntry[] = []): Promise<InventoryEntry[]> {
-    const applied = await cluster().apply(objects, { namespace, fresh: known.length === 0, known, admit });
+    const applied = await cluster().apply(objects, { namespace, fresh: known.length === 0, known, writeGuard });
     if (applied.error) throw applied.error;
     return applied.inventory;
   }
@@ -33,14 +33,14 @@ export function describeConverging(target: () => Target): void {
     target().raw('PATCH', `${path}?fieldManager=person`, { body, contentType: MERGE });
   const status = async (path: string) => (await target().raw('GET', path)).status;
   const prune = async (entries: InventoryEntry[]): Promise<Record<string, Change>> => {
-    const pruned = await cluster().prune(entries, { namespace, labels, admit });
+    const pruned = await cluster().prune(entries, { namespace, labels, writeGuard });
     if (pruned.error) throw pruned.error;
     return Object.fromEntries(pruned.changes.map((one) => [one.object.split('/').at(-1) ?? '', one]));
   };
 
   beforeAll(async () => {
     const made = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } };
-    expect(await cluster().createNamespace(made, admit)).not.toBe('exists');
+    expect(await cluster().createNamespace(made, writeGuard)).not.toBe('exists');
   });
 
   describe('pruning', () => {
@@ -159,24 +159,24 @@ export function describeConverging(target: () => Target): void {
         workload('StatefulSet', 'set', { serviceName: 's' }, 'other'),
         `${apps}/statefulsets/set`,
       ],
-    ])('makes %s anew, of ours', async (_, first, second, path) => {
+    ])('makes %s again, of ours', async (_, first, second, path) => {
       const known = await apply([first]);
       const before = (await target().raw('GET', path)).body.metadata.uid;
-      const { changes, error } = await cluster().apply([second], { namespace, fresh: false, known, admit });
+      const { changes, error } = await cluster().apply([second], { namespace, fresh: false, known, writeGuard });
       expect(error).toBeUndefined();
-      expect(changes).toMatchObject([{ action: 'configured', reason: expect.stringContaining('made anew: spec') }]);
+      expect(changes).toMatchObject([{ action: 'configured', reason: expect.stringContaining('made again: spec') }]);
       const after = await target().raw('GET', path);
       expect(after.body.metadata.uid).not.toBe(before);
       expect(after.body.spec).toMatchObject({ selector: { matchLabels: { app: 'other' } } });
     });
 
-    it('is reported with the mend where somebody else made the object', async () => {
+    it('is reported with the fix where somebody else made the object', async () => {
       const theirs = workload('Deployment', 'not-ours');
       await target().raw('POST', `${apps}/deployments`, { body: theirs });
       const wanted = workload('Deployment', 'not-ours', {}, 'other');
-      const { error } = await cluster().apply([wanted], { namespace, fresh: false, known: [], admit });
+      const { error } = await cluster().apply([wanted], { namespace, fresh: false, known: [], writeGuard });
       expect(error).toMatchObject({ code: 'rejected', object: `Deployment/${namespace}/not-ours` });
-      expect(error?.message).toMatch(/spec.selector can not be changed, and it is not made anew/);
+      expect(error?.message).toMatch(/spec.selector can not be changed, and it is not made again/);
       expect(await status(`${apps}/deployments/not-ours`)).toBe(200);
     });
   });

@@ -31,13 +31,13 @@ async function tryOne(draw: Draw, report: FuzzReport): Promise<string | undefine
     answer = await receiveManual(
       {
         settings: () => settings,
-        peers: async () => world.peers,
+        ports: async () => world.ports,
         requests: async () => requests,
-        records: async () => world.peers.records,
-        cluster: async () => world.peers.cluster,
+        records: async () => world.ports.records,
+        cluster: async () => world.ports.cluster,
         clock: { ...world.clock, sleep: () => new Promise(() => undefined) },
         newId: randomUUID,
-        log: world.peers.log,
+        log: world.ports.log,
       },
       {
         reason: draw.pick(['provision', 'deprovision']),

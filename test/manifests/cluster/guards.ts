@@ -74,7 +74,7 @@ export async function isAllowed(plane: Plane, call: Call): Promise<boolean> {
   return status < 300 || status === 404;
 }
 
-/** Replaces a guard by a changed one while `during` runs, and puts it back. */
+/** Replaces a guard by a changed one while `during` runs, and then restores it. */
 export async function withChanged(
   plane: Plane,
   { guard, changed }: { guard: KubeObject; changed: KubeObject },

@@ -71,7 +71,7 @@ describeOnPlane('a Secret outside the branches', () => {
     await eventually('it is refused again', async () => (await plane.send(call)).status === 403);
   });
 
-  // This is why the role names its Secrets. Should this fail one day, the API server has mended it.
+  // This is why the role names its Secrets. Should this fail one day, the API server has fixed it.
   it('of a name that the role grants is quoted by validation, which comes before the policies', async () => {
     const call = { method: 'PATCH', path: path(GRANTED), body: copyTo('/type'), type: JSON_PATCH } as const;
 

@@ -1,8 +1,8 @@
 import type { Turn } from './clock.ts';
 import type { Change } from '../../../lib/environment/ports/cluster.ts';
-import type { Access, AccessRequest } from '../../../lib/environment/ports/credentials.ts';
+import type { Credentials, CredentialRequest } from '../../../lib/environment/ports/credentials.ts';
 
-export interface ModelAccess extends Access {
+export interface ModelAccess extends Credentials {
   /** Name and subject of each credential on the one identity. */
   credentials: Map<string, string>;
   limit: number;
@@ -29,7 +29,7 @@ export function modelAccess({ turn }: { turn: Turn }): ModelAccess {
     object: `FederatedCredential/pool-1/${name}`,
     action,
   });
-  const foreign = (request: AccessRequest) =>
+  const foreign = (request: CredentialRequest) =>
     request.wanted.find(({ name, subject }) => credentials.has(name) && credentials.get(name) !== subject);
   const model: ModelAccess = {
     credentials,
@@ -44,7 +44,7 @@ export function modelAccess({ turn }: { turn: Turn }): ModelAccess {
       model.reserved.add(request.slug);
       return { reserved: { identity: IDENTITY, clientId: 'client', tenantId: 'tenant', warnings: [] } };
     },
-    async grant(request, _reserved, admit) {
+    async ensure(request, _reserved, writeGuard) {
       const changes: Change[] = [];
       for (const { name, subject } of request.wanted) {
         await turn(`PUT ${name}`);
@@ -52,19 +52,19 @@ export function modelAccess({ turn }: { turn: Turn }): ModelAccess {
           changes.push(change(name, 'unchanged'));
           continue;
         }
-        for (let wait = admit(10_000); wait !== undefined; wait = admit(10_000)) await wait;
+        for (let wait = writeGuard(10_000); wait !== undefined; wait = writeGuard(10_000)) await wait;
         credentials.set(name, subject);
         changes.push(change(name, 'created'));
       }
       return changes;
     },
-    async revoke(request, admit) {
+    async remove(request, writeGuard) {
       const changes: Change[] = [];
       const prefix = `system:serviceaccount:${request.namespace}:`;
       for (const [name, subject] of [...credentials]) {
         if (!subject.startsWith(prefix) || request.nameOf(subject.slice(prefix.length)) !== name) continue;
         await turn(`DELETE ${name}`);
-        for (let wait = admit(10_000); wait !== undefined; wait = admit(10_000)) await wait;
+        for (let wait = writeGuard(10_000); wait !== undefined; wait = writeGuard(10_000)) await wait;
         credentials.delete(name);
         changes.push(change(name, 'deleted'));
       }

@@ -1,6 +1,6 @@
 import { ProvisionerError } from '../../../lib/errors.ts';
 import type { Turn, VirtualClock } from './clock.ts';
-import type { Admit, Change, Cluster, KubeObject, Readiness } from '../../../lib/environment/ports/cluster.ts';
+import type { WriteGuard, Change, Cluster, KubeObject, Readiness } from '../../../lib/environment/ports/cluster.ts';
 import type { LiveNamespace } from '../../../lib/environment/model/guards.ts';
 
 interface ModelNamespace {
@@ -48,9 +48,9 @@ export function modelCluster({ clock, turn }: { clock: VirtualClock; turn: Turn 
     namespaces.set(name, { live, objects: new Map() });
     return live;
   };
-  const write = async (what: string, admit: Admit): Promise<void> => {
+  const write = async (what: string, writeGuard: WriteGuard): Promise<void> => {
     await turn(what);
-    for (let wait = admit(10_000); wait !== undefined; wait = admit(10_000)) await wait;
+    for (let wait = writeGuard(10_000); wait !== undefined; wait = writeGuard(10_000)) await wait;
     writes.push(what);
   };
 
@@ -66,13 +66,13 @@ export function modelCluster({ clock, turn }: { clock: VirtualClock; turn: Turn 
       const found = at(name);
       return found && structuredClone(found.live);
     },
-    async createNamespace({ metadata }, admit) {
-      await write(`POST Namespace/${metadata.name}`, admit);
+    async createNamespace({ metadata }, writeGuard) {
+      await write(`POST Namespace/${metadata.name}`, writeGuard);
       if (at(metadata.name)) return 'exists';
       return structuredClone(make(metadata.name, metadata));
     },
-    async applyNamespace({ metadata }, admit) {
-      await write(`APPLY Namespace/${metadata.name}`, admit);
+    async applyNamespace({ metadata }, writeGuard) {
+      await write(`APPLY Namespace/${metadata.name}`, writeGuard);
       const found = at(metadata.name);
       if (!found || found.live.uid !== metadata['uid']) throw new ProvisionerError('conflict', 'another uid');
       Object.assign(found.live.labels, metadata.labels);
@@ -80,7 +80,7 @@ export function modelCluster({ clock, turn }: { clock: VirtualClock; turn: Turn 
       found.live.resourceVersion = String((versions += 1));
       return structuredClone(found.live);
     },
-    async apply(objects, { namespace, admit, drained }) {
+    async apply(objects, { namespace, writeGuard, drained }) {
       const changes: Change[] = [];
       const inventory = [];
       for (const object of objects) {
@@ -88,7 +88,7 @@ export function modelCluster({ clock, turn }: { clock: VirtualClock; turn: Turn 
         const name = `${kind}/${namespace}/${metadata.name}`;
         if (object === objects.at(-1)) drained?.();
         try {
-          await write(`APPLY ${name}`, admit);
+          await write(`APPLY ${name}`, writeGuard);
           const found = at(namespace);
           if (!found) throw new ProvisionerError('gone', `namespace ${namespace} is gone`);
           const text = JSON.stringify(object);
@@ -107,11 +107,11 @@ export function modelCluster({ clock, turn }: { clock: VirtualClock; turn: Turn 
       }
       return { changes, inventory };
     },
-    async prune(entries, { namespace, admit }) {
+    async prune(entries, { namespace, writeGuard }) {
       const changes: Change[] = [];
       for (const { kind, name } of entries) {
         const object = `${kind}/${namespace}/${name}`;
-        await write(`DELETE ${object}`, admit);
+        await write(`DELETE ${object}`, writeGuard);
         at(namespace)?.objects.delete(object);
         changes.push({ object, action: 'deleted' });
       }
@@ -151,8 +151,8 @@ export function modelCluster({ clock, turn }: { clock: VirtualClock; turn: Turn 
       }
       return counts;
     },
-    async deleteNamespace({ name, uid, resourceVersion }, admit) {
-      await write(`DELETE Namespace/${name}`, admit);
+    async deleteNamespace({ name, uid, resourceVersion }, writeGuard) {
+      await write(`DELETE Namespace/${name}`, writeGuard);
       const found = at(name);
       if (!found) return 'absent';
       if (found.live.uid !== uid || found.live.resourceVersion !== resourceVersion) return 'changed';

@@ -1,6 +1,6 @@
 import { abandon } from '../../../lib/environment/abandon.ts';
 import { toNamespace, toSlug } from '../../../lib/environment/model/names.ts';
-import type { Overlays, Peers } from '../../../lib/environment/ports/ports.ts';
+import type { Overlays, Ports } from '../../../lib/environment/ports/ports.ts';
 import type { EnvironmentRecord } from '../../../lib/environment/model/record.ts';
 import { type Handled, reconcile } from '../../../lib/environment/reconcile.ts';
 import { type EnvironmentRequest, type Reason, parseRequest } from '../../../lib/environment/model/request.ts';
@@ -25,7 +25,7 @@ export interface World {
   overlays: { hash: string; objects: KubeObject[] };
   settings: EnvironmentSettings;
   log: string[];
-  peers: Peers;
+  ports: Ports;
   /** Set to stop, kill or fail whoever takes a step. */
   turn: { hook?: (what: string) => Promise<void> | void };
   request(reason: Reason, more?: Partial<EnvironmentRequest>): EnvironmentRequest;
@@ -71,7 +71,7 @@ export function createWorld(options: { github?: boolean; settings?: Partial<Envi
     settings,
     log,
     turn: hooks,
-    peers: undefined as unknown as Peers,
+    ports: undefined as unknown as Ports,
     request(reason, more = {}) {
       const at = new Date(clock.now()).toISOString();
       const repository = more.repository ?? REPOSITORY;
@@ -91,7 +91,7 @@ export function createWorld(options: { github?: boolean; settings?: Partial<Envi
         ...more,
       };
     },
-    handle: (request) => reconcile(world.peers, parseRequest(JSON.parse(JSON.stringify(request)))),
+    handle: (request) => reconcile(world.ports, parseRequest(JSON.parse(JSON.stringify(request)))),
     async settle(ms = 3_600_000) {
       const until = clock.now() + ms;
       for (;;) {
@@ -109,7 +109,7 @@ export function createWorld(options: { github?: boolean; settings?: Partial<Envi
       return blob && (JSON.parse(blob.text) as EnvironmentRecord);
     },
   };
-  world.peers = {
+  world.ports = {
     settings,
     clock,
     random: () => 0.5,
@@ -118,11 +118,11 @@ export function createWorld(options: { github?: boolean; settings?: Partial<Envi
     records: world.records,
     requests: world.requests,
     cluster: world.cluster,
-    access: world.access,
+    credentials: world.access,
     overlays: modelOverlays(overlays),
     ...(options.github && {
       branches: {
-        async look() {
+        async read() {
           await turn('GET ref');
           return world.github.answer ?? EXISTS;
         },

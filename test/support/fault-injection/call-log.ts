@@ -19,7 +19,7 @@ export interface Plan {
   key: string;
   earlier: number;
   kind: FaultKind;
-  /** Also the calls of this key that follow, until `mend`: retries within one piece of work fail too. */
+  /** Also the calls of this key that follow, until `fix`: retries within one piece of work fail too. */
   stubborn: boolean;
 }
 
@@ -31,7 +31,7 @@ export interface CallLine {
   /** Numbers a call and says how it fails, if it does. */
   next(peer: Peer, request: { method: string; path: string }): { call: Call; kind: FaultKind | undefined };
   /** The fault is over, whether or not it struck. */
-  mend(): void;
+  fix(): void;
 }
 
 /** The calls of one life over all of its peers and hosts, and the one fault among them. */
@@ -61,7 +61,7 @@ export function createCallLine(plan?: Plan): CallLine {
       calls.push(call);
       return { call, kind: kindFor(call) };
     },
-    mend() {
+    fix() {
       if (struck > 0) isOver = true;
     },
   };

@@ -4,7 +4,7 @@ import { type Running, configMap, startRunning } from './running.ts';
 
 const NAMESPACE = 'feature-pruned';
 const entry = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', name });
-const options = { namespace: NAMESPACE, labels: {}, admit: () => undefined };
+const options = { namespace: NAMESPACE, labels: {}, writeGuard: () => undefined };
 
 let running: Running;
 beforeAll(async () => {

@@ -46,7 +46,7 @@ describe('a call to the API server', () => {
   it('is not sent again where the body does not fit the schema, though that is a 500', async () => {
     await running.makeNamespace('feature-typo');
     const typo = { ...configMap('typo'), dataa: {} };
-    const options = { namespace: 'feature-typo', fresh: true, known: [], admit: () => undefined };
+    const options = { namespace: 'feature-typo', fresh: true, known: [], writeGuard: () => undefined };
     expect((await running.cluster.apply([typo], options)).error).toMatchObject({ code: 'rejected' });
     expect(running.calls()).toHaveLength(1);
   });
@@ -85,12 +85,12 @@ describe('a call to the API server', () => {
     });
   });
 
-  it('asks admit anew before every try of a write, with its timeout', async () => {
+  it('asks admit again before every try of a write, with its timeout', async () => {
     failFirst('drop', status(503));
     const asked: number[] = [];
-    const admit = (timeoutMs: number): undefined => void asked.push(timeoutMs);
+    const writeGuard = (timeoutMs: number): undefined => void asked.push(timeoutMs);
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'feature-asked' } };
-    expect(await running.cluster.createNamespace(namespace, admit)).toMatchObject({ name: 'feature-asked' });
+    expect(await running.cluster.createNamespace(namespace, writeGuard)).toMatchObject({ name: 'feature-asked' });
     expect(asked).toEqual([300, 300, 300]);
   });
 
@@ -102,12 +102,12 @@ describe('a call to the API server', () => {
 
   it('is not sent where admit throws', async () => {
     await running.makeNamespace('feature-fenced');
-    const admit = (): undefined => {
+    const writeGuard = (): undefined => {
       throw new ProvisionerError('lease-lost', 'the lease ends too soon');
     };
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'feature-x' } };
-    await expect(running.cluster.createNamespace(namespace, admit)).rejects.toMatchObject({ code: 'lease-lost' });
-    const options = { namespace: 'feature-fenced', fresh: true, known: [], admit };
+    await expect(running.cluster.createNamespace(namespace, writeGuard)).rejects.toMatchObject({ code: 'lease-lost' });
+    const options = { namespace: 'feature-fenced', fresh: true, known: [], writeGuard };
     const applied = await running.cluster.apply([configMap('a'), configMap('b')], options);
     expect(applied).toMatchObject({ inventory: [], error: { code: 'lease-lost' } });
     expect(running.calls()).toEqual([]);
@@ -115,13 +115,13 @@ describe('a call to the API server', () => {
 
   it('waits where admit gives a promise and then asks again', async () => {
     const steps: string[] = [];
-    const admit = (): Promise<void> | undefined => {
+    const writeGuard = (): Promise<void> | undefined => {
       steps.push('asked');
       if (steps.length > 1) return undefined;
       return Promise.resolve().then(() => void steps.push('waited'));
     };
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'feature-waited' } };
-    await running.cluster.createNamespace(namespace, admit);
+    await running.cluster.createNamespace(namespace, writeGuard);
     expect(steps).toEqual(['asked', 'waited', 'asked']);
   });
 
@@ -129,13 +129,18 @@ describe('a call to the API server', () => {
     await running.makeNamespace('feature-many');
     let look: Promise<unknown> | undefined;
     let looked = false;
-    const admit = (): Promise<void> | undefined => {
+    const writeGuard = (): Promise<void> | undefined => {
       if (looked) return undefined;
       look ??= running.cluster.readNamespace('feature-many').then(() => (looked = true));
       return look.then(() => undefined);
     };
     const objects = Array.from({ length: 2 * DEFAULT_CONNECTIONS }, (_, index) => configMap(`c-${index}`));
-    const applied = await running.cluster.apply(objects, { namespace: 'feature-many', fresh: true, known: [], admit });
+    const applied = await running.cluster.apply(objects, {
+      namespace: 'feature-many',
+      fresh: true,
+      known: [],
+      writeGuard,
+    });
     expect(applied.error).toBeUndefined();
     expect(applied.inventory).toHaveLength(objects.length);
   }, 10_000);

@@ -61,7 +61,7 @@ describe('a connection', () => {
     await connection.close();
   });
 
-  it('reads its credentials anew after a 401, unless it has only just read them', async () => {
+  it('reads its credentials again after a 401, unless it has only just read them', async () => {
     const names = ['first', 'second', 'third'];
     const inner = connect(async () => {
       const name = names.shift() ?? '';
@@ -101,11 +101,11 @@ describe('a connection', () => {
         return { origin: '', prefix: '', agent, slots, authorization: async () => ({}), openedAt: 0 };
       },
     } as unknown as Connection;
-    const admit = (): undefined => {
+    const writeGuard = (): undefined => {
       agreed = true;
       queueMicrotask(() => (agreed = false));
     };
-    await createSend(connection, options)({ ...call, method: 'PATCH', body: {}, admit });
+    await createSend(connection, options)({ ...call, method: 'PATCH', body: {}, writeGuard });
     expect(turns).toEqual([true]);
   });
 

@@ -211,7 +211,7 @@ describe('judgeChain', () => {
     expect(verdict).toBe('broken');
     const found = chain.filter(({ state }) => state === 'broken');
     expect(found.map(({ link }) => link)).toEqual(broken);
-    expect(found.every(({ mend }) => mend !== undefined && mend !== '')).toBe(true);
+    expect(found.every(({ fix }) => fix !== undefined && fix !== '')).toBe(true);
     expect(JSON.stringify(found)).toContain(says);
   });
 
@@ -257,7 +257,7 @@ describe('judgeChain', () => {
     expect(verdict).toBe('unknown');
     expect(mount).toMatchObject({ state: 'unknown', cause: { code: 'AADSTS700213' } });
     expect(mount?.found).toMatch(/^waiting for Entra ID to know the credential, written 40 s ago/);
-    expect(mount?.mend).toContain('560 s');
+    expect(mount?.fix).toContain('560 s');
   });
 
   it('excuses nothing else by a new credential', () => {
@@ -311,7 +311,7 @@ describe('judgeChain', () => {
 
     expect(verdict).toBe('unknown');
     expect(chain.filter(({ state }) => state !== 'ok')).toMatchObject([
-      { link: 'pod-environment', mend: expect.stringContaining('--enable-workload-identity') },
+      { link: 'pod-environment', fix: expect.stringContaining('--enable-workload-identity') },
     ]);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { answerDiagnosis } from '../../../lib/diagnosis/answer-diagnosis.ts';
 import type { Diagnosis } from '../../../lib/diagnosis/diagnose.ts';
-import type { Peers } from '../../../lib/environment/ports/ports.ts';
+import type { Ports } from '../../../lib/environment/ports/ports.ts';
 import { ProvisionerError } from '../../../lib/errors.ts';
 import { createWorld } from '../../support/fakes/world.ts';
 
@@ -12,8 +12,8 @@ async function provisioned() {
   return world;
 }
 
-async function ask(peers: Peers, name = 'ex-c4-e6') {
-  const deps = { log: peers.log, records: async () => peers.records, peers: async () => peers };
+async function ask(ports: Ports, name = 'ex-c4-e6') {
+  const deps = { log: ports.log, records: async () => ports.records, ports: async () => ports };
   const { status, body } = await answerDiagnosis(deps, { name, requestId: 'call-1' });
   return { status, body: body as unknown as Diagnosis };
 }
@@ -27,7 +27,7 @@ describe('answerDiagnosis', () => {
     const world = await provisioned();
     const writes = [...world.cluster.writes];
 
-    const { status, body } = await ask(world.peers);
+    const { status, body } = await ask(world.ports);
 
     expect(status).toBe(200);
     expect(body).toMatchObject({
@@ -52,7 +52,7 @@ describe('answerDiagnosis', () => {
     const world = await provisioned();
     world.access.credentials.clear();
 
-    const { body } = await ask(world.peers);
+    const { body } = await ask(world.ports);
 
     expect(body.verdict).toBe('broken');
     expect(body.chain.filter(({ state }) => state === 'broken').map(({ link }) => link)).toEqual([
@@ -63,19 +63,19 @@ describe('answerDiagnosis', () => {
   it('shows since when a new credential propagates, and no longer than READY_DEADLINE', async () => {
     const world = await provisioned();
 
-    expect((await ask(world.peers)).body.propagating).toEqual({
+    expect((await ask(world.ports)).body.propagating).toEqual({
       since: '2026-11-23T10:00:00.000Z',
       until: '2026-11-23T10:10:00.000Z',
     });
     world.clock.advance(600_000);
-    expect((await ask(world.peers)).body).not.toHaveProperty('propagating');
+    expect((await ask(world.ports)).body).not.toHaveProperty('propagating');
   });
 
   it('answers 200 with unknown links where a peer is out of reach', async () => {
-    const { peers } = await provisioned();
+    const { ports } = await provisioned();
 
-    const noAzure = await ask({ ...peers, access: { ...peers.access, inspect: down } });
-    const noCluster = await ask({ ...peers, cluster: { ...peers.cluster, inspect: down } });
+    const noAzure = await ask({ ...ports, credentials: { ...ports.credentials, inspect: down } });
+    const noCluster = await ask({ ...ports, cluster: { ...ports.cluster, inspect: down } });
 
     for (const { status, body } of [noAzure, noCluster]) {
       expect(status).toBe(200);
@@ -92,14 +92,14 @@ describe('answerDiagnosis', () => {
     await world.handle(world.request('delete'));
     await world.settle();
 
-    expect((await ask(world.peers)).status).toBe(404);
+    expect((await ask(world.ports)).status).toBe(404);
   });
 
   it('knows no environment that has no record, whatever its name, and says 503 where records cannot be read', async () => {
-    const { peers } = await provisioned();
+    const { ports } = await provisioned();
 
-    expect((await ask(peers, 'other')).status).toBe(404);
-    expect((await ask(peers, '../secrets')).status).toBe(404);
-    expect((await ask({ ...peers, records: { ...peers.records, read: down } })).status).toBe(503);
+    expect((await ask(ports, 'other')).status).toBe(404);
+    expect((await ask(ports, '../secrets')).status).toBe(404);
+    expect((await ask({ ...ports, records: { ...ports.records, read: down } })).status).toBe(503);
   });
 });

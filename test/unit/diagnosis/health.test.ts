@@ -57,7 +57,7 @@ describe('createProbes', () => {
     cluster: async () => world.cluster,
     policies: async () => 'bound',
     access: async () => undefined,
-    branches: async () => world.peers.branches,
+    branches: async () => world.ports.branches,
     repositories: () => [{ fullName: 'acme/shop' }],
   };
 

@@ -53,7 +53,7 @@ const other: KubeObject = {
   spec: { template: { metadata: {}, spec: {} } },
 };
 
-/** A chain without a fault; every call makes it anew, to be broken. */
+/** A chain without a fault; every call makes it again, to be broken. */
 export function healthy(): ChainFacts {
   const credential = {
     name: 'kv-ex-1',

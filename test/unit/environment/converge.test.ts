@@ -81,7 +81,7 @@ describe('provision, what an overlay no longer holds', () => {
     expect(world.record()).toMatchObject({ phase: 'ready', warnings: [] });
   });
 
-  it('is not looked for in a namespace that was made anew', async () => {
+  it('is not looked for in a namespace that was made again', async () => {
     dropExtra();
     world.cluster.namespaces.delete(NAMESPACE);
     await ask('push');
@@ -119,13 +119,13 @@ describe('provision, what others changed', () => {
   it('is looked for by a sweep once DRIFT_INTERVAL is over, and not before', async () => {
     objects().set(WEB, 'changed');
     world.clock.advance(3_000_000);
-    expect((await sweep(world.peers)).queued).toEqual([]);
+    expect((await sweep(world.ports)).queued).toEqual([]);
 
     world.clock.advance(600_000);
-    expect((await sweep(world.peers)).queued).toEqual(['ex-c4-e6']);
+    expect((await sweep(world.ports)).queued).toEqual(['ex-c4-e6']);
     await world.settle();
     expect(world.cluster.writes).toEqual([`APPLY ${WEB}`]);
-    expect((await sweep(world.peers)).queued).toEqual([]);
+    expect((await sweep(world.ports)).queued).toEqual([]);
   });
 
   it('costs no write and no line of history where a sweep finds nothing, and the phase stays ready', async () => {

@@ -20,7 +20,7 @@ describe('the look for the environment of a repository that was named otherwise'
   it('lists all records for the first environment of a repository, and for no further one', async () => {
     let lists = 0;
     const { list } = world.records;
-    world.peers.records.list = () => {
+    world.ports.records.list = () => {
       lists += 1;
       return list();
     };

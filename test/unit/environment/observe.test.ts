@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { newRecord, observe } from '../../../lib/environment/model/record-event.ts';
+import { newRecord, recordEvent } from '../../../lib/environment/model/record-event.ts';
 import type { EnvironmentRequest } from '../../../lib/environment/model/request.ts';
 
 const request: EnvironmentRequest = {
@@ -19,7 +19,7 @@ describe('observe', () => {
   it('leaves the record that it is given as it was, the steps to come and a repository id included', () => {
     const before = newRecord({ ...request, repository: { fullName: 'acme/shop' } });
     const kept = structuredClone(before);
-    const { record } = observe(before, {
+    const { record } = recordEvent(before, {
       ...request,
       reason: 'provision',
       repository: { id: 42, fullName: 'acme/shop' },

@@ -21,7 +21,7 @@ describe('planProvision', () => {
       },
     };
 
-    await planProvision({ ...world.peers, cluster }, world.record() ?? newRecord(world.request('provision')));
+    await planProvision({ ...world.ports, cluster }, world.record() ?? newRecord(world.request('provision')));
 
     const [account] = sent.flat().filter(({ kind }) => kind === 'ServiceAccount');
     expect(account?.metadata.annotations?.[CLIENT_ID]).toBe('client');
@@ -30,12 +30,12 @@ describe('planProvision', () => {
   it('answers the refusal of the gate, as provisioning would', async () => {
     const world = createWorld();
     const overlays = {
-      ...world.peers.overlays,
+      ...world.ports.overlays,
       render: () => {
-        throw new ProvisionerError('render', 'a token is left. Set it.', { mend: 'Set it.' });
+        throw new ProvisionerError('render', 'a token is left. Set it.', { fix: 'Set it.' });
       },
     };
-    const plan = await planProvision({ ...world.peers, overlays }, newRecord(world.request('provision')));
+    const plan = await planProvision({ ...world.ports, overlays }, newRecord(world.request('provision')));
 
     expect(plan).toEqual({ guard: 'render', reason: 'a token is left. Set it.' });
   });
@@ -54,7 +54,10 @@ describe('planProvision', () => {
     };
     const access = { ...world.access, plan: async () => ({ changes: [] }) };
 
-    await planProvision({ ...world.peers, cluster, access }, world.record() ?? newRecord(world.request('provision')));
+    await planProvision(
+      { ...world.ports, cluster, credentials: access },
+      world.record() ?? newRecord(world.request('provision')),
+    );
 
     const [account] = sent.filter(({ kind }) => kind === 'ServiceAccount');
     expect(account?.metadata.annotations?.[CLIENT_ID]).toBe('00000000-0000-0000-0000-000000000000');

@@ -34,7 +34,7 @@ describe('a new credential', () => {
   });
 
   it.each(['starting', 'failed'] as const)(
-    'makes a refused token something to wait for where workloads are %s, and a failure with its mend after READY_DEADLINE',
+    'makes a refused token something to wait for where workloads are %s, and a failure with its fix after READY_DEADLINE',
     async (state) => {
       const world = await starting(state, REFUSED);
 
@@ -46,7 +46,7 @@ describe('a new credential', () => {
       await world.settle();
       expect(world.record()).toMatchObject({
         phase: 'failed',
-        error: { code: 'not-ready', mend: expect.stringContaining('trailing slash') },
+        error: { code: 'not-ready', fix: expect.stringContaining('trailing slash') },
       });
       expect(world.record()?.error?.message).toContain('no federated credential of the identity fits the token');
     },
@@ -55,7 +55,7 @@ describe('a new credential', () => {
   it('excuses no other failure', async () => {
     const world = await starting('failed', 'Pod/feature-ex-c4-e6/db-0: FailedMount: ForbiddenByRbac');
 
-    expect(world.record()).toMatchObject({ phase: 'failed', error: { mend: expect.stringContaining('Secrets User') } });
+    expect(world.record()).toMatchObject({ phase: 'failed', error: { fix: expect.stringContaining('Secrets User') } });
   });
 });
 

@@ -209,7 +209,7 @@ describe('reconcile, order', () => {
     expect(world.record()?.stop).toBeUndefined();
   });
 
-  it('drops a put-back that the record does not name any more', async () => {
+  it('drops a requeued request that the record does not name any more', async () => {
     world.cluster.readinessIs = { state: 'starting' };
     await world.handle(world.request('create'));
     const [old] = world.requests.waiting.splice(0);
@@ -222,7 +222,7 @@ describe('reconcile, order', () => {
     await create();
     const lease = await world.records.lease('ex-c4-e6');
     world.clock.advance(1_000);
-    expect(await world.handle(world.request('delete'))).toBe('put-back');
+    expect(await world.handle(world.request('delete'))).toBe('requeued');
     expect(world.record()?.event.reason).toBe('create');
 
     if (lease !== 'busy') await lease.release();
@@ -436,7 +436,7 @@ describe('reconcile, GitHub', () => {
     expect(world.clock.now() - from).toBeGreaterThanOrEqual(155_000);
   });
 
-  it('asks three times anew for an environment that was made after it had asked', async () => {
+  it('asks three times again for an environment that was made after it had asked', async () => {
     world.github.answer = GONE;
     await world.handle(world.request('push'));
     await world.settle(60_000);
@@ -444,7 +444,7 @@ describe('reconcile, GitHub', () => {
     expect(asked?.request.asked).toBe(3);
 
     world.github.answer = EXISTS;
-    // the readiness of the workloads is asked for, and fails: all is made by then, and nothing is put back
+    // the readiness of the workloads is asked for, and fails: all is made by then, and nothing is requeued
     world.turn.hook = (what) => {
       if (what === 'readiness') throw new ProvisionerError('unavailable', 'no answer');
     };
@@ -505,7 +505,7 @@ describe('reconcile, faults', () => {
 
   it('writes the event of a request that failed too often into the record, marked failed', async () => {
     const request = world.request('delete');
-    expect(await abandon(world.peers, request)).toBe('written');
+    expect(await abandon(world.ports, request)).toBe('written');
     expect(world.record()).toMatchObject({
       phase: 'failed',
       event: { reason: 'delete' },
@@ -515,9 +515,9 @@ describe('reconcile, faults', () => {
 
   it('says once that a request failed too often, though its message comes twice', async () => {
     const request = world.request('delete');
-    await abandon(world.peers, request);
+    await abandon(world.ports, request);
     const said = world.record()?.error?.message;
-    await abandon(world.peers, request);
+    await abandon(world.ports, request);
 
     expect(said).toBe('the delete request failed too often');
     expect(world.record()?.error?.message).toBe(said);
@@ -527,14 +527,14 @@ describe('reconcile, faults', () => {
     const old = world.request('delete');
     world.clock.advance(1_000);
     await create();
-    expect(await abandon(world.peers, old)).toBe('newer');
+    expect(await abandon(world.ports, old)).toBe('newer');
     expect(world.record()?.phase).toBe('ready');
   });
 
   it('puts a poisoned request back while the lease is busy', async () => {
     await create();
     await world.records.lease('ex-c4-e6');
-    expect(await abandon(world.peers, world.request('delete'))).toBe('put-back');
+    expect(await abandon(world.ports, world.request('delete'))).toBe('requeued');
     expect(world.requests.poison).toHaveLength(1);
   });
 });

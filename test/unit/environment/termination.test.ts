@@ -14,7 +14,7 @@ describe('diagnoseTermination', () => {
     ];
     expect(diagnoseTermination({ conditions })).toMatchObject({
       words: expect.stringContaining('example.org/hold'),
-      mend: expect.stringContaining('controller'),
+      fix: expect.stringContaining('controller'),
     });
   });
 
@@ -25,7 +25,7 @@ describe('diagnoseTermination', () => {
     ];
     expect(diagnoseTermination({ conditions })).toMatchObject({
       words: expect.stringContaining('metrics.k8s.io/v1beta1'),
-      mend: expect.stringContaining('APIService'),
+      fix: expect.stringContaining('APIService'),
     });
   });
 

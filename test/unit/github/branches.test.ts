@@ -7,7 +7,7 @@ const REPOSITORY = { id: 42, fullName: 'acme/todo' };
 let github: GitHubStandIn;
 
 function look(ref: string, { token = 'good', repository = REPOSITORY, timeoutMs = 5000 } = {}) {
-  return createBranches({ auth: tokenAuth(token), apiUrl: github.url, timeoutMs }).look(repository, ref);
+  return createBranches({ auth: tokenAuth(token), apiUrl: github.url, timeoutMs }).read(repository, ref);
 }
 
 describe('createBranches', () => {
@@ -130,7 +130,7 @@ describe('createBranches', () => {
   it('answers when no token can be had', async () => {
     const auth = { token: async () => Promise.reject(new Error('key not found')) };
 
-    expect(await createBranches({ auth, apiUrl: github.url }).look(REPOSITORY, 'ex-1')).toEqual({
+    expect(await createBranches({ auth, apiUrl: github.url }).read(REPOSITORY, 'ex-1')).toEqual({
       why: 'no token for GitHub could be had',
     });
   });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { abandon } from '../../../lib/environment/abandon.ts';
-import type { Peers } from '../../../lib/environment/ports/ports.ts';
+import type { Ports } from '../../../lib/environment/ports/ports.ts';
 import { reconcile } from '../../../lib/environment/reconcile.ts';
 import { ProvisionerError } from '../../../lib/errors.ts';
 import { type MessageDeps, handleMessage, handlePoison, readTries } from '../../../lib/intake/message.ts';
@@ -13,11 +13,11 @@ let deps: MessageDeps;
 
 beforeEach(() => {
   world = createWorld();
-  const { peers } = world;
-  deps = { log: peers.log, clock: peers.clock, requests: async () => peers.requests, peers: async () => peers };
+  const { ports } = world;
+  deps = { log: ports.log, clock: ports.clock, requests: async () => ports.requests, ports: async () => ports };
 });
 
-const work = (peers: Peers, request: Parameters<typeof reconcile>[1]) => reconcile(peers, request);
+const work = (ports: Ports, request: Parameters<typeof reconcile>[1]) => reconcile(ports, request);
 const errors = (): string[] => world.log.filter((line) => /not ours|failed|cannot work|cut short|not put/.test(line));
 
 /** A request of so many days ago. */
@@ -50,7 +50,7 @@ describe('a message that is not ours', () => {
     expect(world.requests.poison).toHaveLength(1);
   });
 
-  it('is not one that waited as long in the line: the put-back that a record names is as old as its event', async () => {
+  it('is not one that waited as long in the line: the requeued request that a record names is as old as its event', async () => {
     const old = from(31);
     await handleMessage(deps, { message: { ...old, attempt: 40 }, work });
 
@@ -70,10 +70,10 @@ describe('a message whose work fails', () => {
 
     expect(thrown).toMatchObject({ message: 'unavailable: no answer', stack: 'Error: unavailable: no answer' });
     expect((thrown as Error).cause).toBeUndefined();
-    expect(errors()).toEqual([expect.stringMatching(/"object":"record x","mend":"\S/)]);
+    expect(errors()).toEqual([expect.stringMatching(/"object":"record x","fix":"\S/)]);
   });
 
-  it('is put back by abandon with a delay, however often', async () => {
+  it('is requeued by abandon with a delay, however often', async () => {
     const message = world.request('create');
     for (let round = 0; round < 8; round += 1) {
       await handlePoison(deps, { message, work: () => Promise.reject(new ProvisionerError('unavailable', 'no')) });
@@ -82,7 +82,7 @@ describe('a message whose work fails', () => {
     expect(world.requests.poison.map(({ due }) => due - world.clock.now())).toEqual(Array(8).fill(60_000));
   });
 
-  it('is thrown to the host where it cannot be put back', async () => {
+  it('is thrown to the host where it cannot be requeued', async () => {
     world.turn.hook = (what) =>
       what === 'poison' ? Promise.reject(new ProvisionerError('unavailable', 'no queue')) : undefined;
     const thrown: unknown = await handlePoison(deps, {
@@ -96,7 +96,7 @@ describe('a message whose work fails', () => {
 
 // the host gives it out a fifth time and never again
 describe('a poison message that was given out before', () => {
-  it('is put back anew before anything is done, from the third time on', async () => {
+  it('is requeued before anything is done, from the third time on', async () => {
     const message = world.request('create');
     let worked = 0;
     const count = async () => void (worked += 1);
@@ -121,17 +121,17 @@ describe('abandon before a record that cannot be read', () => {
       what.startsWith('read') ? Promise.reject(new ProvisionerError('input', 'the record is damaged')) : undefined;
   };
 
-  it('keeps an event, which may be written when the record is mended, and asks seldom', async () => {
+  it('keeps an event, which may be written when the record is fixed, and asks seldom', async () => {
     damage();
 
-    expect(await abandon(world.peers, world.request('delete'))).toBe('put-back');
+    expect(await abandon(world.ports, world.request('delete'))).toBe('requeued');
     expect(world.requests.poison.map(({ due }) => due - world.clock.now())).toEqual([15 * 60_000]);
   });
 
   it.each(['sweep', 'check'] as const)('drops a %s, of which the next sweep makes another', async (reason) => {
     damage();
 
-    expect(await abandon(world.peers, world.request(reason))).toBe('dropped');
+    expect(await abandon(world.ports, world.request(reason))).toBe('dropped');
     expect(world.requests.poison).toEqual([]);
   });
 });

@@ -16,7 +16,7 @@ const call = (more: Partial<StatusCall> = {}) =>
     {
       records: async () => world.records,
       live: async () => ({ namespace: 'unknown', credentials: [] }),
-      log: world.peers.log,
+      log: world.ports.log,
     },
     { name: undefined, all: false, live: false, ifNoneMatch: undefined, requestId: 'call-1', ...more },
   );

@@ -167,7 +167,7 @@ describe('loadCompiled', () => {
     ['is missing', undefined, /cannot be read\. Run `npm run build`/],
     ['is no JSON', '{', /cannot be read/],
     ['is of another version', '{"v":2,"hash":"","overlays":[]}', /version 1/],
-  ])('says how to mend a file that %s', async (what, text, words) => {
+  ])('says how to fix a file that %s', async (what, text, words) => {
     const file = join(root, `${what}.json`);
     if (text !== undefined) await writeFile(file, text);
 

@@ -269,11 +269,11 @@ describe('the gate', () => {
     );
   });
 
-  it('names overlay and object, and how to mend it, in fields too', () => {
+  it('names overlay and object, and how to fix it, in fields too', () => {
     expect(() => render([object('PersistentVolume')])).toThrow(
       expect.objectContaining({
         object: 'PersistentVolume/web',
-        mend: expect.stringMatching(/administrator/) as unknown,
+        fix: expect.stringMatching(/administrator/) as unknown,
       }),
     );
   });

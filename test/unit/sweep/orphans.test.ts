@@ -27,7 +27,7 @@ describe('sweepOrphans', () => {
     const living = [...world.access.credentials.keys()];
     const left = [leave(world, 'lost'), leave(world, 'lost', 'reader')];
 
-    expect(await sweepOrphans(world.peers)).toEqual({ removed: left, failed: 0 });
+    expect(await sweepOrphans(world.ports)).toEqual({ removed: left, failed: 0 });
     expect([...world.access.credentials.keys()]).toEqual(living);
   });
 
@@ -39,9 +39,9 @@ describe('sweepOrphans', () => {
     const left = leave(world, 'ex-0');
     const lease = await world.records.lease('ex-0');
 
-    expect((await sweepOrphans(world.peers)).removed).toEqual([]);
+    expect((await sweepOrphans(world.ports)).removed).toEqual([]);
     if (lease !== 'busy') await lease.release();
-    expect((await sweepOrphans(world.peers)).removed).toEqual([left]);
+    expect((await sweepOrphans(world.ports)).removed).toEqual([left]);
   });
 
   it('keeps a credential whose namespace is there, whoever made that', async () => {
@@ -49,7 +49,7 @@ describe('sweepOrphans', () => {
     leave(world, 'lost');
     world.cluster.putForeign('feature-lost');
 
-    expect((await sweepOrphans(world.peers)).removed).toEqual([]);
+    expect((await sweepOrphans(world.ports)).removed).toEqual([]);
     expect(world.access.credentials.size).toBe(1);
   });
 
@@ -57,18 +57,18 @@ describe('sweepOrphans', () => {
     const world = await withLiving(4);
     for (const slug of ['a', 'b', 'c', 'd']) leave(world, slug);
 
-    expect((await sweepOrphans(world.peers)).removed).toEqual([]);
+    expect((await sweepOrphans(world.ports)).removed).toEqual([]);
     expect(world.log.join()).toContain('SWEEP_MAX_DELETIONS lets 3 through');
 
     world.settings.sweepMaxDeletions = 4;
-    expect((await sweepOrphans(world.peers)).removed).toHaveLength(4);
+    expect((await sweepOrphans(world.ports)).removed).toHaveLength(4);
   });
 
   it('lets a quarter through where that is more than 3', async () => {
     const world = await withLiving(12);
     for (const slug of ['a', 'b', 'c', 'd']) leave(world, slug);
 
-    expect((await sweepOrphans(world.peers)).removed).toHaveLength(4);
+    expect((await sweepOrphans(world.ports)).removed).toHaveLength(4);
   });
 
   it('removes none where an identity or the records cannot be listed, or in MODE=observe', async () => {
@@ -83,9 +83,9 @@ describe('sweepOrphans', () => {
       },
     };
 
-    expect((await sweepOrphans({ ...world.peers, access: unread })).removed).toEqual([]);
-    await expect(sweepOrphans({ ...world.peers, records: broken })).rejects.toThrow('storage did not answer');
-    expect((await sweepOrphans({ ...world.peers, settings: { ...settings, mode: 'observe' } })).removed).toEqual([]);
+    expect((await sweepOrphans({ ...world.ports, credentials: unread })).removed).toEqual([]);
+    await expect(sweepOrphans({ ...world.ports, records: broken })).rejects.toThrow('storage did not answer');
+    expect((await sweepOrphans({ ...world.ports, settings: { ...settings, mode: 'observe' } })).removed).toEqual([]);
     expect(access.credentials.size).toBe(1);
   });
 
@@ -95,10 +95,10 @@ describe('sweepOrphans', () => {
     world.turn.hook = async (what) => {
       if (!what.startsWith('DELETE keyvault')) return;
       delete world.turn.hook;
-      expect(await world.handle(world.request('create', { ref: 'ex-0' }))).toBe('put-back');
+      expect(await world.handle(world.request('create', { ref: 'ex-0' }))).toBe('requeued');
     };
 
-    expect((await sweepOrphans(world.peers)).removed).toEqual([left]);
+    expect((await sweepOrphans(world.ports)).removed).toEqual([left]);
     expect(world.record('ex-0')).toMatchObject({ phase: 'gone', history: [{ what: 'orphan removed', why: left }] });
     await world.settle();
     expect(world.record('ex-0')).toMatchObject({ phase: 'ready', repository: { fullName: 'acme/shop' } });
@@ -116,7 +116,7 @@ describe('sweepOrphans', () => {
         await world.handle(world.request('create', { ref: 'ex-0' }));
       };
 
-      expect(await sweepOrphans(world.peers)).toEqual({ removed: [], failed: 0 });
+      expect(await sweepOrphans(world.ports)).toEqual({ removed: [], failed: 0 });
       await world.settle();
       expect(world.record('ex-0')?.phase).toBe('ready');
       expect(world.access.credentials.size).toBe(1);
@@ -132,7 +132,7 @@ describe('sweepOrphans', () => {
       },
     };
 
-    expect(await sweep({ ...world.peers, access })).toMatchObject({ looked: 1, failed: 1, orphans: [] });
+    expect(await sweep({ ...world.ports, credentials: access })).toMatchObject({ looked: 1, failed: 1, orphans: [] });
   });
 });
 

@@ -16,8 +16,8 @@ const IMAGE_TAG = /^\w[\w.-]{0,127}$/;
 export function checkImageTag(imageTag: string): void {
   if (IMAGE_TAG.test(imageTag)) return;
   const shown = JSON.stringify(imageTag.slice(0, 60));
-  const mend = 'Use up to 128 of letters, digits, "_", "." and "-", with no "." or "-" first.';
-  throw new ProvisionerError('render', `image tag ${shown} is no image tag. ${mend}`, { mend });
+  const fix = 'Use up to 128 of letters, digits, "_", "." and "-", with no "." or "-" first.';
+  throw new ProvisionerError('render', `image tag ${shown} is no image tag. ${fix}`, { fix });
 }
 
 /** Whether this is the environment's own Namespace, which is made apart from what is applied in it. */
@@ -30,12 +30,12 @@ export function toNamespaced({ overlay, object }: Rendered, { namespace, labels 
   const { metadata } = object;
   if (isClusterScoped(object)) {
     throw refusal({ overlay, object }, 'belongs to no namespace, and outlives the branch', {
-      mend: 'An administrator applies it once: take it out of the overlay.',
+      fix: 'An administrator applies it once: take it out of the overlay.',
     });
   }
   if (metadata.namespace && metadata.namespace !== namespace) {
     throw refusal({ overlay, object }, `is outside the environment's namespace ${namespace}`, {
-      mend: 'Write feature-BRANCH_NAME for its namespace, or leave it out.',
+      fix: 'Write feature-BRANCH_NAME for its namespace, or leave it out.',
     });
   }
   return { ...object, metadata: { ...metadata, namespace, labels: { ...metadata.labels, ...labels } } };
@@ -49,16 +49,16 @@ export function checkUnique(rendered: readonly Rendered[]): void {
     const other = first.get(identity);
     if (other !== undefined) {
       throw refusal({ overlay, object }, `is there twice (overlay ${other} holds it too)`, {
-        mend: 'Take one of them out, or give it another name.',
+        fix: 'Take one of them out, or give it another name.',
       });
     }
     first.set(identity, overlay);
   }
 }
 
-/** A `render` failure in one line: overlay, object, what is wrong, and what mends it. */
-export function refusal({ overlay, object }: Rendered, what: string, { mend }: { mend: string }): ProvisionerError {
+/** A `render` failure in one line: overlay, object, what is wrong, and what fixes it. */
+export function refusal({ overlay, object }: Rendered, what: string, { fix }: { fix: string }): ProvisionerError {
   const { namespace, name } = object.metadata;
   const subject = [object.kind, namespace, name].filter((part) => part !== undefined).join('/');
-  return new ProvisionerError('render', `overlay ${overlay}: ${subject} ${what}. ${mend}`, { object: subject, mend });
+  return new ProvisionerError('render', `overlay ${overlay}: ${subject} ${what}. ${fix}`, { object: subject, fix });
 }
