@@ -7,19 +7,19 @@ import type { Ports, StoredRecord } from './ports/ports.ts';
 import type { EnvironmentRequest } from './model/request.ts';
 
 const AGAIN_MS = 60_000;
-/** Of a record that only a person fixes. */
+/** Errors of a record that only a person can repair. */
 const MUCH_LATER_MS = 15 * 60_000;
 
 type Abandoned = 'written' | 'newer' | 'requeued' | 'dropped';
 
-/** A request that failed too often: its event goes into the record, marked failed, unless the record holds something newer. */
+/** Records the event of a request that failed too often and marks it failed, unless the record holds something newer. */
 export async function abandon(ports: Ports, request: EnvironmentRequest): Promise<Abandoned> {
   try {
     return await abandonOnce(ports, request);
   } catch (thrown) {
     const { code } = toProvisionerError(thrown);
     const { environment, reason } = request;
-    // a record that is damaged, or a newer version's: every sweep would leave one more message that goes round for good
+    // a damaged record, or one of a newer version: requeueing would add one more endless message with every sweep
     if (code === 'input' && !saysSomething(request)) {
       ports.log.error('abandoned, it asked for a look alone', { environment, reason, ...toLogFields(thrown) });
       return 'dropped';
@@ -34,7 +34,7 @@ async function abandonOnce(ports: Ports, asked: EnvironmentRequest): Promise<Aba
   const { records } = ports;
   const isNamed = (await records.read(asked.environment)) !== undefined;
   const renamed = isNamed ? undefined : await findRenamed(ports, asked);
-  // a record of the new name would stand beside the environment, and end the look for it
+  // a record under the new name would sit beside the environment and hide it from later requests
   const request = renamed === undefined ? asked : { ...asked, environment: renamed.record.name };
   const lease = await leaseOf(ports, request);
   if (lease === 'busy') {
@@ -47,17 +47,17 @@ async function abandonOnce(ports: Ports, asked: EnvironmentRequest): Promise<Aba
       throw new ProvisionerError('conflict', 'the record went away', { object: `record ${request.environment}` });
     const { record, newer } = take(stored, request);
     if (newer) {
-      // what it says is kept all the same: an older delivery may still come
+      // keep its event all the same: an older delivery may still arrive
       if (record !== stored.record) await records.write(record, { etag: stored.etag, lease });
       ports.log.warn('abandoned', { environment: request.environment, reason: request.reason, newer });
       return 'newer';
     }
     const words = `the ${request.reason} request failed too often`;
     const last = record.error?.message ?? '';
-    // the queue may hand over a message twice: the record must not say so twice
+    // the queue delivers at least once: the history must not list the same failure twice
     const message = last === '' ? words : last.startsWith(words) ? last : `${words}: ${last}`;
     const error = new ProvisionerError('abandoned', message, {
-      // a failure that passes by itself did not, this time
+      // an error that is usually transient was not, this time
       ...(record.error?.retryable === false && record.error.fix !== undefined && { fix: record.error.fix }),
     });
     record.phase = 'failed';
@@ -80,7 +80,7 @@ async function leaseOf(ports: Ports, request: EnvironmentRequest): ReturnType<Po
   return records.lease(request.environment);
 }
 
-/** The record with the request's event in it; `newer` where another environment, event or requeued request holds it by now. */
+/** The record with the request's event in it; `newer` if another environment, event or requeued request has taken it over. */
 function take(stored: StoredRecord, request: EnvironmentRequest): { record: StoredRecord['record']; newer: boolean } {
   const before = stored.record;
   const isOther = guardRecord(before, request) !== undefined;

@@ -20,10 +20,10 @@ import type { Refusal } from './model/record.ts';
 import { guardByLease, confirmOwner } from './steps/write-guard.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** Status writes of controllers change a namespace's resourceVersion now and then: look again this often. */
+/** Controllers write the namespace's status and change its resourceVersion: read it again and retry this often. */
 const DELETE_TRIES = 4;
 
-/** Takes the environment away: guards first, the namespace by uid and resourceVersion, its credentials, then the record. */
+/** Removes the environment: guards first, then the namespace by uid and resourceVersion, its credentials, and the record. */
 export async function deprovision(run: Reconciliation): Promise<Outcome> {
   const { ports, record } = run;
   const { namespace, name: slug, ref } = record;
@@ -63,8 +63,8 @@ export async function deprovision(run: Reconciliation): Promise<Outcome> {
 }
 
 /**
- * Looks once more where all is gone: a host that was held up may have sent a write of before that came after the removal,
- * and its request comes again.
+ * Checks once more after everything is gone: a stalled host may have sent a stale write that landed after the delete, and
+ * its request is delivered again.
  */
 export async function clearAway(run: Reconciliation): Promise<Outcome> {
   const { ports, record } = run;
@@ -97,7 +97,7 @@ async function removeNamespace(run: Reconciliation): Promise<'deleting' | 'absen
   });
 }
 
-/** Once: an empty list in the record says that it is done, so that looking for the namespace's end asks Azure nothing. */
+/** Runs once: an empty list in the record marks it done, so that waiting for the namespace to end makes no call to Azure. */
 async function revoke(run: Reconciliation): Promise<Change[]> {
   const { record, ports } = run;
   if (record.credentials?.length === 0) return [];
@@ -109,7 +109,7 @@ async function revoke(run: Reconciliation): Promise<Change[]> {
   return changes;
 }
 
-/** The namespace is not ours to delete; a credential that the record says we wrote for it goes all the same. */
+/** The namespace is not ours to delete; a credential that the record says we wrote for it is removed all the same. */
 async function refuseForeign(run: Reconciliation, refusal: Refusal): Promise<Outcome> {
   const { credentials } = run.record;
   const isOwner = refusal.guard === 'owner' || refusal.guard === 'uid';
@@ -117,7 +117,7 @@ async function refuseForeign(run: Reconciliation, refusal: Refusal): Promise<Out
   return refuse(run, refusal);
 }
 
-/** Not as it was: the environment still has to go, and the sweep asks again for what is refused. */
+/** Unlike other refusals: the environment still has to go, so the sweep retries what was refused. */
 function refuseUnguarded(run: Reconciliation, refusal: Refusal): Outcome {
   run.record.phase = 'refused';
   return refuse(run, refusal);
@@ -159,7 +159,7 @@ function finish(run: Reconciliation, changes: Change[]): Outcome {
   return DONE;
 }
 
-/** What holds the namespace, and what a person can do: nothing here forces it. */
+/** What blocks the namespace's deletion and what a person can do about it; finalizers are never forced off. */
 function describeTermination({ owned }: Reconciliation): string | undefined {
   const held = owned && diagnoseTermination(owned);
   return held && `the namespace to be gone: ${held.words}; ${held.fix}`;

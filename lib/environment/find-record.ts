@@ -5,7 +5,7 @@ import { newRecord } from './model/record-event.ts';
 import type { Ports, StoredRecord } from './ports/ports.ts';
 import type { EnvironmentRequest } from './model/request.ts';
 
-/** The record that the request is about, made where it must be: never for the removal of what is not there. */
+/** Finds the request's record, or creates it; a removal never creates one. */
 export async function findRecord(
   ports: Ports,
   request: EnvironmentRequest,
@@ -34,11 +34,11 @@ export async function findRecord(
   return (await ports.records.read(request.environment)) ?? 'nothing-to-do';
 }
 
-/** A repository that was renamed, or given a prefix, keeps its environments under the slugs that they have. */
+/** A repository that was renamed or given a prefix keeps its environments under their existing slugs. */
 export async function findRenamed(ports: Ports, request: EnvironmentRequest): Promise<StoredRecord | undefined> {
   const { records, settings } = ports;
   const { owners, way } = toNaming(request.repository, settings);
-  // every environment of theirs has the name that it would have now, so that a read has found it or there is none
+  // all their environments follow today's naming: the read by slug would have found it
   const isNamedNow = request.environment === slugOf(request, settings);
   if (isNamedNow && (await records.areNamed(owners, way))) return undefined;
   let hasOthers = false;
@@ -48,12 +48,12 @@ export async function findRenamed(ports: Ports, request: EnvironmentRequest): Pr
     if (ref === request.ref) return records.read(name);
     hasOthers ||= name !== slugOf({ repository: request.repository, ref }, settings);
   }
-  // before anything of this name is made: else a crash would leave one that nobody looks for
+  // noted before anything with this name is created: after a crash, nobody would look for it otherwise
   await records.noteNamings(owners, hasOthers ? [way, OTHER_WAY] : [way]);
   return undefined;
 }
 
-/** A request may name no other environment than the one of its repository and ref. */
+/** A request may only name the environment of its own repository and ref. */
 function guardSlug(ports: Ports, request: EnvironmentRequest): ReturnType<typeof guardName> {
   return guardName({ namespace: toNamespace(request.environment), slug: slugOf(request, ports.settings) });
 }

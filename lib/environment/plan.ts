@@ -9,7 +9,7 @@ import { DONE, type Outcome, type Reconciliation, refuse, toIso } from './steps/
 
 export interface Plan {
   changes: Change[];
-  /** Whether the API server itself has checked every object. */
+  /** Whether the API server validated every object by dry run. */
   validated: boolean;
 }
 
@@ -27,7 +27,7 @@ export async function planProvision(ports: Ports, record: EnvironmentRecord): Pr
   const credentials = await ports.credentials.plan(access, 'present');
   if (credentials.refused !== undefined) return credentials.refused;
   const { reserved } = credentials;
-  // with the ids that an apply would send: others would show accounts and classes as changed that are not
+  // rendered with the ids that an apply would send, or service accounts and provider classes would look changed
   const objects = reserved === undefined ? draft : renderEnvironment(ports.overlays, { record, settings, reserved });
   const applied = objects.filter(({ kind }) => kind !== 'Namespace');
   const planned =
@@ -64,7 +64,7 @@ export async function planDeprovision(ports: Ports, record: EnvironmentRecord): 
   return { changes: [...itself, ...inside, ...credentials.changes], validated: true };
 }
 
-/** The guards that a manual call is answered by at once: the record's claim first. */
+/** The guards that answer a manual call at once: the record's claim first. */
 export function guardClaim(record: EnvironmentRecord | undefined, asked: EnvironmentRecord): Refusal | undefined {
   return record === undefined || record.phase === 'gone' ? undefined : guardRecord(record, asked);
 }
@@ -75,7 +75,7 @@ async function readOwned(ports: Ports, record: EnvironmentRecord): Promise<LiveN
   return guardOwner(live, { repository: record.repository, ref: record.ref, slug: record.name }) ?? live;
 }
 
-/** MODE=observe: writes into the record what would be done, and nothing outside. */
+/** MODE=observe: records what would be done and writes nothing else. */
 export async function observeOnly(run: Reconciliation, state: 'present' | 'absent'): Promise<Outcome> {
   const { ports, record } = run;
   const plan = state === 'present' ? await planProvision(ports, record) : await planDeprovision(ports, record);

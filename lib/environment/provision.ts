@@ -41,10 +41,10 @@ export async function provision(run: Reconciliation): Promise<Outcome> {
   );
   const isMoved = reserved.identity !== record.identity;
   const drifted = isSame && !isMoved ? await step(run, 'drift', () => lookForDrift(run, objects)) : undefined;
-  // where nothing is to be written, the record stays as it is: ready
+  // nothing to write: the record stays ready
   if (drifted?.length !== 0 || findLeftovers(record.inventory, objects).length > 0) {
     begin(run, reserved);
-    // said before the first PUT: whoever comes after a crash must know that there may be some
+    // recorded before the first PUT: after a crash, the next holder must know that credentials may exist
     record.credentials = reserved.identity === undefined ? [] : wanted.map(({ name }) => name);
     await save(run);
   } else record.warnings = reserved.warnings;
@@ -86,7 +86,7 @@ function toIdentity(reserved: Reserved): { identity?: string } {
   return reserved.identity === undefined ? {} : { identity: reserved.identity };
 }
 
-/** The namespace is somebody else's: a credential that the record says we wrote for it must not outlive that. */
+/** The namespace belongs to somebody else: remove the credential that the record says we wrote for it. */
 async function abandonForeign(run: Reconciliation, refusal: NonNullable<Reconciliation['lost']>): Promise<Outcome> {
   const { record, ports } = run;
   if (record.credentials !== undefined && record.credentials.length > 0) {

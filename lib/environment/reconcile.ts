@@ -21,12 +21,12 @@ import { awaitReadiness } from './steps/readiness.ts';
 import type { EnvironmentRequest } from './model/request.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** Reads may lag events: GitHub is asked again after these before it, or the event, is believed. */
+/** GitHub's reads may lag its events: ask again after these delays before believing either. */
 const ASK_AGAIN_MS = [5_000, 30_000, 120_000];
 
 export type Handled = 'done' | 'requeued' | 'dropped' | 'refused' | 'nothing-to-do';
 
-/** Finds out what should be true of the request's environment now, and makes it so; throws what is worth a retry. */
+/** Determines what should be true of the request's environment now and makes it so; throws what is worth a retry. */
 export async function reconcile(ports: Ports, request: EnvironmentRequest): Promise<Handled> {
   const found = await findRecord(ports, request);
   if (found === 'nothing-to-do' || found === 'refused') return found;
@@ -34,7 +34,7 @@ export async function reconcile(ports: Ports, request: EnvironmentRequest): Prom
   const lease = await ports.records.lease(slug);
   if (lease === 'busy') return requeueBusy(ports, request);
   try {
-    // read again under the lease: what was read before may be older than the last holder's write
+    // read again under the lease: the first read may predate the last holder's write
     const stored = await ports.records.read(slug);
     if (stored === undefined)
       throw new ProvisionerError('conflict', `the record of environment ${slug} went away`, {
@@ -72,7 +72,7 @@ async function reconcileHeld(
     lease,
     confirmedAt: 0,
   };
-  // what was requeued before knows nothing of this: once anything is written, how often it asked GitHub counts no more
+  // any write supersedes earlier requeued requests, and with them their count of questions to GitHub
   if (request.attempt === 0) delete run.record.next;
   let outcome: Outcome;
   try {
@@ -132,7 +132,7 @@ function askLater(run: Reconciliation, desired: Desired): Outcome {
   return { kind: 'later', delayMs, deadlineMs: DAY_MS };
 }
 
-/** Sends the requeued request first and names it in the record then: a crash between the two leaves one that is dropped. */
+/** Sends the request first, then names it in the record: a crash in between leaves a message that is dropped. */
 async function conclude(run: Reconciliation, outcome: Outcome): Promise<Handled> {
   const { ports, record, request } = run;
   delete record.next;
@@ -176,7 +176,7 @@ async function conclude(run: Reconciliation, outcome: Outcome): Promise<Handled>
   return 'requeued';
 }
 
-/** The same request again, unchanged: it has not been taken up yet, so nothing in the record may name it. */
+/** Requeues the request unchanged: it has not been taken up yet, so the record must not name it. */
 async function requeueBusy(ports: Ports, request: EnvironmentRequest): Promise<Handled> {
   const now = ports.clock.now();
   if (now - Date.parse(request.attempt > 0 ? request.since : request.at) > DAY_MS) {

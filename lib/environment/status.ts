@@ -32,7 +32,7 @@ function toListed(summary: RecordSummary): ListedEnvironment {
   };
 }
 
-/** The whole record, gone ones too; undefined where there is none. */
+/** The whole record, gone ones too; undefined if there is none. */
 export async function readEnvironment(
   records: Pick<Ports['records'], 'read'>,
   slug: string,
@@ -43,11 +43,11 @@ export async function readEnvironment(
 
 export interface Live {
   namespace: { uid: string; terminating: boolean } | 'absent' | 'unknown';
-  /** Credential names found by what deprovisioning would remove. */
+  /** Names of the credentials that deprovisioning would remove. */
   credentials: string[] | 'unknown';
 }
 
-/** What the cluster and the identity say now; `unknown` where a peer is out of reach. */
+/** What the cluster and the identity say now; `unknown` if one is out of reach. */
 export async function readLive(ports: Ports, record: EnvironmentRecord): Promise<Live> {
   const unknown = (thrown: unknown): 'unknown' => {
     ports.log.warn('live state not known', { environment: record.name, ...toLogFields(thrown) });

@@ -5,17 +5,17 @@ import { type Reason, type Repository, isReason } from './request.ts';
 export interface Desired {
   state: 'present' | 'absent' | 'unknown';
   why: string;
-  /** GitHub's answer and the newest event say different things: ask again before believing either. */
+  /** GitHub's answer and the newest event disagree: ask again before believing either. */
   disagrees: boolean;
 }
 
-/** What should be true of an environment; the first row of DESIGN's table that fits wins. Without credentials there is no answer. */
+/** What should be true of an environment: the first matching row of DESIGN's table. No answer without credentials. */
 export function toDesired(
   record: Pick<EnvironmentRecord, 'stop' | 'event' | 'repository'>,
   answer: BranchAnswer | undefined,
 ): Desired {
   if (record.stop !== undefined) return { state: 'absent', why: record.stop.why, disagrees: false };
-  // what nobody here can have written must not end an environment
+  // an event that this app can't have written must not end an environment
   if (!isReason(record.event.reason)) {
     return { state: 'unknown', why: 'the record holds an event of an unknown kind', disagrees: false };
   }
@@ -41,7 +41,7 @@ export function isWanting(reason: Reason): boolean {
   return reason === 'create' || reason === 'push' || reason === 'provision';
 }
 
-/** A token that may not read contents sees 404 everywhere, so a 404 counts only beside two answers that it could give. */
+/** A token without the right to read contents gets 404 everywhere, so a 404 counts only beside two 200s from the same token. */
 function isProvenGone(answer: BranchAnswer, repository: Repository): boolean {
   const seen = answer.repository;
   if (answer.ref !== 404 || seen?.status !== 200 || answer.defaultRef !== 200) return false;
@@ -50,12 +50,12 @@ function isProvenGone(answer: BranchAnswer, repository: Repository): boolean {
   return seen.id === repository.id;
 }
 
-/** What GitHub said of a branch. A status is absent where nothing was asked or no answer came. */
+/** What GitHub says of a branch. A status is absent if nothing was asked or no answer came. */
 export interface BranchAnswer {
   /** Status of `git/ref/heads/{ref}`, and whether the ref it names is exactly this one. */
   ref?: number;
   exact?: boolean;
-  /** Asked only where `ref` is 404. */
+  /** Asked only if `ref` is 404. */
   repository?: { status?: number; id?: number; fullName?: string };
   /** Status of the default branch's own ref. */
   defaultRef?: number;

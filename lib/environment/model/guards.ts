@@ -4,13 +4,13 @@ import type { Refusal } from './record.ts';
 import type { Repository } from './request.ts';
 import type { EnvironmentSettings } from './settings.ts';
 
-/** Whose an environment is: a record, a request and a namespace's annotations all say it. */
+/** Whose an environment is, as stated by a record, a request and a namespace's annotations. */
 export interface Claim {
   repository: Repository;
   ref: string;
 }
 
-/** Namespaces that are never ours, whatever anybody asks for; `*` stands for any run of characters. */
+/** Namespaces that are never ours; `*` stands for any run of characters. */
 export const PROTECTED_NAMESPACES = [
   'default',
   'kube-*',
@@ -28,7 +28,7 @@ export const PROTECTED_NAMESPACES = [
   'flux-system',
 ];
 
-/** By id where both sides state one, since names change; else by full name. */
+/** Compares by id if both sides have one, since names change; else by full name. */
 export function isSameRepository(one: Repository, other: Repository): boolean {
   if (one.id !== undefined && other.id !== undefined) return one.id === other.id;
   return one.fullName.toLowerCase() === other.fullName.toLowerCase();
@@ -78,7 +78,7 @@ export function guardProtected(
   };
 }
 
-/** Guard 3: the live namespace carries our two labels, and its repository and ref are the asked ones. */
+/** Guard 3: the live namespace carries our two labels, and its repository and ref are the request's. */
 export function guardOwner(live: LiveNamespace, asked: Claim & { slug: string }): Refusal | undefined {
   const no = (what: string): Refusal => ({
     guard: 'owner',
@@ -95,7 +95,7 @@ export function guardOwner(live: LiveNamespace, asked: Claim & { slug: string })
   return no(`its repository is not ${asked.repository.fullName}`);
 }
 
-/** Guard 4, for a namespace looked at before: it is still the very same one. */
+/** Guard 4, for a namespace read before: it is still the very same one. */
 export function guardUid(live: LiveNamespace, uid: string): Refusal | undefined {
   if (live.uid === uid) return undefined;
   return { guard: 'uid', reason: `namespace ${live.name} was replaced by another of its name; it was left alone` };
@@ -112,7 +112,7 @@ function firstMatch(patterns: readonly string[], name: string): string | undefin
   return patterns.find((pattern) => toRegExp(pattern).test(name));
 }
 
-/** Kept, since the same few are asked for at every step. */
+/** Cached: every step asks for the same few patterns. */
 function toRegExp(pattern: string): RegExp {
   const known = compiled.get(pattern);
   if (known !== undefined) return known;
@@ -122,7 +122,7 @@ function toRegExp(pattern: string): RegExp {
   return made;
 }
 
-/** A name that others chose, safe to show on one line. */
+/** A name chosen by others, made safe to show on one line. */
 export function quote(name: string): string {
   return JSON.stringify(name.length > 80 ? `${name.slice(0, 77)}…` : name);
 }
@@ -137,7 +137,7 @@ export interface LiveNamespace {
   conditions: { type: string; status: string; reason: string; message: string }[];
 }
 
-/** Whether a branch may have an environment at all, by the settings alone. */
+/** Whether the settings allow the branch an environment. */
 export function guardFilters(
   ref: string,
   settings: Pick<EnvironmentSettings, 'defaultBranches' | 'admits'>,

@@ -1,11 +1,11 @@
 import type { EnvironmentRecord } from './record.ts';
 
-/** What an event's text tells people. Words alone: Microsoft may change its codes (FACTS A7), so nothing is decided by them. */
+/** What an event's text means, in words only: Microsoft may change its codes (FACTS A7), so they decide nothing. */
 export interface EventCause {
   code: string;
   meaning: string;
   fix: string;
-  /** The link of the chain that is at fault. */
+  /** The broken link of the identity chain. */
   accuses:
     'federated-credential' | 'managed-identity' | 'service-account' | 'key-vault-class' | 'key-vault' | 'cluster';
 }
@@ -145,7 +145,7 @@ const TEXTS: readonly [RegExp, ...Row][] = [
   ],
 ];
 
-/** The known cause in an event's text; undefined where it is none of the table's. */
+/** The known cause in an event's text; undefined if the table has none. */
 export function causeOf(message: string): EventCause | undefined {
   const code = /AADSTS\d+/.exec(message)?.[0];
   const entra = ENTRA.find(([known]) => known === code);
@@ -161,7 +161,7 @@ export function causeOf(message: string): EventCause | undefined {
   ]);
 }
 
-/** Whether the text is what Entra ID says of a credential that it does not know, or not yet. */
+/** Whether the text is Entra ID's answer for a credential that it does not know, or not yet. */
 export function isOfNewCredential(message: string): boolean {
   return /AADSTS70021\d{0,2}\b/.test(message) && causeOf(message)?.code !== 'AADSTS700212';
 }
@@ -171,15 +171,15 @@ function toCause([code, accuses, meaning, fix]: Row): EventCause {
 }
 
 /**
- * A credential is known to all of Entra ID some seconds to minutes after Azure acknowledged it, and a token that was asked
- * for too early is refused for minutes more (FACTS A7). In ms since the epoch.
+ * All of Entra ID knows a credential seconds to minutes after Azure acknowledged it, and a token that was requested too
+ * early is refused for some minutes more (FACTS A7). Times are ms since the epoch.
  */
 export interface Propagation {
   since: number;
   until: number;
 }
 
-/** Undefined where no credential is new enough to excuse a refused token. */
+/** Undefined if no credential is new enough to explain a refused token. */
 export function toPropagation(
   { credentialAt }: Pick<EnvironmentRecord, 'credentialAt'>,
   { now, readyDeadlineMs }: { now: number; readyDeadlineMs: number },
@@ -193,11 +193,11 @@ export function toPropagation(
 export interface Explained {
   words: string;
   fix?: string;
-  /** The words are those of a credential that Entra ID does not know yet. */
+  /** The text is about a credential that Entra ID does not know yet. */
   isPropagating: boolean;
 }
 
-/** What the reason why workloads are not ready means, where it quotes an event that is known. */
+/** Explains why workloads are not ready, if the reason quotes a known event. */
 export function explainUnready(
   reason: string,
   { propagation, now }: { propagation: Propagation | undefined; now: number },

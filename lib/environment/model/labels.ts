@@ -1,4 +1,4 @@
-/** Labels and annotations by which an environment is known as ours. Changing one orphans every live environment. */
+/** Labels and annotations that mark an environment as ours. Changing one orphans every live environment. */
 export const MANAGED_BY = 'app.kubernetes.io/managed-by';
 export const MANAGER = 'feature-branch-provisioner';
 export const SLUG = 'feature-branch-provisioner/slug';

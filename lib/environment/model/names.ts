@@ -2,18 +2,18 @@ import { hash } from 'node:crypto';
 import type { Repository } from './request.ts';
 import type { EnvironmentSettings } from './settings.ts';
 
-/** Every namespace of ours begins with it; changing it orphans every live environment. */
+/** The prefix of all our namespaces; changing it orphans every live environment. */
 export const NAMESPACE_PREFIX = 'feature-';
-/** A namespace is a DNS label of 63 characters (FACTS E10), eight of which the prefix takes. */
+/** A namespace is a DNS label of at most 63 characters (FACTS E10); the prefix takes eight. */
 const MAX_SLUG = 55;
 const MAX_SLUG_BEFORE_HASH = 48;
 /** Federated credential names are 3 to 120 characters (FACTS A2). */
 const MAX_CREDENTIAL_NAME = 120;
-/** The seed's service account: its credential bears no mark of the account. */
+/** The example's service account: the name of its credential carries no suffix. */
 const PLAIN_SERVICE_ACCOUNT = 'postgres-service-account';
 
 export const CREDENTIAL_NAME_TEMPLATE = 'keyvault-workload-identity-{slug}';
-/** What Entra ID wants in the one audience of a workload identity credential (FACTS A5). */
+/** The one audience that Entra ID accepts for workload identity (FACTS A5). */
 export const AUDIENCE = 'api://AzureADTokenExchange';
 
 export interface SlugSource {
@@ -24,7 +24,7 @@ export interface SlugSource {
   prefix?: string | undefined;
 }
 
-/** The environment's name: the ref itself where it is one already, else cleaned and told apart by a hash. */
+/** The environment's slug: the ref itself if it already is one, else cleaned and made unique by a hash. */
 export function toSlug({ repository, ref, prefix }: SlugSource): string {
   const cleaned = trimDashes(ref.toLowerCase().replace(/[^a-z0-9]+/g, '-'));
   const prefixed = prefix === undefined ? cleaned : trimDashes(`${prefix}-${cleaned || 'b'}`);
@@ -37,7 +37,7 @@ export function toNamespace(slug: string): string {
   return `${NAMESPACE_PREFIX}${slug}`;
 }
 
-/** An identifier that a database takes without quotes: at most 55 of [a-z0-9_]. */
+/** A database identifier that needs no quotes: at most 55 of [a-z0-9_]. */
 export function toDatabase(slug: string): string {
   return slug.replaceAll('-', '_');
 }
@@ -73,18 +73,18 @@ function trimDashes(text: string): string {
   return text.replace(/^-+|-+$/g, '');
 }
 
-/** What a repository's environments are called, and by whom they may be found. */
+/** How a repository's environments are named, and the owners they can be found by. */
 export interface Naming {
   /** The repository by its name and, where it is known, by its id. */
   owners: string[];
-  /** Two of the same way call the environment of a branch the same. */
+  /** The same way gives a branch the same slug. */
   way: string;
 }
 
-/** Stands for any way but today's. */
+/** Any way but today's. */
 export const OTHER_WAY = 'other';
 
-/** How the environments of a repository are named by the settings of now. */
+/** How today's settings name the environments of a repository. */
 export function toNaming(repository: Repository, settings: Pick<EnvironmentSettings, 'repositories'>): Naming {
   const { id, fullName } = repository;
   const name = fullName.toLowerCase();
@@ -94,7 +94,7 @@ export function toNaming(repository: Repository, settings: Pick<EnvironmentSetti
   };
 }
 
-/** The slug that the branch of a repository has by the settings of now. */
+/** The slug that today's settings give the branch of a repository. */
 export function slugOf(
   { repository, ref }: { repository: Repository; ref: string },
   settings: Pick<EnvironmentSettings, 'repositories'>,
@@ -116,8 +116,8 @@ const SUBJECT = /^system:serviceaccount:([^:]+):([^:]+)$/;
 const SLUG = /^[a-z0-9]([-a-z0-9]{0,53}[a-z0-9])?$/;
 
 /**
- * Whose a credential is, where issuer, subject, audience and name are exactly what we would make; undefined for any other.
- * Another cluster's has another issuer.
+ * The owner of a credential whose issuer, subject, audience and name are exactly what we would write; undefined for any
+ * other. A credential of another cluster has another issuer.
  */
 export function parseOwnCredential(
   held: StatedCredential,

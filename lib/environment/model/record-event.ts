@@ -5,7 +5,7 @@ import { toNamespace } from './names.ts';
 
 const KEPT = 50;
 
-/** A record for an environment that has none, or whose name a gone one frees. */
+/** A new record, for a slug that has none or whose record is gone. */
 export function newRecord(request: EnvironmentRequest): EnvironmentRecord {
   return {
     v: 1,
@@ -24,12 +24,12 @@ export function newRecord(request: EnvironmentRequest): EnvironmentRecord {
   };
 }
 
-/** The record with what the request says in it, and whether that was news: a seen or stale one changes nothing wanted. */
+/** Folds the request into the record; `isNews` is false for a seen or stale request, which changes nothing wanted. */
 export function recordEvent(
   record: EnvironmentRecord,
   request: EnvironmentRequest,
 ): { record: EnvironmentRecord; news: boolean } {
-  // what is changed in place is copied; the rest is only ever replaced
+  // copy what is changed in place; everything else is replaced
   const next = { ...record, repository: { ...record.repository }, steps: { ...record.steps } };
   const { deliveryId } = request;
   const seen = deliveryId !== undefined && record.seen.includes(deliveryId);
@@ -42,13 +42,13 @@ export function recordEvent(
   if (passed === undefined) delete next.passed;
   else next.passed = passed;
   const isNewest = isFrom(request, event);
-  // one that only the other sort has passed was taken up late: it says now what it would have said in time, once
+  // passed only by an event of the other kind, so it was merely taken up late: apply it once, as if in time
   const isLate = isSlot(request, passed) && !isSlot(request, record.passed);
   if (!isNewest && !isLate) {
     note(next, { at: request.at, what: 'stale', reason: request.reason });
     return { record: next, news: false };
   }
-  // GitHub is asked by the name that the repository has now: another one may bear the old one by now
+  // use the repository's current name: another repository may own the old one by now
   if (request.repository.id !== undefined && request.repository.id === next.repository.id)
     next.repository.fullName = request.repository.fullName;
   if (request.reason === 'deprovision' && (isNewest || !isWanting(event.reason)))
@@ -69,7 +69,7 @@ export function recordEvent(
   return { record: next, news: isNewest };
 }
 
-/** Whether the record's newest event is what this request says. */
+/** Whether the record's newest event came from this request. */
 export function isFrom(request: EnvironmentRequest, event: RecordEvent): boolean {
   return event.at === request.at && event.reason === request.reason && event.deliveryId === request.deliveryId;
 }
@@ -78,19 +78,19 @@ function isSlot(request: EnvironmentRequest, slot: RecordEvent | undefined): boo
   return slot !== undefined && isFrom(request, slot);
 }
 
-/** Adds to the history, the newest last, the oldest dropped. */
+/** Appends to the history and drops the oldest entries. */
 export function note(record: EnvironmentRecord, entry: HistoryEntry): void {
   record.history = [...record.history, entry].slice(-KEPT);
 }
 
-/** Whether the request wants something, and does not only ask for a look. */
+/** Whether the request wants something, rather than only a check. */
 export function saysSomething(request: EnvironmentRequest): boolean {
   return isWanting(request.reason) || request.reason === 'delete' || request.reason === 'deprovision';
 }
 
 /**
- * Positions order deliveries alone; the newest delivery and the newest manual call go by receipt. Both are kept, since
- * an older delivery that comes late must meet the one that it is older than, whatever a person asked for meanwhile.
+ * Positions order deliveries only; between the newest delivery and the newest manual call, receipt decides. Both are kept:
+ * a late delivery must be compared with the newer delivery, whatever a person asked for meanwhile.
  */
 function toSlots(record: EnvironmentRecord, request: EnvironmentRequest): Pick<EnvironmentRecord, 'event' | 'passed'> {
   const { event: newest, passed } = record;

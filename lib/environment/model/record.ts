@@ -41,7 +41,7 @@ export interface InventoryEntry {
   apiVersion: string;
   kind: string;
   name: string;
-  /** Our managedFields entry as it was after our last apply, in short: another one means that others changed our fields. */
+  /** Digest of our managedFields entry after our last apply: a different one means that others changed our fields. */
   managed?: string;
   resourceVersion?: string;
 }
@@ -49,7 +49,7 @@ export interface InventoryEntry {
 /** The newest thing that somebody wanted. */
 export interface RecordEvent {
   reason: Reason;
-  /** Ms since the epoch; the highest that any delivery named. */
+  /** Ms since the epoch; the highest position of any delivery. */
   position?: number;
   at: string;
   deliveryId?: string;
@@ -62,7 +62,7 @@ export interface HistoryEntry {
   imageTag?: string;
   ms?: number;
   why?: string;
-  /** How many objects each action befell. */
+  /** Number of objects by action. */
   changes?: Record<string, number>;
 }
 
@@ -76,10 +76,10 @@ export interface EnvironmentRecord {
   ref: string;
   /** The namespace's. */
   uid?: string;
-  /** Somebody asked for its end by hand, or it expired; only something newer starts it again. */
+  /** It was deprovisioned by hand or expired; only a newer event starts it again. */
   stop?: { at: string; why: string };
   event: RecordEvent;
-  /** The newest of the other sort than `event`: the delivery that a manual call passed, or the other way round. */
+  /** The newest event of the other kind: the delivery that a manual call overtook, or the other way round. */
   passed?: RecordEvent;
   phase: Phase;
   waitingFor?: WaitingFor;
@@ -92,16 +92,16 @@ export interface EnvironmentRecord {
   identity?: string;
   /** Names of the credentials we wrote on `identity`. */
   credentials?: string[];
-  /** When Azure acknowledged the newest of them: for a while after that parts of Entra ID may not know it. */
+  /** When Azure acknowledged the newest of them: parts of Entra ID may not know it for a while. */
   credentialAt?: string;
   imageTag?: string;
   /** Hash of the compiled overlays that were applied last. */
   template?: string;
-  /** Hash of everything that was applied last, identity included: the same again needs no call for each object. */
+  /** Hash of everything applied last, identity included: the same again needs no call per object. */
   applied?: string;
-  /** When the last apply ended: readiness is waited for from then on. */
+  /** When the last apply ended: READY_DEADLINE counts from then. */
   appliedAt?: string;
-  /** When every object was last looked at: a sweep looks again after DRIFT_INTERVAL. */
+  /** When every object was last compared: a sweep does so again after DRIFT_INTERVAL. */
   checkedAt?: string;
   inventory: InventoryEntry[];
   url?: string;
@@ -116,7 +116,7 @@ export interface EnvironmentRecord {
   deleteAt?: string;
 }
 
-/** What a list shows of a record; kept as blob metadata too, so that a list reads no record. */
+/** What a list shows of a record; also kept as blob metadata, so that listing reads no record. */
 export interface RecordSummary {
   name: string;
   namespace: string;
@@ -133,7 +133,7 @@ export interface RecordSummary {
   checkedAt?: string;
 }
 
-/** Whether an environment may still fill slots that were reserved for it on an identity: none that is gone or refused, or has another. */
+/** Whether the environment may still use slots reserved for it on an identity: not if it is gone, refused or has another. */
 export function namesIdentity(
   record: Pick<EnvironmentRecord, 'phase' | 'identity'> | undefined,
   identityId: string,
@@ -154,7 +154,7 @@ export type Guard =
   | 'render'
   | 'policies';
 
-/** A no: which guard said it, and why, in words that fix it. */
+/** A guard's refusal, with a reason that says how to fix it. */
 export interface Refusal {
   guard: Guard;
   reason: string;

@@ -1,6 +1,6 @@
 import { ProvisionerError } from '../../errors.ts';
 
-/** Why an environment is looked at. The first five say what somebody wants; the others only ask for a look. */
+/** Why an environment is reconciled. The first five say what somebody wants; the others only ask for a check. */
 export type Reason = 'create' | 'delete' | 'push' | 'provision' | 'deprovision' | 'keep' | 'sweep' | 'check';
 
 const REASONS: readonly string[] = [
@@ -43,11 +43,11 @@ export interface EnvironmentRequest {
   imageTag?: string;
   keepUntil?: string;
   why?: string;
-  /** 0 for a first request; a requeued request counts on. */
+  /** 0 for a first request; requeueing adds one. */
   attempt: number;
   /** How often GitHub was asked again because it and the newest event disagree. */
   asked?: number;
-  /** When the first request of this chain of requeued requests was received. */
+  /** When the first request of this chain was received. */
   since: string;
   deadline?: string;
   traceparent?: string;

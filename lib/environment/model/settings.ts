@@ -1,4 +1,4 @@
-/** The settings that the core decides by. */
+/** The settings that the core uses. */
 export interface EnvironmentSettings {
   repositories: readonly { fullName: string; prefix?: string }[];
   /** BRANCH_INCLUDE and BRANCH_EXCLUDE. */
@@ -12,8 +12,8 @@ export interface EnvironmentSettings {
   mode: 'apply' | 'observe';
   maxEnvironments?: number;
   readyDeadlineMs: number;
-  /** DRIFT_INTERVAL: how long a sweep trusts what was last found as applied. */
+  /** DRIFT_INTERVAL in ms: how long a sweep trusts the last comparison. */
   driftIntervalMs: number;
-  /** SWEEP_MAX_DELETIONS; without it 3 or a quarter, whichever is more. */
+  /** SWEEP_MAX_DELETIONS; by default 3 or 25 %, whichever is more. */
   sweepMaxDeletions?: number;
 }

@@ -2,8 +2,8 @@ import type { InventoryEntry } from '../model/record.ts';
 import type { LiveNamespace } from '../model/guards.ts';
 
 /**
- * Called synchronously before every write to the outside, with that call's timeout in ms. Throws `lease-lost` where the
- * lease would not outlive the call by 10 s. A promise means: wait for it, then ask again (the owner is looked up again).
+ * Called synchronously before every write to the outside, with that call's timeout in ms. Throws `lease-lost` if the lease
+ * would not outlive the call by 10 s. Returns a promise while it reads the namespace's owner again: await it, then call again.
  */
 export type WriteGuard = (timeoutMs: number) => Promise<void> | undefined;
 
@@ -14,27 +14,27 @@ export interface Change {
   /** `Kind/namespace/name`; `Namespace/name`; `FederatedCredential/identity/name`. */
   object: string;
   action: Action;
-  /** Why it was skipped, or is not known. */
+  /** Why it was skipped, or why the result is unknown. */
   reason?: string;
 }
 
 export interface Applied {
   changes: Change[];
-  /** What is applied now, of the objects given. */
+  /** Which of the given objects are applied now. */
   inventory: InventoryEntry[];
-  /** The first failure, where not every object went through: the change set tells how far it came. */
+  /** The first failure, if any: the change set tells what was applied. */
   error?: Error;
 }
 
 export interface Pruned {
   changes: Change[];
-  /** What may still be there: deletes that were refused or got no answer. */
+  /** What may still exist: deletes that were refused or got no answer. */
   left: InventoryEntry[];
-  /** The first failure, where not every delete went through. */
+  /** The first failure, if any. */
   error?: Error;
 }
 
-/** An object that is not as our last apply left it. */
+/** An object that differs from what our last apply left. */
 export interface Drifted {
   /** `Kind/namespace/name`. */
   object: string;
@@ -43,7 +43,7 @@ export interface Drifted {
 
 export interface Readiness {
   state: 'ready' | 'starting' | 'failed';
-  /** What is waited for, or what failed, in one line. */
+  /** What it waits for, or what failed, in one line. */
   reason?: string;
   /** `Kind/namespace/name` of the object that decides. */
   object?: string;
@@ -72,23 +72,23 @@ export interface Cluster {
     },
   ): Promise<Applied>;
   /**
-   * Deletes what was applied once and is rendered no more, where it is still ours by our labels and our fields, nobody
-   * else's by an owner reference, and not annotated to stay; what is not is skipped with the reason.
+   * Deletes what was applied before and is no longer rendered, if it still carries our labels and fields, has no owner
+   * reference and is not annotated to stay; anything else is skipped with the reason.
    */
   prune(
     entries: InventoryEntry[],
     options: { namespace: string; labels: Record<string, string>; writeGuard: WriteGuard },
   ): Promise<Pruned>;
-  /** Which of the objects are gone, or changed by others in fields of ours, since the apply that `known` tells of. Reads only. */
+  /** The objects that are missing, or whose fields of ours were changed by others, since the apply in `known`. Reads only. */
   drift(objects: KubeObject[], options: { namespace: string; known: InventoryEntry[] }): Promise<Drifted[]>;
   /** The change set of a server-side dry run, in an existing namespace. */
   plan(objects: KubeObject[], options: { namespace: string }): Promise<Change[]>;
   readiness(objects: KubeObject[], options: { namespace: string }): Promise<Readiness>;
-  /** The live objects of each kind, never Secrets; one that cannot be read says why and fails nothing. Reads only. */
+  /** The live objects of each kind, never Secrets; a kind that can't be read says why. Reads only. */
   inspect(kinds: { apiVersion: string; kind: string }[], options: { namespace: string }): Promise<Inspected[]>;
-  /** How many objects of each kind a namespace holds, of the kinds that we may list. */
+  /** How many objects of each kind the namespace holds, for the kinds that we may list. */
   contents(namespace: string): Promise<Record<string, number>>;
-  /** By the deprovisioner's principal, with uid and resourceVersion as preconditions; `changed` when they did not hold. */
+  /** Deletes as the deprovisioner, with uid and resourceVersion as preconditions; `changed` if they no longer match. */
   deleteNamespace(
     target: { name: string; uid: string; resourceVersion: string },
     writeGuard: WriteGuard,
@@ -103,13 +103,13 @@ export function toSubjectName(object: KubeObject): string {
   return [object.kind, namespace, name].filter((part) => part !== undefined).join('/');
 }
 
-/** How many objects each action befell, for one log line: `{created: 12, unchanged: 3}`. */
+/** Counts changes by action, for one log line: `{created: 12, unchanged: 3}`. */
 export function countActions(changes: readonly Change[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { action } of changes) counts[action] = (counts[action] ?? 0) + 1;
   return counts;
 }
-/** An object as the API server takes it; only what every kind has is typed. */
+/** An object as the API server accepts it; only the fields that every kind has are typed. */
 export interface KubeObject {
   apiVersion: string;
   kind: string;
@@ -123,5 +123,5 @@ export interface KubeObject {
   [field: string]: unknown;
 }
 
-/** One kind as the cluster lists it: its objects, or why they could not be had. */
+/** One kind as the cluster lists it: its objects, or why they could not be read. */
 export type Inspected = { apiVersion: string; kind: string } & ({ items: KubeObject[] } | { why: string });

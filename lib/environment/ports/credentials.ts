@@ -7,37 +7,37 @@ export interface IdentityFacts {
   identity: string;
   /** Whether it is one of WORKLOAD_IDENTITIES. */
   isPooled: boolean;
-  /** Absent where Azure knows no such identity. */
+  /** Absent if Azure knows no such identity. */
   ids?: { clientId: string; tenantId: string };
-  /** Those that name the environment's namespace in their subject, or bear a name that one of its credentials would. */
+  /** Credentials whose subject names the environment's namespace, or whose name one of its credentials would have. */
   credentials: StatedCredential[];
 }
 
-/** How an environment stands with Azure. */
+/** What Azure says of one environment. */
 export interface CredentialFacts {
-  /** Of the cluster's tokens, character for character. */
+  /** The issuer of the cluster's tokens, character for character. */
   issuer: string;
   poolSize: number;
   identities: IdentityFacts[];
-  /** On which identity (ARM id) each wanted credential belongs; without one where none is chosen, or none has its client id. */
+  /** The identity (ARM id) of each wanted credential; absent if none is selected or none has its client id. */
   placed: { serviceAccount: string; identity?: string }[];
 }
 
-/** Everything that the identities of the pool hold. */
+/** Every credential on the identities of the pool. */
 export interface Holdings {
   issuer: string;
   identities: { identity: string; credentials: StatedCredential[] }[];
-  /** ARM ids of those that could not be listed. */
+  /** ARM ids of the identities that could not be listed. */
   unread: string[];
 }
 
-/** A credential as the rendered service accounts want it; the names are built by names.ts alone. */
+/** A credential that a rendered service account needs; names.ts alone builds the names. */
 export interface WantedCredential {
   serviceAccount: string;
   name: string;
   subject: string;
   audience: string;
-  /** A literal client id in the overlay; absent where the overlay has the placeholder. */
+  /** A literal client id in the overlay; absent if the overlay has the placeholder. */
   clientId?: string;
 }
 
@@ -45,42 +45,42 @@ export interface CredentialRequest {
   slug: string;
   namespace: string;
   wanted: WantedCredential[];
-  /** The identity that the record names: kept for life while it is in the pool. */
+  /** The identity in the record: kept for life while it is in the pool. */
   identity?: string;
-  /** Names that credentials were written under before: FEDERATED_CREDENTIAL_NAME may have changed since. */
+  /** Names of credentials written before: FEDERATED_CREDENTIAL_NAME may have changed since. */
   written?: readonly string[];
-  /** The name that a service account's credential of this environment bears; how ours are told from others'. */
+  /** The name of this environment's credential for a service account: tells our credentials from others. */
   nameOf(serviceAccount: string): string;
 }
 
 export interface Reserved {
-  /** ARM id; absent where the pool is empty. */
+  /** ARM id; absent if the pool is empty. */
   identity?: string;
   clientId: string;
   tenantId: string;
   warnings: string[];
-  /** What grant would answer, where every credential was found in place and nothing of the environment is left elsewhere. */
+  /** What ensure would answer, if every credential is in place and no other identity holds one of this environment. */
   settled?: Change[];
 }
 
-/** A way to give the workloads of a branch an Azure identity. Federated credentials are one; others may come. */
+/** Gives the workloads of a branch an Azure identity, today by federated credentials. */
 export interface Credentials {
-  /** Guard 5 and the choice of an identity, before the first write outside; `full` where no slot is free. */
+  /** Checks guard 5 and reserves a slot, before the first write outside; `full` if no slot is free. */
   reserve(request: CredentialRequest): Promise<{ reserved: Reserved } | { refused: Refusal } | { full: string }>;
-  /** Makes what is missing; resolves when Azure has acknowledged it. */
+  /** Creates what is missing; resolves once Azure has acknowledged it. */
   ensure(request: CredentialRequest, reserved: Reserved, writeGuard: WriteGuard): Promise<Change[]>;
-  /** Removes what is exactly ours; absent is success. */
+  /** Removes what is exactly ours; already absent is success. */
   remove(request: CredentialRequest, writeGuard: WriteGuard): Promise<Change[]>;
   /**
-   * What grant (`present`) or revoke (`absent`) would do, and what reserve would answer where it would choose an identity.
+   * What ensure (`present`) or remove (`absent`) would do, and what reserve would answer.
    * Reads only.
    */
   plan(
     request: CredentialRequest,
     state: 'present' | 'absent',
   ): Promise<{ changes: Change[]; refused?: Refusal; reserved?: Reserved }>;
-  /** What Azure says of the environment's identity and credentials. Reads only. */
+  /** Reads the environment's identity and credentials from Azure. */
   inspect(request: CredentialRequest): Promise<CredentialFacts>;
-  /** Everything on every identity of the pool, by one list each; one that cannot be listed fails nothing. Reads only. */
+  /** Lists every credential of the pool, one list per identity; identities that can't be listed are named. Reads only. */
   holdings(): Promise<Holdings>;
 }

@@ -5,13 +5,13 @@ import type { EnvironmentRequest, Repository } from '../model/request.ts';
 import type { BranchAnswer } from '../model/desired.ts';
 import type { EnvironmentSettings } from '../model/settings.ts';
 
-/** Milliseconds since the epoch, and a way to let them pass: a virtual clock in simulations. */
+/** The time in ms since the epoch, and a way to wait: a virtual clock in simulations. */
 export interface Clock {
   now(): number;
   sleep(ms: number): Promise<void>;
 }
 
-/** A constant message and fields; the part of the host's context that the app uses. */
+/** Structured log: a constant message and fields. */
 export interface Log {
   info(message: string, fields?: Record<string, unknown>): void;
   warn(message: string, fields?: Record<string, unknown>): void;
@@ -29,17 +29,17 @@ export interface RenderValues {
   imageTag: string;
   clientId: string;
   tenantId: string;
-  /** Put on every object. */
+  /** Added to every object. */
   labels: Record<string, string>;
 }
 
 /** The compiled overlays. */
 export interface Overlays {
-  /** Of what was compiled. */
+  /** Hash of the compiled overlays. */
   hash: string;
   /**
-   * Replaces the placeholders and passes the gate; throws `render`. The environment's own Namespace is among the objects
-   * where an overlay holds one: it is made apart, with the marks that the overlay gives it.
+   * Replaces the placeholders and validates the objects; throws `render`. If an overlay holds the environment's Namespace,
+   * it is among the objects, with its labels and annotations; the caller creates it separately.
    */
   render(values: RenderValues): KubeObject[];
 }
@@ -52,29 +52,29 @@ export interface StoredRecord {
 /** A lease that its adapter renews until it is released. */
 export interface Lease {
   id: string;
-  /** Ms until it may have ended, by our own clock and counted from before it was asked for. */
+  /** Ms until it may have ended, counted from before the service was asked. */
   remainingMs(): number;
   release(): Promise<void>;
 }
 
 export interface Records {
   read(slug: string): Promise<StoredRecord | undefined>;
-  /** With If-None-Match; `exists` where somebody was first. */
+  /** Creates with If-None-Match; `exists` if somebody was faster. */
   create(record: EnvironmentRecord): Promise<StoredRecord | 'exists'>;
-  /** By ETag and lease; throws `conflict` where either is not ours any more. */
+  /** Writes by ETag and lease; throws `conflict` if either is no longer ours. */
   write(record: EnvironmentRecord, held: { etag: string; lease: Lease }): Promise<StoredRecord>;
   remove(slug: string, etag: string): Promise<void>;
   list(): AsyncIterable<RecordSummary>;
-  /** Whether environments of each of these owners were named in this way and no other; false where that is not known. */
+  /** Whether all environments of these owners were named in this way; false if unknown. */
   areNamed(owners: readonly string[], way: string): Promise<boolean>;
-  /** Notes that environments of each of the owners may be named in these ways too. */
+  /** Notes that environments of these owners may also be named in these ways. */
   noteNamings(owners: readonly string[], ways: readonly string[]): Promise<void>;
   lease(slug: string): Promise<Lease | 'busy'>;
 }
 
 export interface Requests {
   send(request: EnvironmentRequest, delayMs?: number): Promise<void>;
-  /** Back on the poison queue, where abandon takes it up again after the delay. */
+  /** Puts the message on the poison queue again: abandon takes it up after the delay. */
   sendToPoison(message: unknown, delayMs: number): Promise<void>;
 }
 

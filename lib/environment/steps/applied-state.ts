@@ -7,16 +7,16 @@ import { DONE, type Outcome, type Reconciliation, toIso } from './reconciliation
 
 export interface Done {
   changes: Change[];
-  /** As rendered before the identity was chosen. */
+  /** The objects as rendered before an identity was selected. */
   draft: KubeObject[];
   url?: string | undefined;
-  /** The phase before the work began. */
+  /** The phase before this reconciliation. */
   before: Phase;
-  /** What others had done, in words. */
+  /** What others had changed, in words. */
   drift?: string | undefined;
 }
 
-/** Everything is written: the record says so, and readiness is looked at where anything changed. */
+/** Records that everything is applied; checks readiness if anything changed. */
 export async function recordApplied(run: Reconciliation, done: Done): Promise<Outcome> {
   const { record, ports, request } = run;
   const { changes } = done;
@@ -32,7 +32,7 @@ export async function recordApplied(run: Reconciliation, done: Done): Promise<Ou
     if (done.url === undefined) delete record.url;
     else record.url = done.url;
     if (changed || record.appliedAt === undefined) record.appliedAt = toIso(now);
-    // a sweep that finds nothing is no history
+    // a sweep that finds nothing leaves no history
     if (changed || request.reason !== 'sweep') {
       note(record, {
         at: toIso(now),
@@ -59,20 +59,20 @@ export async function recordApplied(run: Reconciliation, done: Done): Promise<Ou
   return awaitReadiness(run);
 }
 
-/** Whether these very objects, with the same identity, were the last that went into this very namespace. */
+/** Whether exactly these objects, with the same identity, were the last applied to this namespace. */
 export function wasApplied({ record, owned }: Reconciliation, draft: readonly KubeObject[]): boolean {
   if (record.applied === undefined || owned === undefined || owned.uid !== record.uid) return false;
   return record.applied === toFingerprint(draft, record);
 }
 
-/** A delivery trusts what was applied; a person's call never does, and a sweep does for DRIFT_INTERVAL. */
+/** A delivery trusts the last apply, a manual call never does, and a sweep does so for DRIFT_INTERVAL. */
 export function mustCheckDrift({ request, record, ports }: Reconciliation): boolean {
   if (request.reason === 'provision') return true;
   if (request.reason !== 'sweep') return false;
   return record.phase !== 'ready' || isCheckDue(record.checkedAt, ports);
 }
 
-/** Whether the last look at the objects is older than DRIFT_INTERVAL. */
+/** Whether the last comparison is older than DRIFT_INTERVAL. */
 export function isCheckDue(
   checkedAt: string | undefined,
   { clock, settings }: Pick<Reconciliation['ports'], 'clock' | 'settings'>,
@@ -82,7 +82,7 @@ export function isCheckDue(
 
 const NAMED = 5;
 
-/** For the history: what others did to our objects, in one line. */
+/** What others changed, in one line for the history. */
 export function describeDrift(drifted: readonly Drifted[]): string | undefined {
   if (drifted.length === 0) return undefined;
   const names = drifted.slice(0, NAMED).map(({ object, why }) => `${object} (${why})`);

@@ -7,7 +7,7 @@ import type { Refusal } from '../model/record.ts';
 import { guardByLease, guardByOwner, confirmOwner } from './write-guard.ts';
 import type { LiveNamespace } from '../model/guards.ts';
 
-/** Makes the namespace by POST, or brings the marks of ours up to date by its checked uid (guard 4). */
+/** Creates the namespace by POST, or updates our labels and annotations by its checked uid (guard 4). */
 export async function ensureNamespace(
   run: Reconciliation,
   objects: readonly KubeObject[],
@@ -68,7 +68,7 @@ function hasMarks(
   );
 }
 
-/** By what must be fixed first: an API that can't be asked keeps everything else from being known. */
+/** In the order of fixing: an API that can't be reached hides everything else. */
 const FIXES: readonly (readonly [type: string, fix: string])[] = [
   [
     'NamespaceDeletionDiscoveryFailure',
@@ -81,7 +81,7 @@ const FIXES: readonly (readonly [type: string, fix: string])[] = [
 ];
 
 export interface Termination {
-  /** The finalizer or kind that holds the namespace, as the namespace controller says it. */
+  /** The finalizer or kind that blocks the namespace, as the namespace controller says it. */
   words: string;
   fix: string;
 }
@@ -89,8 +89,8 @@ export interface Termination {
 const LIMIT = 300;
 
 /**
- * What keeps a terminating namespace, from its conditions; undefined while nothing does. Nothing here forces it: a
- * finalizer that is taken off by hand leaves behind what it was to clean up.
+ * What blocks a terminating namespace, from its conditions; undefined while nothing does. Never forced: removing a
+ * finalizer by hand leaves behind what it should have cleaned up.
  * https://kubernetes.io/docs/tasks/administer-cluster/namespaces/#deleting-a-namespace
  */
 export function diagnoseTermination({ conditions }: Pick<LiveNamespace, 'conditions'>): Termination | undefined {

@@ -3,7 +3,7 @@ import type { Reconciliation } from './reconciliation.ts';
 import type { Refusal } from '../model/record.ts';
 import { confirmOwner } from './write-guard.ts';
 
-/** The guards that need no peer. Filters and the default branch keep new environments out, not ones that exist. */
+/** The guards that need no call. Filters and the default branch keep out new environments, not existing ones. */
 export function guardSettings(run: Pick<Reconciliation, 'ports' | 'record'>): Refusal | undefined {
   const { record, ports } = run;
   const { settings } = ports;
@@ -27,13 +27,13 @@ export async function needsCapacity(run: Reconciliation): Promise<boolean> {
   return others >= maxEnvironments;
 }
 
-/** What only the cluster can say before the first write; a cluster that does not answer is a failure, so nothing is written. */
+/** What only the cluster can tell before the first write; if it does not answer, nothing is written. */
 export interface LiveGuards {
   owner?: Refusal;
   policies?: Refusal;
 }
 
-/** Whose the live namespace is, and whether the admission policies hold the app to its own. */
+/** Checks who owns the live namespace, and whether the admission policies bind the app. */
 export async function guardLive(run: Reconciliation): Promise<LiveGuards> {
   const { cluster, settings } = run.ports;
   const [owner, policies] = await Promise.all([

@@ -6,8 +6,8 @@ import type { Change, KubeObject } from '../ports/cluster.ts';
 import { guardByOwner } from './write-guard.ts';
 
 /**
- * Deletes what the overlays no longer hold. What may still be there stays in the inventory, so that a later look tries
- * again; a refusal that no retry fixes is a warning, since everything that is wanted is there.
+ * Deletes what the overlays no longer hold. What may still exist stays in the inventory, so that a later run retries it;
+ * a permanent refusal is a warning, since everything that is wanted is there.
  */
 export async function pruneLeftovers(run: Reconciliation, leftovers: InventoryEntry[]): Promise<Change[]> {
   const { record, ports } = run;
@@ -34,13 +34,13 @@ interface Identified {
   name: string;
 }
 
-/** One object whatever version of its API it was applied by. */
+/** Identifies an object, whatever API version applied it. */
 function identityOf({ apiVersion, kind, name }: Identified): string {
   const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
   return `${group}/${kind}/${name}`;
 }
 
-/** The inventory after an apply: what it names again is as it says, the rest as before. */
+/** Merges an apply's entries into the inventory. */
 export function mergeInventory(
   before: readonly InventoryEntry[],
   applied: readonly InventoryEntry[],
@@ -57,7 +57,7 @@ export function withoutEntries(
   return inventory.filter((entry) => !names.has(identityOf(entry)));
 }
 
-/** What was applied once and is rendered no more. */
+/** What was applied before and is no longer rendered. */
 export function findLeftovers(inventory: readonly InventoryEntry[], rendered: readonly KubeObject[]): InventoryEntry[] {
   const wanted = new Set(
     rendered.map(({ apiVersion, kind, metadata: { name } }) => identityOf({ apiVersion, kind, name })),

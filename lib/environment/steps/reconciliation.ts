@@ -7,24 +7,24 @@ import type { EnvironmentRequest } from '../model/request.ts';
 
 const CHECK_MS = 15_000;
 
-/** One holder's work on one environment, under its lease. The record is the working copy; `save` makes it last. */
+/** One run for one environment under its lease. `record` is the working copy; `save` writes it. */
 export interface Reconciliation {
   ports: Ports;
   request: EnvironmentRequest;
   record: EnvironmentRecord;
   etag: string;
   lease: Lease;
-  /** The namespace as last seen and found ours; absent when there is none. */
+  /** The namespace as last read and found ours; absent if there is none. */
   owned?: LiveNamespace;
   /** When `owned` was last confirmed, in ms. */
   confirmedAt: number;
   /** Which step each failure came from. */
   failures?: Map<unknown, StepName>;
-  /** Set when the namespace turned out not to be ours in the middle of the work. */
+  /** Set if the namespace turned out not to be ours during the run. */
   lost?: Refusal;
 }
 
-/** What reconcile does after a piece of work: nothing more, or look again after a delay. */
+/** What reconcile does next: nothing, or requeue after a delay. */
 export type Outcome =
   { kind: 'done' } | { kind: 'later'; delayMs: number; reason?: 'check'; deadlineMs?: number; asked?: number };
 
@@ -35,7 +35,7 @@ export async function save(run: Reconciliation): Promise<void> {
   run.etag = (await named(run, 'record', () => ports.records.write(record, { etag, lease }))).etag;
 }
 
-/** Runs one step and writes into the record how it ended and how long it took. */
+/** Runs one step and records how it ended and how long it took. */
 export async function step<T>(run: Reconciliation, name: StepName, work: () => Promise<T>): Promise<T> {
   const { clock } = run.ports;
   const started = clock.now();
@@ -52,7 +52,7 @@ export async function step<T>(run: Reconciliation, name: StepName, work: () => P
   }
 }
 
-/** Runs what belongs to a step and is no step of its own, so that its failure has the step's name. */
+/** Runs work that belongs to a step without recording it, so that its failure carries the step's name. */
 export async function named<T>(run: Reconciliation, name: StepName, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -62,11 +62,11 @@ export async function named<T>(run: Reconciliation, name: StepName, work: () => 
   }
 }
 
-/** A guard said no: the record says which and why. An environment that is there keeps its phase. */
+/** Records a guard's refusal. An environment that exists keeps its phase. */
 export function refuse(run: Reconciliation, refusal: Refusal): Outcome {
   const { record, ports, request } = run;
   const isNew = record.refused?.guard !== refusal.guard || record.refused.reason !== refusal.reason;
-  // a sweep that is refused again is no history
+  // a sweep that is refused again leaves no history
   if (isNew || request.reason !== 'sweep') {
     note(record, { at: toIso(ports.clock.now()), what: 'refused', reason: request.reason, why: refusal.reason });
   }
@@ -78,7 +78,7 @@ export function refuse(run: Reconciliation, refusal: Refusal): Outcome {
   if (record.phase === 'refused') delete record.error;
   ports.log.warn('refused', { environment: record.name, guard: refusal.guard, reason: refusal.reason });
   if (record.phase !== 'starting') return DONE;
-  // what was applied before goes on to become ready: nobody else looks
+  // what was applied before may still become ready: keep checking
   return { kind: 'later', reason: 'check', delayMs: CHECK_MS, deadlineMs: ports.settings.readyDeadlineMs };
 }
 
@@ -86,7 +86,7 @@ export function toIso(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** What a record says of a failure: nothing that a developer may not see. */
+/** A failure as the record shows it: nothing that a developer may not see. */
 export function toErrorField(error: ProvisionerError, step?: StepName): NonNullable<EnvironmentRecord['error']> {
   return {
     code: error.code,
@@ -98,7 +98,7 @@ export function toErrorField(error: ProvisionerError, step?: StepName): NonNulla
   };
 }
 
-/** Writes a failure into the working copy; a terminal one ends the work with phase failed. */
+/** Records a failure; a permanent one sets phase failed. */
 export function fail(run: Reconciliation, thrown: unknown): ProvisionerError {
   const { record, ports } = run;
   const error = toProvisionerError(thrown);
@@ -130,7 +130,7 @@ const WAITS: Record<WaitingFor, { words: string; firstMs: number; longestMs: num
   capacity: { words: 'an environment to go (MAX_ENVIRONMENTS)', firstMs: 15_000, longestMs: 60_000 },
 };
 
-/** Nothing can be done now, and nothing was applied: the record says what is waited for, and the request comes back. */
+/** Nothing can be done now and nothing was applied: records what it waits for and requeues. */
 export function wait(run: Reconciliation, waitingFor: WaitingFor, on?: string): Outcome {
   const { record, request, ports } = run;
   const { words, firstMs, longestMs, deadlineMs } = WAITS[waitingFor];
@@ -147,7 +147,7 @@ export function wait(run: Reconciliation, waitingFor: WaitingFor, on?: string): 
   };
 }
 
-/** The delay before try number `attempt` + 1: half as long again each time, up to a longest. */
+/** The delay in ms before try `attempt` + 1: 1.5 times the last one, up to `longestMs`. */
 export function growingDelay(options: { attempt: number; firstMs: number; longestMs: number }): number {
   return Math.min(options.longestMs, Math.round(options.firstMs * 1.5 ** Math.min(options.attempt, 40)));
 }

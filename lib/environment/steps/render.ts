@@ -9,12 +9,12 @@ import type { EnvironmentSettings } from '../model/settings.ts';
 import type { CredentialRequest, Reserved, WantedCredential } from '../ports/credentials.ts';
 
 const CLIENT_ID = 'azure.workload.identity/client-id';
-/** What an overlay renders to before its identity is chosen, and for good where the pool is empty. */
+/** The client and tenant id before an identity is selected, and for good if the pool is empty. */
 export const NO_IDENTITY = '00000000-0000-0000-0000-000000000000';
 
 type Named = Pick<EnvironmentRecord, 'name' | 'namespace' | 'imageTag'>;
 
-/** The objects of an environment, with the identity that it got, or none yet. */
+/** Renders the environment's objects, with its identity if it has one yet. */
 export function renderEnvironment(
   overlays: Overlays,
   options: { record: Named; settings: EnvironmentSettings; reserved?: Reserved },
@@ -36,7 +36,7 @@ export function toImageTag(record: Named, settings: EnvironmentSettings): string
   return record.imageTag ?? settings.initialImageTag.replaceAll('{slug}', record.name);
 }
 
-/** One credential for each service account that asks for an identity; read off objects rendered without one. */
+/** One credential for each rendered service account that asks for an identity. */
 export function toWantedCredentials(
   objects: readonly KubeObject[],
   options: { record: Named; settings: EnvironmentSettings },
@@ -58,7 +58,7 @@ export function toWantedCredentials(
   });
 }
 
-/** The address of the first Ingress or HTTPRoute host; https only where an Ingress has TLS for it. */
+/** The URL of the first Ingress or HTTPRoute host; https only if the Ingress has TLS for it. */
 export function toUrl(objects: readonly KubeObject[]): string | undefined {
   for (const { kind, spec } of objects as readonly (KubeObject & { spec?: RouteSpec })[]) {
     if (kind === 'Ingress') {
@@ -77,7 +77,7 @@ interface RouteSpec {
   hostnames?: string[];
 }
 
-/** Tells whether the same objects with the same identity were applied before: 32 hex digits. */
+/** Digest of the objects and their identity, 32 hex digits: tells whether the same was applied before. */
 export function toFingerprint(
   objects: readonly KubeObject[],
   record: Pick<EnvironmentRecord, 'identity' | 'repository'>,
@@ -86,7 +86,7 @@ export function toFingerprint(
   return hash('sha256', text).slice(0, 32);
 }
 
-/** What the identity side is asked for an environment; for removals nothing is wanted, and the names alone count. */
+/** The credential request of an environment; a removal wants none, and only the names count. */
 export function toCredentialRequest(
   of: { record: EnvironmentRecord; settings: Pick<EnvironmentSettings, 'credentialName'> },
   wanted: WantedCredential[] = [],
@@ -110,8 +110,8 @@ interface ScalerSpec {
 const SCALERS = new Set(['HorizontalPodAutoscaler', 'ScaledObject']);
 
 /**
- * The objects, without the replicas of what a rendered autoscaler targets: a forced apply that names them would undo
- * its work each time. https://kubernetes.io/docs/reference/using-api/server-side-apply/#transferring-ownership
+ * Drops `replicas` from what a rendered autoscaler targets: a forced apply that sets them would undo the autoscaler's work
+ * each time. https://kubernetes.io/docs/reference/using-api/server-side-apply/#transferring-ownership
  */
 export function leaveReplicasToAutoscalers(objects: KubeObject[]): KubeObject[] {
   const targets = new Set(
@@ -128,7 +128,7 @@ export function leaveReplicasToAutoscalers(objects: KubeObject[]): KubeObject[] 
   });
 }
 
-/** The objects before an identity is chosen, or the gate's refusal. */
+/** Renders before an identity is selected; a validation failure becomes a refusal. */
 export function renderDraft({
   ports,
   record,

@@ -53,17 +53,17 @@ export async function stillOurs(run: Reconciliation): Promise<Refusal | undefine
   return undefined;
 }
 
-/** A call may be sent only while the lease outlives its timeout by this much (DESIGN, leases). */
+/** A call is sent only if the lease outlives its timeout by this much (DESIGN, The shape). */
 const LEASE_MARGIN_MS = 10_000;
-/** After a pause this long the world may have changed: the owner is asked again. */
+/** After a pause this long the namespace's owner is read again. */
 const TRUST_MS = 5_000;
-/** So many answers in a row that were too old when they came end the try. */
+/** This many answers in a row that were already stale on arrival end the try. */
 const SLOW_LOOKS = 3;
 
-/** Looks the namespace up and holds it against guards 3 and 4. */
+/** Reads the namespace and checks guards 3 and 4. */
 export async function confirmOwner(run: Reconciliation): Promise<Refusal | undefined> {
   const { ports, record } = run;
-  // counted from before the call: a host that is paused reads an old answer
+  // counted from before the call: a paused host would read an old answer
   const askedAt = ports.clock.now();
   const live = await ports.cluster.readNamespace(record.namespace);
   run.confirmedAt = askedAt;
@@ -83,7 +83,7 @@ export async function confirmOwner(run: Reconciliation): Promise<Refusal | undef
   return undefined;
 }
 
-/** The check before every write that rests on the lease alone: removals that carry guards of their own. */
+/** Guards a write by the lease alone: for removals that carry their own preconditions. */
 export function guardByLease(run: Reconciliation): WriteGuard {
   return (timeoutMs) => {
     if (run.lease.remainingMs() < timeoutMs + LEASE_MARGIN_MS) {
@@ -95,7 +95,7 @@ export function guardByLease(run: Reconciliation): WriteGuard {
   };
 }
 
-/** The check before every write into the namespace, or for it: the lease, and that the namespace is still ours. */
+/** Guards a write into or for the namespace: the lease holds, and the namespace is still ours. */
 export function guardByOwner(run: Reconciliation): WriteGuard {
   const byLease = guardByLease(run);
   const object = `Namespace/${run.record.namespace}`;
