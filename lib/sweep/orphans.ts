@@ -22,7 +22,14 @@ export interface SweptOrphans {
   /** `FederatedCredential/identity/name` of each that was removed. */
   removed: string[];
   failed: number;
+  /** Of the identities that could be listed. */
+  slots?: { used: number; free: number };
 }
+
+/** Azure keeps at most so many federated credentials on one identity. */
+const SLOTS_PER_IDENTITY = 20;
+/** AKS makes this one where an identity is bound to a cluster; it belongs to nobody else. */
+const MADE_BY_AKS = 'aks-identity-binding';
 
 /**
  * Removes federated credentials that are exactly of our making and whose environment is gone: no record of it but a gone
@@ -32,7 +39,9 @@ export async function sweepOrphans(ports: Ports): Promise<SweptOrphans> {
   const swept: SweptOrphans = { removed: [], failed: 0 };
   if (ports.settings.mode === 'observe') return swept;
   // credentials before records: an environment that is made meanwhile is in the second list
-  const { orphans, own, unread } = await findOrphans(ports);
+  const { orphans, own, unread, foreign, slots } = await findOrphans(ports);
+  swept.slots = slots;
+  for (const held of foreign) ports.log.warn('foreign-credential', { ...held });
   if (orphans.length === 0) return swept;
   const limit = ports.settings.sweepMaxDeletions ?? Math.max(FEWEST, Math.floor(own * SHARE));
   if (unread > 0 || orphans.length > limit) {
@@ -52,16 +61,34 @@ export async function sweepOrphans(ports: Ports): Promise<SweptOrphans> {
   return swept;
 }
 
-async function findOrphans(ports: Ports): Promise<{ orphans: Orphan[]; own: number; unread: number }> {
+interface Found {
+  orphans: Orphan[];
+  own: number;
+  unread: number;
+  /** Credentials on identities of the pool that no configuration of this app explains. */
+  foreign: { identity: string; name: string; subject: string }[];
+  slots: { used: number; free: number };
+}
+
+async function findOrphans(ports: Ports): Promise<Found> {
   const { issuer, identities, unread } = await ports.credentials.holdings();
+  const foreign: Found['foreign'] = [];
+  const used = identities.reduce((sum, { credentials }) => sum + credentials.length, 0);
+  const found = {
+    unread: unread.length,
+    foreign,
+    slots: { used, free: identities.length * SLOTS_PER_IDENTITY - used },
+  };
   const template = ports.settings.credentialName;
   const own = identities.flatMap(({ identity, credentials }) =>
     credentials.flatMap((held) => {
       const parsed = parseOwnCredential(held, { issuer, template });
-      return parsed === undefined ? [] : [{ ...parsed, identity }];
+      if (parsed !== undefined) return [{ ...parsed, identity }];
+      if (held.name !== MADE_BY_AKS) foreign.push({ identity, name: held.name, subject: held.subject });
+      return [];
     }),
   );
-  if (own.length === 0) return { orphans: [], own: 0, unread: unread.length };
+  if (own.length === 0) return { orphans: [], own: 0, ...found };
   const alive = new Set<string>();
   for await (const { name, phase } of ports.records.list()) if (phase !== 'gone') alive.add(name);
   const orphans: Orphan[] = [];
@@ -70,7 +97,7 @@ async function findOrphans(ports: Ports): Promise<{ orphans: Orphan[]; own: numb
     if (isCounted || alive.has(slug)) continue;
     if ((await ports.cluster.readNamespace(namespace)) === undefined) orphans.push({ slug, namespace, identity });
   }
-  return { orphans, own: own.length, unread: unread.length };
+  return { orphans, own: own.length, ...found };
 }
 
 /** Under the lease of its record, so that nobody makes the environment meanwhile; where there is none, a gone one is made. */

@@ -14,6 +14,10 @@ export interface Swept {
   /** Federated credentials of environments that are gone, as `FederatedCredential/identity/name`. */
   orphans: string[];
   failed: number;
+  /** How many environments are in each phase. */
+  phases: Record<string, number>;
+  /** Credential slots of the pool; absent where it was not listed. */
+  slots?: { used: number; free: number };
 }
 
 /**
@@ -21,9 +25,10 @@ export interface Swept {
  * removes old tombstones and orphaned credentials.
  */
 export async function sweep(ports: Ports): Promise<Swept> {
-  const swept: Swept = { looked: 0, queued: [], removed: [], orphans: [], failed: 0 };
+  const swept: Swept = { looked: 0, queued: [], removed: [], orphans: [], failed: 0, phases: {} };
   for await (const summary of ports.records.list()) {
     swept.looked += 1;
+    swept.phases[summary.phase] = (swept.phases[summary.phase] ?? 0) + 1;
     try {
       await sweepOne(ports, { summary, swept });
     } catch (thrown) {
@@ -33,16 +38,17 @@ export async function sweep(ports: Ports): Promise<Swept> {
     }
   }
   await sweepCredentials(ports, swept);
-  const { looked, failed } = swept;
+  const { looked, failed, phases, slots } = swept;
   const [queued, removed, orphans] = [swept.queued.length, swept.removed.length, swept.orphans.length];
-  ports.log.info('swept', { looked, queued, removed, orphans, failed });
+  ports.log.info('swept', { looked, queued, removed, orphans, failed, phases, ...(slots && { slots }) });
   return swept;
 }
 
 async function sweepCredentials(ports: Ports, swept: Swept): Promise<void> {
   try {
-    const { removed, failed } = await sweepOrphans(ports);
+    const { removed, failed, slots } = await sweepOrphans(ports);
     swept.orphans.push(...removed);
+    if (slots !== undefined) swept.slots = slots;
     swept.failed += failed;
   } catch (thrown) {
     // Azure out of reach keeps nobody from the rest

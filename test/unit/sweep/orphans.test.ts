@@ -27,7 +27,7 @@ describe('sweepOrphans', () => {
     const living = [...world.access.credentials.keys()];
     const left = [leave(world, 'lost'), leave(world, 'lost', 'reader')];
 
-    expect(await sweepOrphans(world.ports)).toEqual({ removed: left, failed: 0 });
+    expect(await sweepOrphans(world.ports)).toMatchObject({ removed: left, failed: 0 });
     expect([...world.access.credentials.keys()]).toEqual(living);
   });
 
@@ -51,6 +51,19 @@ describe('sweepOrphans', () => {
 
     expect((await sweepOrphans(world.ports)).removed).toEqual([]);
     expect(world.access.credentials.size).toBe(1);
+  });
+
+  it('says which credentials of the pool no configuration explains, leaves them alone and counts every slot', async () => {
+    const world = await withLiving(1);
+    world.access.credentials.set('deploy', 'system:serviceaccount:project:deployer');
+    world.access.credentials.set('aks-identity-binding', 'system:serviceaccount:any:any');
+
+    const { removed, slots } = await sweepOrphans(world.ports);
+
+    expect(removed).toEqual([]);
+    const told = world.log.filter((line) => line.startsWith('foreign-credential'));
+    expect(told).toEqual([expect.stringContaining('"name":"deploy"')]);
+    expect(slots).toEqual({ used: 3, free: 17 });
   });
 
   it('removes none where there are more than 3 and more than a quarter of ours, unless the setting says more', async () => {
@@ -116,7 +129,7 @@ describe('sweepOrphans', () => {
         await world.handle(world.request('create', { ref: 'ex-0' }));
       };
 
-      expect(await sweepOrphans(world.ports)).toEqual({ removed: [], failed: 0 });
+      expect(await sweepOrphans(world.ports)).toMatchObject({ removed: [], failed: 0 });
       await world.settle();
       expect(world.record('ex-0')?.phase).toBe('ready');
       expect(world.access.credentials.size).toBe(1);
