@@ -41,7 +41,7 @@ export default tseslint.config(
       'no-console': ['error'],
     },
   },
-  { files: ['local/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'], rules: { 'no-console': 'off' } },
+  { files: ['local/**/*.ts', 'manifests/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'], rules: { 'no-console': 'off' } },
   closed(['functions/**/*.ts'], outside, functionsOnly),
   closed(['lib/*.ts'], outside, functionsRoom),
   closed(['lib/{overlays,cluster,identity,azure,github,storage,sdk}/**/*.ts'], outside, functionsRoom, upward),

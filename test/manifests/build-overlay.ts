@@ -43,6 +43,6 @@ function toBuilt(directory: string) {
   });
 }
 
-export async function buildOverlay(name: OverlayName): Promise<KubeObject[]> {
-  return (await build(`overlays/${name}`)).objects;
+export async function buildOverlay(name: OverlayName | 'base'): Promise<KubeObject[]> {
+  return (await build(name === 'base' ? name : `overlays/${name}`)).objects;
 }

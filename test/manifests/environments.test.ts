@@ -113,13 +113,71 @@ describe.each(APPLICATIONS)('in %s', (overlay) => {
     });
   });
 
-  it('metrics are announced for scraping', async () => {
+  it('metrics of every part are announced for scraping, at the port of its containers', async () => {
     const services = ofKind(await buildOverlay(overlay), 'Service');
-    for (const name of ['nats-metrics', 'broadcaster-metrics']) {
+    for (const [name, port] of [
+      ['nats-metrics', '7777'],
+      ['broadcaster-metrics', '7777'],
+      ['todo-app-be-svc', '8001'],
+      ['todo-app-fe-svc', '8000'],
+    ] as const) {
       expect(services.find(({ metadata }) => metadata.name === name)?.metadata.annotations).toEqual({
         'prometheus.io/scrape': 'true',
-        'prometheus.io/port': '7777',
+        'prometheus.io/port': port,
         'prometheus.io/path': '/metrics',
+      });
+    }
+  });
+
+  it('every object is labelled as a part of this application and instance, and no selector goes by that', async () => {
+    const objects = await buildOverlay(overlay);
+    const instance = overlay === 'feature' ? 'BRANCH_NAME' : overlay;
+
+    for (const { kind, metadata } of objects)
+      expect([kind, metadata.name, metadata.labels]).toEqual([
+        kind,
+        metadata.name,
+        expect.objectContaining({
+          'app.kubernetes.io/part-of': 'todo-app',
+          'app.kubernetes.io/instance': instance,
+        }),
+      ]);
+    for (const { selector, claims } of workloadsOf(objects)) {
+      expect(Object.keys(selector ?? {}).filter((key) => key.startsWith('app.kubernetes.io/'))).toEqual([]);
+      // the labels of a claim template can't be changed in a stateful set that exists
+      for (const claim of claims) expect(claim.metadata).toEqual({ name: claim.metadata.name });
+    }
+  });
+
+  it('storage is dynamic, and claims are stated in full', async () => {
+    const objects = await buildOverlay(overlay);
+
+    expect(ofKind(objects, 'PersistentVolume')).toEqual([]);
+    for (const { claims } of workloadsOf(objects))
+      for (const claim of claims) expect(claim).toMatchObject({ apiVersion: 'v1', kind: 'PersistentVolumeClaim' });
+  });
+
+  it('a part is asked every second whether it has started, and is given time', async () => {
+    for (const { name, startupProbe } of workloadsOf(await buildOverlay(overlay)).flatMap(({ kind, template }) =>
+      kind === 'CronJob' ? [] : template.spec.containers,
+    )) {
+      if (name === 'nats-exporter') continue;
+      expect([name, startupProbe]).toEqual([
+        name,
+        expect.objectContaining({ periodSeconds: 1, failureThreshold: 150 }),
+      ]);
+    }
+  });
+
+  it('the front end and the back end are replaced without a gap', async () => {
+    const objects = await buildOverlay(overlay);
+    for (const name of ['todo-app-fe', 'todo-app-be']) {
+      const deployment = ofKind<{ strategy: unknown }>(objects, 'Deployment').find(
+        ({ metadata }) => metadata.name === name,
+      );
+      expect(deployment?.spec.strategy).toEqual({ rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } });
+      expect(workload(objects, name).template.spec.containers[0]?.['lifecycle']).toEqual({
+        preStop: { sleep: { seconds: 3 } },
       });
     }
   });
@@ -128,8 +186,8 @@ describe.each(APPLICATIONS)('in %s', (overlay) => {
     const { template } = workload(await buildOverlay(overlay), 'nats');
 
     expect(template.spec.containers.map(({ name, image }) => [name, image])).toEqual([
-      ['nats', 'docker.io/bitnamilegacy/nats:2.11.8-debian-12-r0'],
-      ['nats-exporter', 'docker.io/bitnamilegacy/nats-exporter:0.17.3-debian-12-r8'],
+      ['nats', 'nats:2.11.8-alpine'],
+      ['nats-exporter', 'natsio/prometheus-nats-exporter:0.17.3'],
     ]);
   });
 
@@ -145,6 +203,51 @@ describe.each(APPLICATIONS)('in %s', (overlay) => {
       NATS_URL: 'nats://nats:4222',
       NATS_SUBJECT: 'todos.events',
     });
+  });
+});
+
+describe.each(['staging', 'production'] as const)('%s', (overlay) => {
+  it('names the Application Gateway for Containers that serves its Ingress', async () => {
+    const [ingress] = ofKind<{ ingressClassName: string }>(await buildOverlay(overlay), 'Ingress');
+
+    expect(ingress?.spec.ingressClassName).toBe('azure-alb-external');
+    expect(ingress?.metadata.annotations).toEqual({
+      'alb.networking.azure.io/alb-name': 'alb',
+      'alb.networking.azure.io/alb-namespace': 'alb-infra',
+    });
+  });
+
+  it('mounts one shared cache on several nodes', async () => {
+    const objects = await buildOverlay(overlay);
+    const [cache] = ofKind<{ accessModes: string[]; storageClassName: string }>(objects, 'PersistentVolumeClaim');
+
+    expect(cache?.spec).toMatchObject({ accessModes: ['ReadWriteMany'], storageClassName: 'azurefile-csi' });
+    expect(workload(objects, 'todo-app-fe').template.spec).not.toHaveProperty('affinity');
+  });
+});
+
+describe('the parts behind an Ingress', () => {
+  it.each(APPLICATIONS)('of %s answer below the path that it leads to them', async (overlay) => {
+    const objects = await buildOverlay(overlay);
+    const [ingress] = ofKind<IngressSpec>(objects, 'Ingress');
+    const paths = ingress?.spec.rules.flatMap(({ http }) => http.paths) ?? [];
+    const base = (name: string) => envOf(container(objects, name))['API_BASE_PATH'] ?? '';
+
+    expect(paths.map(({ path, backend }) => [backend.service.name, path])).toEqual([
+      ['todo-app-be-svc', `${base('todo-backend')}/be`],
+      ['todo-app-fe-svc', base('todo-frontend') || '/'],
+    ]);
+  });
+});
+
+describe('base', () => {
+  it('is one namespace with a host of its own, so that applying it touches nothing else', async () => {
+    const { objects } = await build('base');
+    const [ingress] = ofKind<IngressSpec>(objects, 'Ingress');
+    const places = objects.map(({ kind, metadata }) => (kind === 'Namespace' ? metadata.name : metadata.namespace));
+
+    expect(new Set(places)).toEqual(new Set(['todo-app']));
+    expect(ingress?.spec.rules.map(({ host }) => host)).toEqual(['todo-app.127.0.0.1.nip.io']);
   });
 });
 
@@ -197,4 +300,8 @@ interface ScalerSpec {
   maxReplicas: number;
   metrics: { resource: unknown }[];
   behavior: Record<'scaleUp' | 'scaleDown', { stabilizationWindowSeconds: number }>;
+}
+
+interface IngressSpec {
+  rules: { host?: string; http: { paths: { path: string; backend: { service: { name: string } } }[] } }[];
 }

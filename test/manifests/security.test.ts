@@ -10,16 +10,30 @@ describe.each(APPLICATIONS)('the pods of %s', (overlay) => {
     objects = await buildOverlay(overlay);
   }, 120_000);
 
-  it('run as user 1001 under the runtime’s seccomp profile', () => {
-    for (const { template } of workloadsOf(objects)) {
+  it('run as user 1001, or the one that PostgreSQL’s image has, under the runtime’s seccomp profile', () => {
+    for (const { name, template } of workloadsOf(objects)) {
+      // initdb ends at once under a user that the image does not know
+      const user = name === 'postgres' ? 70 : 1001;
       expect(template.spec.securityContext).toEqual({
         runAsNonRoot: true,
-        runAsUser: 1001,
-        runAsGroup: 1001,
-        fsGroup: 1001,
+        runAsUser: user,
+        runAsGroup: user,
+        fsGroup: user,
         seccompProfile: { type: 'RuntimeDefault' },
       });
     }
+  });
+
+  it('that ask PostgreSQL whether it is ready name a user: without one pg_isready asks nobody', () => {
+    const probes = workloadsOf(objects)
+      .flatMap(({ template }) => template.spec.containers)
+      .flatMap((container) => ['startupProbe', 'readinessProbe', 'livenessProbe'].map((probe) => container[probe]))
+      .map((probe) => (probe as { exec?: { command: string[] } } | undefined)?.exec?.command.join(' '))
+      .filter((command) => command !== undefined);
+
+    for (const command of probes)
+      expect(command).toMatch(/pg_isready -h 127\.0\.0\.1 -U "\$POSTGRES_USER" -d "\$POSTGRES_DB"/);
+    expect(probes).toHaveLength(workloadsOf(objects).some(({ name }) => name === 'postgres') ? 3 : 0);
   });
 
   it('have containers without capabilities or escalation, with a read-only root and a writable /tmp', () => {

@@ -161,21 +161,24 @@ describe.each(['feature', 'production'] as const)('the monitors beside %s', (ove
     const application = await buildOverlay(overlay);
     const monitoring = await buildOverlay(`azure-${overlay}`);
     const [pods] = ofKind<{ selector: Selector; podMetricsEndpoints: { port: string }[] }>(monitoring, 'PodMonitor');
-    const [services] = ofKind<{ selector: Selector; endpoints: { port: string }[] }>(monitoring, 'ServiceMonitor');
+    const services = ofKind<{ selector: Selector; endpoints: { port: string }[] }>(monitoring, 'ServiceMonitor');
 
     const podTargets = workloadsOf(application).filter(({ template }) =>
       matches(pods?.spec.selector.matchLabels ?? {}, template.metadata.labels),
     );
-    const serviceTargets = ofKind<ServiceSpec>(application, 'Service').filter(({ metadata }) =>
-      matches(services?.spec.selector.matchLabels ?? {}, metadata.labels ?? {}),
+    // a monitor may select services without its port: they are passed over
+    const serviceTargets = services.map(({ spec }) =>
+      ofKind<ServiceSpec>(application, 'Service')
+        .filter(({ metadata }) => matches(spec.selector.matchLabels, metadata.labels ?? {}))
+        .filter((service) => service.spec.ports.some(({ name }) => name === spec.endpoints[0]?.port))
+        .map(({ metadata }) => metadata.name),
     );
 
     expect(podTargets.map(({ name }) => name)).toEqual(['nats']);
     const ports = podTargets[0]?.template.spec.containers.flatMap((each) => each.ports?.map(({ name }) => name));
     expect(ports).toContain(pods?.spec.podMetricsEndpoints[0]?.port);
-    expect(serviceTargets.map(({ metadata }) => metadata.name)).toEqual(['broadcaster-metrics']);
-    expect(serviceTargets[0]?.spec.ports[0]?.name).toBe(services?.spec.endpoints[0]?.port);
-    for (const monitor of [pods, services]) {
+    expect(serviceTargets).toEqual([['broadcaster-metrics'], ['todo-app-be-svc'], ['todo-app-fe-svc']]);
+    for (const monitor of [pods, ...services]) {
       expect(monitor?.apiVersion).toBe('azmonitoring.coreos.com/v1');
       expect(monitor?.metadata.annotations).toEqual({ 'feature-branch-provisioner/optional': 'true' });
     }
