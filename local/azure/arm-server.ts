@@ -14,6 +14,8 @@ interface Arm {
   /** `origin` is where links of the answer point. */
   answer(call: AzureCall, request: { body: unknown; origin: string }): Promise<Answer>;
   held(identityId: string): Map<string, HeldCredential>;
+  /** When a credential was written, in ms since the epoch; 0 for one that was always there. */
+  writtenAt(credential: HeldCredential): number;
   overlaps: Overlap[];
   setDelay(ms: number): void;
 }
@@ -26,6 +28,7 @@ export function createArm(options: AzureOptions): Arm {
   const clusters = new Map((options.clusters ?? []).map((cluster) => [cluster.id.toLowerCase(), cluster]));
   const admits = createRateLimit(options.rates ?? {});
   const overlaps: Overlap[] = [];
+  const writtenAt = new WeakMap<HeldCredential, number>();
   let delayMs = options.delayMs ?? 0;
 
   async function write(identity: Held, call: AzureCall, change: () => Answer): Promise<Answer> {
@@ -74,7 +77,9 @@ export function createArm(options: AzureOptions): Arm {
         return write(identity, call, () => {
           const status = credentials.has(key) ? 200 : 201;
           const put = putCredential(credentials, name, body);
-          return 'status' in put ? put : { status, body: toResource(id, put) };
+          if ('status' in put) return put;
+          writtenAt.set(put, Date.now());
+          return { status, body: toResource(id, put) };
         });
       case 'delete':
         return write(identity, call, () => ({ status: credentials.delete(key) ? 200 : 204 }));
@@ -111,6 +116,7 @@ export function createArm(options: AzureOptions): Arm {
       if (identity === undefined) throw new Error(`the stand-in has no identity ${identityId}`);
       return identity.credentials;
     },
+    writtenAt: (credential) => writtenAt.get(credential) ?? 0,
     setDelay: (ms) => void (delayMs = ms),
   };
 }

@@ -1,3 +1,4 @@
+import type { JSONWebKeySet } from 'jose';
 import type { StandInCluster } from './clusters.ts';
 import type { Answer } from './credentials.ts';
 import type { Rates } from './rates.ts';
@@ -40,6 +41,8 @@ export interface AzureOptions {
   rates?: Rates;
   /** Seconds in the Retry-After of a 429; none is sent when left out. */
   retryAfter?: number;
+  /** The keys that an issuer signs with, for the token endpoint; undefined for one that Entra can't reach. */
+  signingKeys?: (issuer: string) => Promise<JSONWebKeySet | undefined>;
   /** The longest page of a list; 100 when left out. */
   pageSize?: number;
   port?: number;

@@ -4,12 +4,15 @@ import { createArm } from './arm-server.ts';
 import type { HeldCredential } from './credentials.ts';
 import type { AzureCall, AzureOptions, Fault, Overlap } from './options.ts';
 import { parseArmPath } from './routes.ts';
+import { createTokenEndpoint, tenantOf, type TokenRequest } from './token-endpoint.ts';
 
 export interface AzureStandIn {
   /** For ARM_ENDPOINT. */
   url: string;
   calls: AzureCall[];
   overlaps: Overlap[];
+  /** Each trade of a pod's token at the token endpoint, and how it ended. */
+  tokenRequests: TokenRequest[];
   /** What an identity holds. */
   credentials(identityId: string): HeldCredential[];
   /** Puts a credential there as somebody else would, past rates, delay and faults. */
@@ -17,6 +20,8 @@ export interface AzureStandIn {
   /** Asked before every call. */
   setFault(hook: ((call: AzureCall) => Fault | Promise<Fault>) | undefined): void;
   setDelay(ms: number): void;
+  /** How long after its writing the token endpoint learns of a credential. */
+  setPropagation(ms: number): void;
   close(): Promise<void>;
 }
 
@@ -27,6 +32,12 @@ export interface AzureStandIn {
 export async function startAzure(options: AzureOptions): Promise<AzureStandIn> {
   const arm = createArm(options);
   const calls: AzureCall[] = [];
+  const tokens = createTokenEndpoint({
+    identities: options.identities,
+    signingKeys: options.signingKeys,
+    credentials: (identityId) => [...arm.held(identityId).values()],
+    writtenAt: (credential) => arm.writtenAt(credential),
+  });
   let hook: ((call: AzureCall) => Fault | Promise<Fault>) | undefined;
   let url = '';
 
@@ -34,6 +45,12 @@ export async function startAzure(options: AzureOptions): Promise<AzureStandIn> {
     const text = Buffer.concat(await request.toArray()).toString();
     const method = request.method ?? 'GET';
     const target = request.url ?? '/';
+    const tenant = tenantOf(method, target);
+    if (tenant !== undefined) {
+      const { status, body } = await tokens.answer(tenant, new URLSearchParams(text));
+      response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+      return;
+    }
     const authorized = request.headers.authorization !== undefined;
     const call: AzureCall = { method, url: target, authorized, at: Date.now(), ...parseArmPath(method, target) };
     calls.push(call);
@@ -65,10 +82,12 @@ export async function startAzure(options: AzureOptions): Promise<AzureStandIn> {
     url,
     calls,
     overlaps: arm.overlaps,
+    tokenRequests: tokens.requests,
     credentials: (identityId) => [...arm.held(identityId).values()],
     hold: (identityId, credential) => void arm.held(identityId).set(credential.name.toLowerCase(), credential),
     setFault: (next) => void (hook = next),
     setDelay: (ms) => arm.setDelay(ms),
+    setPropagation: (ms) => tokens.setPropagation(ms),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
