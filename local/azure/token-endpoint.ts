@@ -96,7 +96,7 @@ export function createTokenEndpoint(options: TokenOptions): TokenEndpoint {
     } catch (error) {
       if (error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed)
         return refusal('invalid_client', 700024, 'Client assertion is not within its valid time range.');
-      return refusal('invalid_client', 50013, 'Assertion failed signature validation.');
+      return refusal('invalid_client', 700027, 'Client assertion failed signature validation.');
     }
   }
 

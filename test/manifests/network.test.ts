@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { BlockList } from 'node:net';
-import type { KubeObject } from '../../lib/environment/peers.ts';
+import type { KubeObject } from '../../lib/environment/ports/cluster.ts';
 import { APPLICATIONS, buildOverlay } from './build-overlay.ts';
 import { ofKind, workloadsOf } from './kube.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT, type JSONWebKeySet, type JWTPayload } from 'jose';
-import { startAzure, type AzureStandIn } from '../../../local/azure/start.ts';
+import { startAzure, type AzureStandIn } from '../../../../local/azure/start.ts';
 
 const ID =
   '/subscriptions/sub-1/resourceGroups/group/providers/Microsoft.ManagedIdentity/userAssignedIdentities/pool-1';
@@ -76,7 +76,7 @@ describe('the token endpoint', () => {
   });
 
   it.each([
-    ['a token that somebody else signed', async () => ({ client_assertion: await sign({}, otherKey) }), 50013],
+    ['a token that somebody else signed', async () => ({ client_assertion: await sign({}, otherKey) }), 700027],
     ['what is no token', async () => ({ client_assertion: 'x' }), 50027],
     ['another application', async () => ({ client_id: 'client-2' }), 700016],
     ['another grant', async () => ({ grant_type: 'password' }), 70003],
