@@ -22,7 +22,7 @@ const functionsOnly = no(
 );
 
 export default tseslint.config(
-  { ignores: ['dist/', '.cache/', 'node_modules/', 'coverage/'] },
+  { ignores: ['dist/', 'package/', '.cache/', 'node_modules/', 'coverage/'] },
   ...tseslint.configs.recommendedTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
   {
     files: ['**/*.ts'],
