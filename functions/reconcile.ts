@@ -1,8 +1,11 @@
 import { app } from '@azure/functions';
-import { messageDeps } from '../lib/deps.ts';
+import { makeStorage, messageDeps } from '../lib/deps.ts';
 import { handleMessage } from '../lib/intake/message.ts';
 import { reconcile } from '../lib/environment/reconcile.ts';
 import { toLog } from '../lib/log.ts';
+
+// nobody waits for it, and it may fail: no hook may keep the app from starting
+app.hook.appStart(() => void makeStorage().catch(() => {}));
 
 app.storageQueue('reconcile', {
   queueName: 'environment-requests',

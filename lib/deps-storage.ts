@@ -48,3 +48,27 @@ export async function reachStorage(): Promise<void> {
     theBlobs.getContainerClient(RECORD_CONTAINER).exists(),
   ]);
 }
+
+/** Containers beside the records: the ledgers of identities. */
+const CONTAINERS = ['identities'];
+
+/**
+ * Makes the queues and containers of the app where they are absent: the host warns once a poll of a queue that is not
+ * there. Where that fails, whoever uses one tries again.
+ */
+export async function makeStorage(): Promise<void> {
+  const [{ REQUEST_QUEUE, POISON_QUEUE }, { RECORD_CONTAINER }, { within, TIMEOUT_MS }] = await Promise.all([
+    import('./storage/queue.ts'),
+    import('./storage/records.ts'),
+    import('./storage/storage-error.ts'),
+  ]);
+  const [theQueues, theBlobs] = await Promise.all([queues(), blobs()]);
+  await Promise.all([
+    ...[REQUEST_QUEUE, POISON_QUEUE].map((name) =>
+      theQueues.getQueueClient(name).createIfNotExists({ abortSignal: within(TIMEOUT_MS) }),
+    ),
+    ...[RECORD_CONTAINER, ...CONTAINERS].map((name) =>
+      theBlobs.getContainerClient(name).createIfNotExists({ abortSignal: within(TIMEOUT_MS) }),
+    ),
+  ]);
+}

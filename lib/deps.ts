@@ -13,7 +13,7 @@ import {
   readWebhookSecrets,
 } from './config.ts';
 import type { Branches, Log, Overlays, Ports } from './environment/ports/ports.ts';
-import { blobs, credentialOf, reachStorage, records, requests } from './deps-storage.ts';
+import { blobs, credentialOf, makeStorage, reachStorage, records, requests } from './deps-storage.ts';
 import { createProbes } from './diagnosis/probes.ts';
 import { readHealth } from './diagnosis/health.ts';
 import { type Live, readLive } from './environment/status.ts';
@@ -25,7 +25,7 @@ import type { WebhookDeps } from './intake/webhook.ts';
 import type { Cluster } from './environment/ports/cluster.ts';
 import type { Credentials } from './environment/ports/credentials.ts';
 
-export { records, requests };
+export { makeStorage, records, requests };
 
 const intakeSettings = readOnce(() => readIntakeSettings(process.env));
 const environmentSettings = readOnce(() => readEnvironmentSettings(process.env));

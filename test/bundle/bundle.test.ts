@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, readdir, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { startAzurite } from '../../local/azurite/azurite.ts';
 import { build, builtFiles, projectRoot } from '../../local/build/build.ts';
@@ -69,6 +70,31 @@ describe('the bundle in an empty folder', () => {
     expect(await load(files.map((file) => join(dir, 'dist', file)))).toBe('');
   });
 
+  it('makes its queues and containers at start, so that no poll finds one missing', async () => {
+    const azurite = await startAzurite();
+    const host = await startHost({ appDir: dir, settings: { AzureWebJobsStorage: azurite.connectionString } });
+    const queues = QueueServiceClient.fromConnectionString(azurite.connectionString);
+    const blobs = BlobServiceClient.fromConnectionString(azurite.connectionString);
+    const made = async (): Promise<string[]> => {
+      const names: string[] = [];
+      for await (const { name } of queues.listQueues()) names.push(name);
+      for await (const { name } of blobs.listContainers()) names.push(name);
+      return names;
+    };
+
+    const wanted = ['environment-requests', 'environment-requests-poison', 'environments', 'identities'];
+    let missing = wanted;
+    for (let tries = 0; tries < 100 && missing.length > 0; tries += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const there = await made();
+      missing = wanted.filter((name) => !there.includes(name));
+    }
+    await host.stop();
+    await azurite.stop();
+
+    expect(missing).toEqual([]);
+  });
+
   it('takes a signed delivery, puts it on the queue, and refuses one with another signature', async () => {
     const azurite = await startAzurite();
     const settings = {
@@ -98,6 +124,15 @@ describe('the bundle in an empty folder', () => {
       JSON.parse(Buffer.from(messageText, 'base64').toString()),
     );
     expect(requests).toEqual([expect.objectContaining({ environment: 'ex-c4-e6', reason: 'create', ref: 'ex-c4-e6' })]);
+  });
+});
+
+describe('host.json', () => {
+  it('leaves the filter of log categories to the host, whose default logs no poll of the storage SDK', async () => {
+    const host = JSON.parse(await readFile(join(projectRoot, 'host.json'), 'utf8')) as Record<string, unknown>;
+
+    // a default level of its own lifts that filter: an idle app then logs some 1,700 lines a minute
+    expect(host).not.toHaveProperty('logging');
   });
 });
 

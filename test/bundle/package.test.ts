@@ -76,11 +76,11 @@ describe('the package', () => {
       await writeFile(join(appDir, name), bytes);
     }
 
-    const host = await startHost({ appDir, settings: { AzureWebJobsStorage: 'UseDevelopmentStorage=true' } });
+    const host = await startHost({ appDir });
     const answer = await fetch(`${host.url}/api/github/webhook`, { method: 'POST', body: '{}' });
     await host.stop();
 
-    expect(host.functions.map(({ name }) => name)).toEqual(expect.arrayContaining(['github-webhook', 'reconcile']));
+    expect(host.functions.map(({ name }) => name)).toEqual(expect.arrayContaining(['github-webhook', 'provision']));
     expect(answer.status).toBeGreaterThanOrEqual(400);
     expect(await answer.json()).toMatchObject({ outcome: 'error', error: { code: expect.any(String) as unknown } });
   });
