@@ -108,7 +108,7 @@ function inMemory(): { records: Records; requests: Requests } {
       },
       async create(record) {
         kept.set(record.name, JSON.stringify(record));
-        return { record, etag: '1' };
+        return { kind: 'created', stored: { record, etag: '1' } };
       },
       async write(record) {
         kept.set(record.name, JSON.stringify(record));
@@ -120,7 +120,7 @@ function inMemory(): { records: Records; requests: Requests } {
       async *list() {},
       areNamed: async () => true,
       noteNamings: async () => {},
-      lease: async () => lease,
+      lease: async () => ({ kind: 'held', lease }),
     },
     requests: { send: async () => {}, sendToPoison: async () => {} },
   };

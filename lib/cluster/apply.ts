@@ -13,7 +13,6 @@ export interface ApplyOptions {
   fresh: boolean;
   known: InventoryEntry[];
   writeGuard: WriteGuard;
-  drained?: () => void;
 }
 
 /** Failures that the next object would meet too. */
@@ -46,10 +45,8 @@ export async function applyObjects(
     error = stopped = toProvisionerError(thrown);
     return new Map<string, Before>();
   });
-  const last = objects.at(-1);
   await forEachLimited(objects, context.concurrency, async (object) => {
     const name = nameIn(object, options);
-    if (object === last) options.drained?.();
     if (stopped) {
       const known = knownEntry(object, options.known);
       if (known) inventory.set(object, known);

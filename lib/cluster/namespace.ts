@@ -3,7 +3,7 @@ import { FIELD_MANAGER, metadataOf } from './api/object-meta.ts';
 import { applyQuery } from './api/rest-mapping.ts';
 import type { Send } from './api/client.ts';
 import { statusOf } from './api/status.ts';
-import type { WriteGuard, KubeObject } from '../environment/ports/cluster.ts';
+import type { WriteGuard, KubeObject, CreateResult } from '../environment/ports/cluster.ts';
 import type { LiveNamespace } from '../environment/model/guards.ts';
 
 const COLLECTION = '/api/v1/namespaces';
@@ -25,12 +25,12 @@ export async function createNamespace(
   send: Send,
   namespace: KubeObject,
   writeGuard: WriteGuard,
-): Promise<LiveNamespace | 'exists'> {
+): Promise<CreateResult> {
   const object = `Namespace/${namespace.metadata.name}`;
   const query = new URLSearchParams({ fieldManager: FIELD_MANAGER, fieldValidation: 'Strict' });
   const path = `${COLLECTION}?${query.toString()}`;
   const { status, body } = await send({ method: 'POST', path, body: namespace, object, expect: [409], writeGuard });
-  return status === 409 ? 'exists' : toLiveNamespace(body, object);
+  return status === 409 ? { kind: 'exists' } : { kind: 'created', namespace: toLiveNamespace(body, object) };
 }
 
 /** The uid in the body keeps a forced apply from making, or adopting, another namespace of the name. */

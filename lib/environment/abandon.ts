@@ -36,11 +36,12 @@ async function abandonOnce(ports: Ports, asked: EnvironmentRequest): Promise<Aba
   const renamed = isNamed ? undefined : await findRenamed(ports, asked);
   // a record under the new name would sit beside the environment and hide it from later requests
   const request = renamed === undefined ? asked : { ...asked, environment: renamed.record.name };
-  const lease = await leaseOf(ports, request);
-  if (lease === 'busy') {
+  const leased = await leaseOf(ports, request);
+  if (leased.kind === 'busy') {
     await ports.requests.sendToPoison(request, AGAIN_MS);
     return 'requeued';
   }
+  const { lease } = leased;
   try {
     const stored = await records.read(request.environment);
     if (stored === undefined)

@@ -50,9 +50,9 @@ export async function deprovision(run: Reconciliation): Promise<Outcome> {
   const credential = step(run, 'credential', () => revoke(run));
   const [removed, revoked] = await Promise.allSettled([deletion, credential]);
   if (removed.status === 'rejected') throw removed.reason;
-  if (removed.value !== 'absent' && typeof removed.value === 'object') return refuseForeign(run, removed.value);
+  if (removed.value.kind === 'refused') return refuseForeign(run, removed.value.refusal);
   if (revoked.status === 'rejected') throw revoked.reason;
-  if (removed.value === 'absent') return finish(run, revoked.value);
+  if (removed.value.kind === 'absent') return finish(run, revoked.value);
   delete record.error;
   record.waitingOn = describeTermination(run) ?? 'the namespace to be gone';
   return {
@@ -80,17 +80,19 @@ export async function clearAway(run: Reconciliation): Promise<Outcome> {
   return DONE;
 }
 
-async function removeNamespace(run: Reconciliation): Promise<'deleting' | 'absent' | Refusal> {
+async function removeNamespace(
+  run: Reconciliation,
+): Promise<{ kind: 'deleting' } | { kind: 'absent' } | { kind: 'refused'; refusal: Refusal }> {
   const { ports, record } = run;
   for (let tries = 0; tries < DELETE_TRIES; tries += 1) {
     const { owned } = run;
-    if (owned === undefined) return 'absent';
-    if (owned.terminating) return 'deleting';
+    if (owned === undefined) return { kind: 'absent' };
+    if (owned.terminating) return { kind: 'deleting' };
     const { name, uid, resourceVersion } = owned;
     const answer = await ports.cluster.deleteNamespace({ name, uid, resourceVersion }, guardByLease(run));
-    if (answer !== 'changed') return answer;
+    if (answer !== 'changed') return { kind: answer };
     const refusal = await confirmOwner(run);
-    if (refusal !== undefined) return refusal;
+    if (refusal !== undefined) return { kind: 'refused', refusal };
   }
   throw new ProvisionerError('conflict', `namespace ${record.namespace} kept changing while it was deleted`, {
     object: `Namespace/${record.namespace}`,

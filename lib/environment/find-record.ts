@@ -5,33 +5,33 @@ import { newRecord } from './model/record-event.ts';
 import type { Ports, StoredRecord } from './ports/ports.ts';
 import type { EnvironmentRequest } from './model/request.ts';
 
+export type FoundRecord = { kind: 'found'; stored: StoredRecord } | { kind: 'nothing-to-do' } | { kind: 'refused' };
+
 /** Finds the request's record, or creates it; a removal never creates one. */
-export async function findRecord(
-  ports: Ports,
-  request: EnvironmentRequest,
-): Promise<StoredRecord | 'nothing-to-do' | 'refused'> {
+export async function findRecord(ports: Ports, request: EnvironmentRequest): Promise<FoundRecord> {
   const stored = await ports.records.read(request.environment);
-  if (stored !== undefined) return stored;
+  if (stored !== undefined) return { kind: 'found', stored };
   const renamed = await findRenamed(ports, request);
-  if (renamed !== undefined) return renamed;
+  if (renamed !== undefined) return { kind: 'found', stored: renamed };
 
   const refusal = guardSlug(ports, request);
   if (refusal !== undefined) {
     ports.log.warn('refused', { environment: request.environment, guard: refusal.guard, reason: refusal.reason });
-    return 'refused';
+    return { kind: 'refused' };
   }
   if (!isWanting(request.reason)) {
     const live = await ports.cluster.readNamespace(toNamespace(request.environment));
     if (live === undefined || (request.reason !== 'delete' && request.reason !== 'deprovision')) {
       ports.log.info('nothing to do', { environment: request.environment, reason: request.reason });
-      return 'nothing-to-do';
+      return { kind: 'nothing-to-do' };
     }
     const foreign = guardOwner(live, { repository: request.repository, ref: request.ref, slug: request.environment });
     if (foreign !== undefined) ports.log.warn('found', { environment: request.environment, reason: foreign.reason });
   }
   const made = await ports.records.create(newRecord(request));
-  if (made !== 'exists') return made;
-  return (await ports.records.read(request.environment)) ?? 'nothing-to-do';
+  if (made.kind === 'created') return { kind: 'found', stored: made.stored };
+  const other = await ports.records.read(request.environment);
+  return other === undefined ? { kind: 'nothing-to-do' } : { kind: 'found', stored: other };
 }
 
 /** A repository that was renamed or given a prefix keeps its environments under their existing slugs. */

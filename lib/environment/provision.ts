@@ -17,7 +17,7 @@ export async function provision(run: Reconciliation): Promise<Outcome> {
   if (refusal !== undefined) return refuse(run, refusal);
 
   const draft = renderDraft(run);
-  if ('guard' in draft) return refuse(run, draft);
+  if (draft.kind === 'refused') return refuse(run, draft.refusal);
   const wanted = toWantedCredentials(draft.objects, { record, settings });
 
   const guarded = await step(run, 'guards', () => guardLive(run));
@@ -32,8 +32,8 @@ export async function provision(run: Reconciliation): Promise<Outcome> {
 
   const access = toCredentialRequest({ record, settings }, wanted);
   const chosen = await step(run, 'identity', () => ports.credentials.reserve(access));
-  if ('refused' in chosen) return refuse(run, chosen.refused);
-  if ('full' in chosen) return wait(run, 'credential-slot', chosen.full);
+  if (chosen.kind === 'refused') return refuse(run, chosen.refusal);
+  if (chosen.kind === 'full') return wait(run, 'credential-slot', chosen.why);
   const { reserved } = chosen;
 
   const objects = await named(run, 'render', async () =>
@@ -49,10 +49,10 @@ export async function provision(run: Reconciliation): Promise<Outcome> {
     await save(run);
   } else record.warnings = reserved.warnings;
   const written = await writeEnvironment(run, { objects, access, reserved, drifted });
-  if (written === 'terminating') return waitForEnd(run);
-  if ('foreign' in written) return abandonForeign(run, written.foreign);
+  if (written.kind === 'terminating') return waitForEnd(run);
+  if (written.kind === 'refused') return abandonForeign(run, written.refusal);
   const drift = drifted && describeDrift(drifted);
-  return recordApplied(run, { ...written, draft: draft.objects, url: toUrl(objects), before, drift });
+  return recordApplied(run, { changes: written.changes, draft: draft.objects, url: toUrl(objects), before, drift });
 }
 
 function lookForDrift({ record, ports }: Reconciliation, objects: KubeObject[]): Promise<Drifted[]> {

@@ -29,10 +29,11 @@ export type Handled = 'done' | 'requeued' | 'dropped' | 'refused' | 'nothing-to-
 /** Determines what should be true of the request's environment now and makes it so; throws what is worth a retry. */
 export async function reconcile(ports: Ports, request: EnvironmentRequest): Promise<Handled> {
   const found = await findRecord(ports, request);
-  if (found === 'nothing-to-do' || found === 'refused') return found;
-  const slug = found.record.name;
-  const lease = await ports.records.lease(slug);
-  if (lease === 'busy') return requeueBusy(ports, request);
+  if (found.kind !== 'found') return found.kind;
+  const slug = found.stored.record.name;
+  const leased = await ports.records.lease(slug);
+  if (leased.kind === 'busy') return requeueBusy(ports, request);
+  const { lease } = leased;
   try {
     // read again under the lease: the first read may predate the last holder's write
     const stored = await ports.records.read(slug);

@@ -7,9 +7,8 @@ import { freeSlots, withReservation, withoutReservation, withoutSeen } from './l
 import { isTurnOf, joinLine, leaveLine } from './pool/waitlist.ts';
 import { noteMove } from './remove.ts';
 import { describeIdentity } from './pool/placement.ts';
-import type { Refusal } from '../environment/model/record.ts';
 import type { Change } from '../environment/ports/cluster.ts';
-import type { CredentialRequest, Reserved } from '../environment/ports/credentials.ts';
+import type { CredentialRequest, Reserved, ReserveResult } from '../environment/ports/credentials.ts';
 
 /** What renders where there is no identity to name. */
 const NO_GUID = '00000000-0000-0000-0000-000000000000';
@@ -20,11 +19,8 @@ const IN_FLIGHT_MS = 60_000;
 const UNASKED_MS = 3_600_000;
 
 /** Chooses an identity and takes its slots in the ledger, so that no two environments count on one. */
-export async function reserve(
-  context: IdentityContext,
-  request: CredentialRequest,
-): Promise<{ reserved: Reserved } | { refused: Refusal } | { full: string }> {
-  if (context.pool.length === 0) return { reserved: withoutPool() };
+export async function reserve(context: IdentityContext, request: CredentialRequest): Promise<ReserveResult> {
+  if (context.pool.length === 0) return { kind: 'reserved', reserved: withoutPool() };
   try {
     return await choose(context, request);
   } finally {
@@ -36,14 +32,14 @@ async function choose(context: IdentityContext, request: CredentialRequest): Ret
   const { slug } = request;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const decision = await decideAgain(context, request);
-    if ('refused' in decision) return decision;
+    if ('refused' in decision) return { kind: 'refused', refusal: decision.refused };
     if ('full' in decision) {
       if (decision.isFree) await joinLine(context, slug);
-      return { full: decision.full };
+      return { kind: 'full', why: decision.full };
     }
     const { identityId, parts, room, warnings } = decision;
     if (room !== undefined && !(await isTurnOf(context, { slug, room })))
-      return { full: await waitBehind(context, slug) };
+      return { kind: 'full', why: await waitBehind(context, slug) };
     const isTaken = await takeSlots(context, { slug, parts });
     settlePick(context, slug);
     if (!isTaken) continue;
@@ -54,7 +50,10 @@ async function choose(context: IdentityContext, request: CredentialRequest): Ret
     const described = await describeIdentity(context, identityId);
     const stays = request.identity !== undefined && isSameId(request.identity, identityId);
     const settled = stays ? toSettled(parts, identityId) : undefined;
-    return { reserved: { identity: identityId, ...described, warnings, ...(settled && { settled }) } };
+    return {
+      kind: 'reserved',
+      reserved: { identity: identityId, ...described, warnings, ...(settled && { settled }) },
+    };
   }
   throw new ProvisionerError('conflict', 'other environments take credential slots too fast', {
     object: 'Identity/pool',

@@ -142,7 +142,7 @@ async function plan(
   const planned = await (request.reason === 'provision'
     ? planProvision(ports, record)
     : planDeprovision(ports, record));
-  if ('guard' in planned) return refused(deps, { request, refusal: planned });
+  if (planned.kind === 'refused') return refused(deps, { request, refusal: planned.refusal });
   const changes = planned.changes.map(({ object, action, reason }) => ({
     object,
     action,

@@ -1,5 +1,5 @@
 import type { BlobLeaseClient, BlockBlobClient } from '@azure/storage-blob';
-import type { Clock, Lease } from '../environment/ports/ports.ts';
+import type { Clock, Lease, LeaseResult } from '../environment/ports/ports.ts';
 import { toFault, toStorageError, within } from './storage-error.ts';
 import type { HeldLock } from '../identity/writer/identity-lock.ts';
 
@@ -11,7 +11,7 @@ const RENEW_MS = 15_000;
 export async function acquireLease(
   client: BlobLeaseClient,
   options: { what: string; timeoutMs: number; now: () => number },
-): Promise<Lease | 'busy'> {
+): Promise<LeaseResult> {
   const { what, timeoutMs, now } = options;
   // counted from before the call: the service's minute begins later than ours
   let heldUntil = now() + LEASE_S * 1_000;
@@ -19,7 +19,7 @@ export async function acquireLease(
   try {
     id = (await client.acquireLease(LEASE_S, { abortSignal: within(timeoutMs) })).leaseId ?? client.leaseId;
   } catch (thrown) {
-    if (toFault(thrown).status === 409) return 'busy';
+    if (toFault(thrown).status === 409) return { kind: 'busy' };
     throw toStorageError(thrown, `the lease of ${what}`);
   }
   const renewal = setInterval(() => {
@@ -35,7 +35,7 @@ export async function acquireLease(
     );
   }, RENEW_MS);
   renewal.unref();
-  return {
+  const lease: Lease = {
     id,
     remainingMs: () => heldUntil - now(),
     async release() {
@@ -45,6 +45,7 @@ export async function acquireLease(
       await client.releaseLease({ abortSignal: within(timeoutMs) }).catch(() => undefined);
     },
   };
+  return { kind: 'held', lease };
 }
 
 /** So long a killed holder keeps an identity from being written; it covers one ARM call and the margin of 10 s. */

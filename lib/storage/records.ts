@@ -43,12 +43,13 @@ export function createRecords(options: {
     async create(record) {
       const blob = await blobOf(record.name);
       try {
-        return await withMade(
+        const stored = await withMade(
           () => put(blob, record, { conditions: { ifNoneMatch: '*' }, timeoutMs }),
           async () => (await container()).createIfNotExists({ abortSignal: within(timeoutMs) }),
         );
+        return { kind: 'created', stored };
       } catch (thrown) {
-        if (toFault(thrown).code === 'BlobAlreadyExists') return 'exists';
+        if (toFault(thrown).code === 'BlobAlreadyExists') return { kind: 'exists' };
         throw toStorageError(thrown, nameOf(record.name));
       }
     },

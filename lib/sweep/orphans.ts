@@ -104,8 +104,9 @@ async function findOrphans(ports: Ports): Promise<Found> {
 async function removeOrphan(ports: Ports, orphan: Orphan): Promise<string[]> {
   const { slug } = orphan;
   if ((await ports.records.read(slug)) === undefined) await ports.records.create(toTombstone(ports, slug));
-  const lease = await ports.records.lease(slug);
-  if (lease === 'busy') return [];
+  const leased = await ports.records.lease(slug);
+  if (leased.kind === 'busy') return [];
+  const { lease } = leased;
   try {
     const stored = await ports.records.read(slug);
     if (stored?.record.phase !== 'gone' || (await ports.cluster.readNamespace(orphan.namespace))) return [];

@@ -35,7 +35,7 @@ describe('a page that a proxy on the way answers 200 in place of ARM', () => {
     const work = async (): Promise<unknown> => {
       if (method === 'DELETE') return access.remove(request, always);
       const answer = await access.reserve(request);
-      return 'reserved' in answer ? access.ensure(request, answer.reserved, always) : answer;
+      return answer.kind === 'reserved' ? access.ensure(request, answer.reserved, always) : answer;
     };
 
     await expect(work()).rejects.toMatchObject({ code: 'unavailable', retryable: true });

@@ -37,7 +37,7 @@ function writes(): string[] {
 async function provision(slug: string, more: Parameters<typeof requestFor>[1] = {}) {
   const request = requestFor(slug, more);
   const answer = await access.reserve(request);
-  if (!('reserved' in answer)) throw new Error(JSON.stringify(answer));
+  if (answer.kind !== 'reserved') throw new Error(JSON.stringify(answer));
   return { reserved: answer.reserved, changes: await access.ensure(request, answer.reserved, always) };
 }
 
@@ -60,6 +60,7 @@ describe('reserve', () => {
     const answer = await access.reserve(requestFor('ex-1'));
 
     expect(answer).toEqual({
+      kind: 'reserved',
       reserved: { identity: TWO, clientId: 'client-of-pool-2', tenantId: 'tenant-1', warnings: [] },
     });
     expect(writes()).toEqual([]);
@@ -69,7 +70,7 @@ describe('reserve', () => {
     const homes = [];
     for (const slug of ['a', 'b', 'c', 'd']) {
       const answer = await access.reserve(requestFor(slug));
-      homes.push('reserved' in answer && answer.reserved.identity);
+      homes.push(answer.kind === 'reserved' && answer.reserved.identity);
     }
 
     expect(homes).toEqual([ONE, TWO, ONE, TWO]);
@@ -95,7 +96,7 @@ describe('reserve', () => {
   it('says what grant would answer only once nothing is left to write or to tidy up', async () => {
     const settledOf = async (slug: string, identity?: string) => {
       const answer = await access.reserve(requestFor(slug, identity === undefined ? {} : { identity }));
-      return 'reserved' in answer ? answer.reserved.settled : answer;
+      return answer.kind === 'reserved' ? answer.reserved.settled : answer;
     };
     const { reserved } = await provision('ex-1');
     const home = reserved.identity ?? '';
@@ -115,7 +116,7 @@ describe('reserve', () => {
     for (const one of [...foreign(19), held('ex-0')]) azure.hold(TWO, one);
 
     const words = 'pool-1 holds 20 of 20, pool-2 holds 20 of 20';
-    expect(await access.reserve(requestFor('ex-1'))).toEqual({ full: expect.stringContaining(words) });
+    expect(await access.reserve(requestFor('ex-1'))).toEqual({ kind: 'full', why: expect.stringContaining(words) });
     expect(await access.plan(requestFor('ex-1'), 'present')).toMatchObject({ changes: [{ action: 'skipped' }] });
     expect(writes()).toEqual([]);
 
@@ -131,12 +132,13 @@ describe('reserve', () => {
     await access.remove(requestFor('third', { identity: ONE }), always);
     await access.remove(requestFor('ex-0', { identity: ONE }), always);
 
-    const behind = (count: number) => ({ full: expect.stringContaining(`behind ${count} that`) });
+    const behind = (count: number) => ({ kind: 'full', why: expect.stringContaining(`behind ${count} that`) });
     expect(await other.reserve(requestFor('newcomer'))).toEqual(behind(2));
     expect(await other.reserve(requestFor('second'))).toEqual(behind(1));
     expect(await other.reserve(requestFor('first'))).toMatchObject({ reserved: { identity: ONE } });
     expect(await other.reserve(requestFor('second'))).toEqual({
-      full: expect.stringContaining('19 of 20 and has 1 reserved'),
+      kind: 'full',
+      why: expect.stringContaining('19 of 20 and has 1 reserved'),
     });
   });
 
@@ -147,7 +149,7 @@ describe('reserve', () => {
     azure.hold(ONE, credential);
     access = makeAccess(azure, { locks, pool: [ONE] });
 
-    expect(await access.reserve(requestFor('ex-1'))).toMatchObject({ refused: { guard: 'credential' } });
+    expect(await access.reserve(requestFor('ex-1'))).toMatchObject({ refusal: { guard: 'credential' } });
     expect(await access.plan(requestFor('ex-1'), 'present')).toMatchObject({
       changes: [],
       refused: { guard: 'credential' },
@@ -160,7 +162,7 @@ describe('reserve', () => {
 
     expect(await access.reserve(requestFor('ex-1'))).toMatchObject({ reserved: { identity: TWO } });
     expect(await access.reserve(requestFor('ex-1', { identity: ONE }))).toMatchObject({
-      refused: { guard: 'credential' },
+      refusal: { guard: 'credential' },
     });
   });
 
@@ -171,6 +173,7 @@ describe('reserve', () => {
 
     const zero = '00000000-0000-0000-0000-000000000000';
     expect(answer).toEqual({
+      kind: 'reserved',
       reserved: { clientId: zero, tenantId: zero, warnings: [expect.stringContaining('Key Vault')] },
     });
     expect(azure.calls).toEqual([]);
@@ -184,7 +187,7 @@ describe('reserve', () => {
     }));
 
     for (const [isHeld, answer] of [
-      [true, { full: expect.stringContaining('1 reserved') }],
+      [true, { kind: 'full', why: expect.stringContaining('1 reserved') }],
       [false, { reserved: { identity: ONE } }],
     ] as const) {
       access = makeAccess(azure, { locks, pool: [ONE], holds: async () => isHeld });
@@ -211,7 +214,10 @@ describe('reserve', () => {
     for (const one of [...foreign(19), held('ex-1')]) azure.hold(ONE, one);
 
     const more = { identity: ONE, wanted: [wanted('ex-1'), wanted('ex-1', 'second')] };
-    expect(await access.reserve(requestFor('ex-1', more))).toEqual({ full: expect.stringContaining('pool-1') });
+    expect(await access.reserve(requestFor('ex-1', more))).toEqual({
+      kind: 'full',
+      why: expect.stringContaining('pool-1'),
+    });
   });
 
   it('finds by a list what a crashed environment had sent before its slot was given back', async () => {
@@ -224,7 +230,10 @@ describe('reserve', () => {
       reservations: ledger.reservations.map((one) => ({ ...one, at: Date.now() - 90_000 })),
     }));
 
-    expect(await access.reserve(requestFor('ex-1'))).toEqual({ full: expect.stringContaining('holds 20 of 20') });
+    expect(await access.reserve(requestFor('ex-1'))).toEqual({
+      kind: 'full',
+      why: expect.stringContaining('holds 20 of 20'),
+    });
   });
 
   it('is asked for nothing, the issuer least of all, where there is no pool', async () => {
@@ -250,7 +259,7 @@ describe('reserve', () => {
 
     const answers = await Promise.all(slugs.map((slug) => access.reserve(requestFor(slug))));
 
-    const homes = answers.map((answer) => 'reserved' in answer && answer.reserved.identity);
+    const homes = answers.map((answer) => answer.kind === 'reserved' && answer.reserved.identity);
     expect(homes.filter((home) => home === ONE)).toHaveLength(6);
   });
 
@@ -332,7 +341,7 @@ describe('grant', () => {
     const theirs = held('ex-1', { issuer: 'https://other.example/' });
     azure.hold(ONE, theirs);
 
-    if (!('reserved' in answer)) throw new Error('no slot');
+    if (answer.kind !== 'reserved') throw new Error('no slot');
     await expect(access.ensure(request, answer.reserved, always)).rejects.toMatchObject({
       code: 'rejected',
       message: expect.stringContaining('another issuer'),
@@ -414,7 +423,7 @@ describe('grant', () => {
   it('asks right before each send, and sends nothing where the lease would not outlive the call', async () => {
     const request = requestFor('ex-1');
     const answer = await access.reserve(request);
-    if (!('reserved' in answer)) throw new Error('no slot');
+    if (answer.kind !== 'reserved') throw new Error('no slot');
     const refusal = new ProvisionerError('lease-lost', 'the lease ends');
     const asked: number[] = [];
 
@@ -436,7 +445,7 @@ describe('grant', () => {
     access = makeAccess(azure, { locks, pool: [ONE] });
     const request = requestFor('ex-1');
     const answer = await access.reserve(request);
-    if (!('reserved' in answer)) throw new Error('no slot');
+    if (answer.kind !== 'reserved') throw new Error('no slot');
     for (const one of foreign(20)) azure.hold(ONE, one);
 
     await expect(access.ensure(request, answer.reserved, always)).rejects.toMatchObject({
@@ -444,7 +453,7 @@ describe('grant', () => {
       fix: expect.any(String),
     });
     expect(azure.credentials(ONE)).toHaveLength(20);
-    expect(await access.reserve(request)).toEqual({ full: expect.any(String) });
+    expect(await access.reserve(request)).toEqual({ kind: 'full', why: expect.any(String) });
   });
 
   it('fails on a refusal by Azure without trying again', async () => {
@@ -466,7 +475,7 @@ describe('grant', () => {
     for (const one of [held('ex-1'), held('ex-2')]) azure.hold(out, one);
     const request = requestFor('ex-1', { identity: out });
     const answer = await access.reserve(request);
-    if (!('reserved' in answer)) throw new Error('no slot');
+    if (answer.kind !== 'reserved') throw new Error('no slot');
     const { reserved } = answer;
     expect(azure.credentials(out)).toHaveLength(2);
 

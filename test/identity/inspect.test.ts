@@ -63,7 +63,7 @@ describe('inspect', () => {
   it('sees at once what others change behind the list that instances share', async () => {
     const request = requestFor('ex-1', { identity: ONE });
     const answer = await access.reserve(request);
-    if (!('reserved' in answer)) throw new Error('not reserved');
+    if (answer.kind !== 'reserved') throw new Error('not reserved');
     await access.ensure(request, answer.reserved, always);
     const changed = held('ex-1', { issuer: 'https://oidc.example/cluster' });
     azure.hold(ONE, changed);

@@ -19,9 +19,9 @@ async function handle(slug: string): Promise<void> {
     return;
   }
   const answer = await access.reserve(request);
-  if ('full' in answer) outcome.full.push(slug);
-  if ('refused' in answer) outcome.failed.push(`${slug}: ${answer.refused.reason}`);
-  if (!('reserved' in answer)) return;
+  if (answer.kind === 'full') outcome.full.push(slug);
+  if (answer.kind === 'refused') outcome.failed.push(`${slug}: ${answer.refusal.reason}`);
+  if (answer.kind !== 'reserved') return;
   const { identity = '' } = answer.reserved;
   await record.upload(identity, identity.length);
   await access.ensure(request, answer.reserved, always);

@@ -56,7 +56,7 @@ describe('instances that want to know what an identity holds', () => {
       operation === 'list' && throttled++ < 2 ? { status: 429, headers: { 'Retry-After': '1' } } : undefined,
     );
 
-    expect(await makeInstance().reserve(requestFor('ex-1'))).toMatchObject({ full: expect.any(String) });
+    expect(await makeInstance().reserve(requestFor('ex-1'))).toMatchObject({ kind: 'full', why: expect.any(String) });
     expect(throttled).toBeGreaterThanOrEqual(3);
   });
 });
@@ -87,6 +87,6 @@ describe('instances whose clocks differ', () => {
     await makeLocks(container).change(ONE, (ledger) => ({ ...ledger, seen: listed }));
     for (const one of foreign(20)) azure.hold(ONE, one);
 
-    expect(await makeInstance().reserve(requestFor('ex-1'))).toMatchObject({ full: expect.any(String) });
+    expect(await makeInstance().reserve(requestFor('ex-1'))).toMatchObject({ kind: 'full', why: expect.any(String) });
   });
 });

@@ -110,16 +110,18 @@ export function accessFor(world: World, who: Activity): Credentials {
         const kept = identities.find(({ id }) => id === request.identity);
         const candidates = kept === undefined ? identities : [kept];
         const admitted = candidates.filter((identity) => foreign(identity, request) === undefined);
-        if (admitted.length === 0) return { refused: { guard: 'credential', reason: 'the name is somebody else’s' } };
+        if (admitted.length === 0)
+          return { kind: 'refused', refusal: { guard: 'credential', reason: 'the name is somebody else’s' } };
         admitted.forEach(dropVoid);
         const missing = ({ credentials }: Identity) => request.wanted.filter(({ name }) => !credentials.has(name));
         const home = admitted
           .filter((identity) => missing(identity).length <= free(identity, request.slug))
           .sort((one, other) => free(other, request.slug) - free(one, request.slug))[0];
-        if (home === undefined) return { full: 'all slots are taken' };
+        if (home === undefined) return { kind: 'full', why: 'all slots are taken' };
         const names = missing(home).map(({ name }) => name);
         if (names.length > 0) home.reservations.set(request.slug, { names, at: stage.now() });
         return {
+          kind: 'reserved',
           reserved: { identity: home.id, clientId: `client-${home.id.slice(-1)}`, tenantId: 'tenant', warnings: [] },
         };
       }),

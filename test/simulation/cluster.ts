@@ -119,7 +119,9 @@ export function clusterFor(world: World, who: Activity): Cluster {
       }),
     createNamespace: ({ metadata }, writeGuard) =>
       write({ what: 'POST', namespace: metadata.name, writeGuard }, () =>
-        at(metadata.name) ? 'exists' : { ...makeNamespace(stage, state, metadata).live },
+        at(metadata.name)
+          ? { kind: 'exists' as const }
+          : { kind: 'created' as const, namespace: { ...makeNamespace(stage, state, metadata).live } },
       ),
     applyNamespace: ({ metadata }, writeGuard) =>
       write({ what: 'MARK', namespace: metadata.name, writeGuard }, (judge) => {
@@ -132,9 +134,8 @@ export function clusterFor(world: World, who: Activity): Cluster {
         found.live.resourceVersion = String((state.versions += 1));
         return { ...found.live };
       }),
-    async apply(objects, { namespace, writeGuard, drained }) {
+    async apply(objects, { namespace, writeGuard }) {
       const sent = objects.map((object) => applyOne(object, namespace, writeGuard));
-      drained?.();
       const settled = await Promise.allSettled(sent);
       const error = settled.find((one) => one.status === 'rejected');
       return {

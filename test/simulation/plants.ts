@@ -36,8 +36,8 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'a busy lease loses the request',
     file: 'reconcile.ts',
-    from: "if (lease === 'busy') return requeueBusy(ports, request);",
-    to: "if (lease === 'busy') return requeueBusy.length > 9 ? requeueBusy(ports, request) : 'requeued';",
+    from: "if (leased.kind === 'busy') return requeueBusy(ports, request);",
+    to: "if (leased.kind === 'busy') return requeueBusy.length > 9 ? requeueBusy(ports, request) : 'requeued';",
   },
   {
     name: 'a requeued request is named and not sent',
@@ -103,7 +103,7 @@ export const PLANTS: readonly Plant[] = [
     name: 'the ETag is ignored, and the record not read again under the lease',
     file: 'reconcile.ts',
     from: 'const stored = await ports.records.read(slug);\n    if (stored === undefined)',
-    to: "const stored = { record: found.record, etag: '*' } as StoredRecord | undefined;\n    if (stored === undefined)",
+    to: "const stored = { record: found.stored.record, etag: '*' } as StoredRecord | undefined;\n    if (stored === undefined)",
   },
   {
     name: 'the credentials to come are not written down',

@@ -1,4 +1,4 @@
-import type { Records } from '../../lib/environment/ports/ports.ts';
+import type { Lease, Records } from '../../lib/environment/ports/ports.ts';
 import type { EnvironmentRecord, RecordSummary } from '../../lib/environment/model/record.ts';
 import type { EnvironmentRequest } from '../../lib/environment/model/request.ts';
 import { ProvisionerError } from '../../lib/errors.ts';
@@ -52,7 +52,9 @@ export function recordsFor(stage: Stage, store: Store, who: Activity): Records {
     create(record) {
       const sent = toStored(record);
       return at('CREATE', record.name, () =>
-        blobs.has(sent.name) ? 'exists' : { etag: put(sent.name, sent), record: { ...sent } },
+        blobs.has(sent.name)
+          ? { kind: 'exists' as const }
+          : { kind: 'created' as const, stored: { etag: put(sent.name, sent), record: { ...sent } } },
       );
     },
     async write(record, held) {
@@ -91,15 +93,15 @@ export function recordsFor(stage: Stage, store: Store, who: Activity): Records {
       const lease = await at('LEASE', slug, () => {
         const blob = blobs.get(slug);
         if (blob === undefined) throw new ProvisionerError('conflict', 'the record went away');
-        if (isHeld(stage, blob.lease)) return 'busy';
+        if (isHeld(stage, blob.lease)) return undefined;
         if (blob.lease !== undefined) blob.lease.isTaken = true;
         blob.lease = startLease(stage, { host: who.host, askedAt, number: (store.tags += 1) });
         return blob.lease;
       });
-      if (lease === 'busy') return lease;
+      if (lease === undefined) return { kind: 'busy' };
       beginRenewal(stage, lease);
       who.lease = lease;
-      return {
+      const held: Lease = {
         id: lease.id,
         remainingMs: () => remainingMs(stage, lease),
         async release() {
@@ -109,6 +111,7 @@ export function recordsFor(stage: Stage, store: Store, who: Activity): Records {
           }).catch(() => undefined);
         },
       };
+      return { kind: 'held', lease: held };
     },
   };
 }

@@ -49,11 +49,13 @@ export interface Readiness {
   object?: string;
 }
 
+export type CreateResult = { kind: 'created'; namespace: LiveNamespace } | { kind: 'exists' };
+
 /** The Kubernetes cluster. Every failure is a ProvisionerError that names its object. */
 export interface Cluster {
   readNamespace(name: string): Promise<LiveNamespace | undefined>;
   /** By POST; `exists` on 409. */
-  createNamespace(namespace: KubeObject, writeGuard: WriteGuard): Promise<LiveNamespace | 'exists'>;
+  createNamespace(namespace: KubeObject, writeGuard: WriteGuard): Promise<CreateResult>;
   /** Server-side apply of a Namespace that carries the checked `metadata.uid`; another uid is a `conflict`. */
   applyNamespace(namespace: KubeObject, writeGuard: WriteGuard): Promise<LiveNamespace>;
   /**
@@ -62,14 +64,7 @@ export interface Cluster {
    */
   apply(
     objects: KubeObject[],
-    options: {
-      namespace: string;
-      fresh: boolean;
-      known: InventoryEntry[];
-      writeGuard: WriteGuard;
-      /** Told when the last object is on its way, and answers are still due. */
-      drained?: () => void;
-    },
+    options: { namespace: string; fresh: boolean; known: InventoryEntry[]; writeGuard: WriteGuard },
   ): Promise<Applied>;
   /**
    * Deletes what was applied before and is no longer rendered, if it still carries our labels and fields, has no owner

@@ -63,10 +63,13 @@ export interface Reserved {
   settled?: Change[];
 }
 
+export type ReserveResult =
+  { kind: 'reserved'; reserved: Reserved } | { kind: 'refused'; refusal: Refusal } | { kind: 'full'; why: string };
+
 /** Gives the workloads of a branch an Azure identity, today by federated credentials. */
 export interface Credentials {
   /** Checks guard 5 and reserves a slot, before the first write outside; `full` if no slot is free. */
-  reserve(request: CredentialRequest): Promise<{ reserved: Reserved } | { refused: Refusal } | { full: string }>;
+  reserve(request: CredentialRequest): Promise<ReserveResult>;
   /** Creates what is missing; resolves once Azure has acknowledged it. */
   ensure(request: CredentialRequest, reserved: Reserved, writeGuard: WriteGuard): Promise<Change[]>;
   /** Removes what is exactly ours; already absent is success. */

@@ -57,10 +57,12 @@ export interface Lease {
   release(): Promise<void>;
 }
 
+export type LeaseResult = { kind: 'held'; lease: Lease } | { kind: 'busy' };
+
 export interface Records {
   read(slug: string): Promise<StoredRecord | undefined>;
   /** Creates with If-None-Match; `exists` if somebody was faster. */
-  create(record: EnvironmentRecord): Promise<StoredRecord | 'exists'>;
+  create(record: EnvironmentRecord): Promise<{ kind: 'created'; stored: StoredRecord } | { kind: 'exists' }>;
   /** Writes by ETag and lease; throws `conflict` if either is no longer ours. */
   write(record: EnvironmentRecord, held: { etag: string; lease: Lease }): Promise<StoredRecord>;
   remove(slug: string, etag: string): Promise<void>;
@@ -69,7 +71,8 @@ export interface Records {
   areNamed(owners: readonly string[], way: string): Promise<boolean>;
   /** Notes that environments of these owners may also be named in these ways. */
   noteNamings(owners: readonly string[], ways: readonly string[]): Promise<void>;
-  lease(slug: string): Promise<Lease | 'busy'>;
+  /** `busy` if somebody else holds it. */
+  lease(slug: string): Promise<LeaseResult>;
 }
 
 export interface Requests {

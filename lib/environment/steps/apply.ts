@@ -1,6 +1,6 @@
 import { type Change, type Drifted, type KubeObject, toSubjectName } from '../ports/cluster.ts';
 import { findLeftovers, mergeInventory, pruneLeftovers } from './prune.ts';
-import { type OwnerLook, guardByOwner, createOwnerLook, stillOurs } from './write-guard.ts';
+import { guardByOwner, stillOurs } from './write-guard.ts';
 import { ensureNamespace } from './namespace.ts';
 import type { Refusal } from '../model/record.ts';
 import { type Reconciliation, step, toIso } from './reconciliation.ts';
@@ -14,18 +14,18 @@ export interface Wanted {
   drifted?: Drifted[] | undefined;
 }
 
+export type Written =
+  { kind: 'written'; changes: Change[] } | { kind: 'refused'; refusal: Refusal } | { kind: 'terminating' };
+
 /**
  * The writes, in their order: the namespace; the credential beside what starts no pod; workloads; what points at them;
  * and last the removal of what the overlays no longer hold.
  */
-export async function writeEnvironment(
-  run: Reconciliation,
-  wanted: Wanted,
-): Promise<{ changes: Change[] } | { foreign: Refusal } | 'terminating'> {
+export async function writeEnvironment(run: Reconciliation, wanted: Wanted): Promise<Written> {
   const { record } = run;
   const made = await step(run, 'namespace', () => ensureNamespace(run, wanted.objects));
-  if ('guard' in made) return { foreign: made };
-  if (run.owned?.terminating === true) return 'terminating';
+  if (made.kind === 'refused') return made;
+  if (run.owned?.terminating === true) return { kind: 'terminating' };
   const changes = [made.change];
   const fresh = made.change.action === 'created';
   // what an earlier namespace of the name held went with it
@@ -33,36 +33,29 @@ export async function writeEnvironment(
 
   const objects = wanted.objects.filter(({ kind }) => kind !== 'Namespace');
   const waves = toWaves(pickDrifted(objects, { ...wanted, changes }));
-  const look = createOwnerLook(run);
   const credential = step(run, 'credential', () => grant(run, wanted));
   const { workloads, exposure } = waves;
-  const follows = workloads.length + exposure.length > 0;
-  const foundation = applyWave(run, waves.foundation, {
-    name: 'foundation',
-    fresh,
-    changes,
-    ...(follows && { before: look }),
-  });
+  const foundation = applyWave(run, waves.foundation, { name: 'foundation', fresh, changes });
   // both are awaited whatever the other does: nothing may still write when this function returns
   const [granted, based] = await Promise.allSettled([credential, foundation]);
-  if (run.lost !== undefined) return { foreign: run.lost };
+  if (run.lost !== undefined) return { kind: 'refused', refusal: run.lost };
   if (granted.status === 'rejected') throw granted.reason;
   if (based.status === 'rejected') throw based.reason;
   changes.push(...granted.value);
 
   for (const [name, wave] of [['workloads', workloads] as const, ['exposure', exposure] as const]) {
-    const foreign = wave.length === 0 ? undefined : await look.take();
-    if (foreign !== undefined) return { foreign };
-    const isLast = name === 'exposure' || exposure.length === 0;
-    await applyWave(run, wave, { name, fresh, changes, ...(!isLast && { before: look }) });
+    if (wave.length === 0) continue;
+    const refusal = await stillOurs(run);
+    if (refusal !== undefined) return { kind: 'refused', refusal };
+    await applyWave(run, wave, { name, fresh, changes });
   }
   const leftovers = findLeftovers(record.inventory, objects);
   if (leftovers.length > 0) {
-    const foreign = await stillOurs(run);
-    if (foreign !== undefined) return { foreign };
+    const refusal = await stillOurs(run);
+    if (refusal !== undefined) return { kind: 'refused', refusal };
     changes.push(...(await step(run, 'prune', () => pruneLeftovers(run, leftovers))));
   }
-  return { changes };
+  return { kind: 'written', changes };
 }
 
 /** What must be applied; the rest goes into the change set as it is. */
@@ -97,22 +90,18 @@ async function applyWave(
     name: 'foundation' | 'workloads' | 'exposure';
     fresh: boolean;
     changes: Change[];
-    /** The look before the wave that follows; absent for the last one. */
-    before?: OwnerLook;
   },
 ): Promise<void> {
-  const { name, fresh, changes, before } = options;
+  const { name, fresh, changes } = options;
   if (objects.length === 0) return;
   const { record, ports } = run;
   await step(run, name, async () => {
-    const applying = ports.cluster.apply(objects, {
+    const applied = await ports.cluster.apply(objects, {
       namespace: record.namespace,
       fresh,
       known: record.inventory,
       writeGuard: guardByOwner(run),
-      ...(before !== undefined && { drained: () => before.ahead() }),
     });
-    const applied = await applying.finally(() => before?.settled());
     changes.push(...applied.changes);
     record.inventory = mergeInventory(record.inventory, applied.inventory);
     if (applied.error !== undefined) throw applied.error;

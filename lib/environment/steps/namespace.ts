@@ -11,29 +11,29 @@ import type { LiveNamespace } from '../model/guards.ts';
 export async function ensureNamespace(
   run: Reconciliation,
   objects: readonly KubeObject[],
-): Promise<{ change: Change } | Refusal> {
+): Promise<{ kind: 'ensured'; change: Change } | { kind: 'refused'; refusal: Refusal }> {
   const { ports, record } = run;
   const object = `Namespace/${record.namespace}`;
   const wanted = toNamespaceObject(run, objects);
   if (run.owned === undefined) {
     const askedAt = ports.clock.now();
     const made = await ports.cluster.createNamespace(wanted, guardByLease(run));
-    if (made !== 'exists') {
-      run.owned = made;
+    if (made.kind === 'created') {
+      run.owned = made.namespace;
       run.confirmedAt = askedAt;
-      return { change: { object, action: 'created' } };
+      return { kind: 'ensured', change: { object, action: 'created' } };
     }
-    const foreign = await confirmOwner(run);
-    if (foreign !== undefined) return foreign;
+    const refusal = await confirmOwner(run);
+    if (refusal !== undefined) return { kind: 'refused', refusal };
   }
   const { owned } = run;
   if (owned === undefined) {
     throw new ProvisionerError('conflict', `namespace ${record.namespace} came and went while it was made`, { object });
   }
-  if (owned.terminating || hasMarks(owned, wanted)) return { change: { object, action: 'unchanged' } };
+  if (owned.terminating || hasMarks(owned, wanted)) return { kind: 'ensured', change: { object, action: 'unchanged' } };
   const marked = { ...wanted, metadata: { ...wanted.metadata, uid: owned.uid } };
   run.owned = await ports.cluster.applyNamespace(marked, guardByOwner(run));
-  return { change: { object, action: 'configured' } };
+  return { kind: 'ensured', change: { object, action: 'configured' } };
 }
 
 function toNamespaceObject(run: Reconciliation, objects: readonly KubeObject[]): KubeObject {

@@ -135,14 +135,15 @@ export function renderDraft({
 }: {
   ports: Pick<Ports, 'overlays' | 'settings'>;
   record: EnvironmentRecord;
-}): { objects: KubeObject[] } | Refusal {
+}): { kind: 'rendered'; objects: KubeObject[] } | { kind: 'refused'; refusal: Refusal } {
   const { overlays, settings } = ports;
   try {
-    return { objects: renderEnvironment(overlays, { record, settings }) };
+    return { kind: 'rendered', objects: renderEnvironment(overlays, { record, settings }) };
   } catch (thrown) {
     const error = toProvisionerError(thrown);
     if (error.code !== 'render') throw error;
     const { message, fix } = error;
-    return { guard: 'render', reason: message.includes(fix) ? message : `${message}; ${fix}` };
+    const reason = message.includes(fix) ? message : `${message}; ${fix}`;
+    return { kind: 'refused', refusal: { guard: 'render', reason } };
   }
 }

@@ -4,42 +4,6 @@ import { type Reconciliation, named } from './reconciliation.ts';
 import { guardOwner, guardUid } from '../model/guards.ts';
 import type { WriteGuard } from '../ports/cluster.ts';
 
-/** A look that was taken ahead is as good as one of now for so long. */
-const AHEAD_MS = 250;
-
-export interface OwnerLook {
-  /** Asks now, for the wave to come. */
-  ahead(): void;
-  settled(): Promise<void>;
-  /** The refusal where the namespace is not ours; asks where what was asked ahead is no answer, or too old. */
-  take(): Promise<Refusal | undefined>;
-}
-
-/** Asked before each wave; while the last answers of the one before are due it costs no round trip of its own. */
-export function createOwnerLook(run: Reconciliation): OwnerLook {
-  const { clock } = run.ports;
-  let early: { at: number; answer: Promise<Refusal | 'ours' | 'unknown'> } | undefined;
-  return {
-    ahead() {
-      const answer = confirmOwner(run).then(
-        (refusal) => refusal ?? (run.owned === undefined ? 'unknown' : 'ours'),
-        () => 'unknown' as const,
-      );
-      early = { at: clock.now(), answer };
-    },
-    async settled() {
-      await early?.answer;
-    },
-    async take() {
-      const asked = early;
-      early = undefined;
-      const answer = asked && clock.now() - asked.at <= AHEAD_MS ? await asked.answer : 'unknown';
-      if (answer === 'unknown') return stillOurs(run);
-      return answer === 'ours' ? undefined : answer;
-    },
-  };
-}
-
 /** Guard 3, asked now; throws `gone` where the namespace went away. */
 export async function stillOurs(run: Reconciliation): Promise<Refusal | undefined> {
   const foreign = await named(run, 'guards', () => confirmOwner(run));

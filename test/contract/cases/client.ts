@@ -23,8 +23,8 @@ export function describeClient(target: () => Target): void {
       { apiVersion: 'v1', kind: 'Namespace', metadata: newNamespace() },
       writeGuard,
     );
-    if (live === 'exists') throw new Error('the namespace is not new');
-    return live;
+    if (live.kind === 'exists') throw new Error('the namespace is not new');
+    return live.namespace;
   }
 
   /** Actions by `Kind/name`. */
@@ -37,9 +37,12 @@ export function describeClient(target: () => Target): void {
       const { name } = namespace.metadata;
       expect(await cluster().readNamespace(name)).toBeUndefined();
       const live = await cluster().createNamespace(namespace, writeGuard);
-      expect(live).toMatchObject({ name, terminating: false, labels: namespace.metadata.labels });
-      expect(await cluster().createNamespace(namespace, writeGuard)).toBe('exists');
-      const { uid } = live as LiveNamespace;
+      expect(live).toMatchObject({
+        kind: 'created',
+        namespace: { name, terminating: false, labels: namespace.metadata.labels },
+      });
+      expect(await cluster().createNamespace(namespace, writeGuard)).toEqual({ kind: 'exists' });
+      const { uid } = (live as { namespace: LiveNamespace }).namespace;
       expect(await cluster().readNamespace(name)).toMatchObject({ uid });
       const annotated = { ...namespace, metadata: { ...namespace.metadata, uid, annotations: { a: 'b' } } };
       expect(await cluster().applyNamespace(annotated, writeGuard)).toMatchObject({ uid, annotations: { a: 'b' } });

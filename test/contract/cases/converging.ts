@@ -40,7 +40,7 @@ export function describeConverging(target: () => Target): void {
 
   beforeAll(async () => {
     const made = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } };
-    expect(await cluster().createNamespace(made, writeGuard)).not.toBe('exists');
+    expect(await cluster().createNamespace(made, writeGuard)).toMatchObject({ kind: 'created' });
   });
 
   describe('pruning', () => {

@@ -38,11 +38,15 @@ export function modelAccess({ turn }: { turn: Turn }): ModelAccess {
     async reserve(request) {
       await turn(`reserve ${request.slug}`);
       const taken = foreign(request);
-      if (taken) return { refused: { guard: 'credential', reason: `${taken.name} is somebody else's` } };
+      if (taken)
+        return { kind: 'refused', refusal: { guard: 'credential', reason: `${taken.name} is somebody else's` } };
       const missing = request.wanted.filter(({ name }) => !credentials.has(name)).length;
-      if (credentials.size + missing > model.limit) return { full: `all ${model.limit} slots are taken` };
+      if (credentials.size + missing > model.limit) return { kind: 'full', why: `all ${model.limit} slots are taken` };
       model.reserved.add(request.slug);
-      return { reserved: { identity: IDENTITY, clientId: 'client', tenantId: 'tenant', warnings: [] } };
+      return {
+        kind: 'reserved',
+        reserved: { identity: IDENTITY, clientId: 'client', tenantId: 'tenant', warnings: [] },
+      };
     },
     async ensure(request, _reserved, writeGuard) {
       const changes: Change[] = [];

@@ -68,8 +68,8 @@ export function modelCluster({ clock, turn }: { clock: VirtualClock; turn: Turn 
     },
     async createNamespace({ metadata }, writeGuard) {
       await write(`POST Namespace/${metadata.name}`, writeGuard);
-      if (at(metadata.name)) return 'exists';
-      return structuredClone(make(metadata.name, metadata));
+      if (at(metadata.name)) return { kind: 'exists' };
+      return { kind: 'created', namespace: structuredClone(make(metadata.name, metadata)) };
     },
     async applyNamespace({ metadata }, writeGuard) {
       await write(`APPLY Namespace/${metadata.name}`, writeGuard);
@@ -80,13 +80,12 @@ export function modelCluster({ clock, turn }: { clock: VirtualClock; turn: Turn 
       found.live.resourceVersion = String((versions += 1));
       return structuredClone(found.live);
     },
-    async apply(objects, { namespace, writeGuard, drained }) {
+    async apply(objects, { namespace, writeGuard }) {
       const changes: Change[] = [];
       const inventory = [];
       for (const object of objects) {
         const { apiVersion, kind, metadata } = object;
         const name = `${kind}/${namespace}/${metadata.name}`;
-        if (object === objects.at(-1)) drained?.();
         try {
           await write(`APPLY ${name}`, writeGuard);
           const found = at(namespace);

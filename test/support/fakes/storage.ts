@@ -34,7 +34,8 @@ export function modelRecords({ clock, turn }: { clock: VirtualClock; turn: Turn 
     },
     async create(record) {
       await turn(`create ${record.name}`);
-      return blobs.has(record.name) ? 'exists' : put(record.name, structuredClone(record));
+      if (blobs.has(record.name)) return { kind: 'exists' };
+      return { kind: 'created', stored: put(record.name, structuredClone(record)) };
     },
     async write(record, held) {
       await turn(`write ${record.name}`);
@@ -66,16 +67,17 @@ export function modelRecords({ clock, turn }: { clock: VirtualClock; turn: Turn 
       await turn(`lease ${slug}`);
       const blob = blobs.get(slug);
       if (!blob) throw new ProvisionerError('conflict', 'the record went away');
-      if (isHeld(slug)) return 'busy';
-      const lease = { id: `lease-${(etags += 1)}`, until: clock.now() + LEASE_MS };
-      blob.lease = lease;
-      return {
-        id: lease.id,
-        remainingMs: () => lease.until - clock.now(),
+      if (isHeld(slug)) return { kind: 'busy' };
+      const held = { id: `lease-${(etags += 1)}`, until: clock.now() + LEASE_MS };
+      blob.lease = held;
+      const lease: Lease = {
+        id: held.id,
+        remainingMs: () => held.until - clock.now(),
         async release() {
-          if (blobs.get(slug)?.lease === lease) lease.until = 0;
+          if (blobs.get(slug)?.lease === held) held.until = 0;
         },
-      } satisfies Lease;
+      };
+      return { kind: 'held', lease };
     },
   };
 }

@@ -90,14 +90,17 @@ describe('a call to the API server', () => {
     const asked: number[] = [];
     const writeGuard = (timeoutMs: number): undefined => void asked.push(timeoutMs);
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'feature-asked' } };
-    expect(await running.cluster.createNamespace(namespace, writeGuard)).toMatchObject({ name: 'feature-asked' });
+    expect(await running.cluster.createNamespace(namespace, writeGuard)).toMatchObject({
+      kind: 'created',
+      namespace: { name: 'feature-asked' },
+    });
     expect(asked).toEqual([300, 300, 300]);
   });
 
   it('answers exists for a POST whose first answer was lost, so that the caller looks whose it is', async () => {
     failFirst('lose');
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'feature-lost' } };
-    expect(await running.cluster.createNamespace(namespace, () => undefined)).toBe('exists');
+    expect(await running.cluster.createNamespace(namespace, () => undefined)).toEqual({ kind: 'exists' });
   });
 
   it('is not sent where admit throws', async () => {

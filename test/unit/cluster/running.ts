@@ -60,9 +60,9 @@ export async function startRunning(options: { timeoutMs?: number } = {}): Promis
         { apiVersion: 'v1', kind: 'Namespace', metadata: { name } },
         () => undefined,
       );
-      if (live === 'exists') throw new Error(`${name} is not new`);
+      if (live.kind === 'exists') throw new Error(`${name} is not new`);
       calls();
-      return live;
+      return live.namespace;
     },
     async stop() {
       await Promise.all([provisioner.close(), deprovisioner.close()]);

@@ -37,7 +37,7 @@ describe('planProvision', () => {
     };
     const plan = await planProvision({ ...world.ports, overlays }, newRecord(world.request('provision')));
 
-    expect(plan).toEqual({ guard: 'render', reason: 'a token is left. Set it.' });
+    expect(plan).toEqual({ kind: 'refused', refusal: { guard: 'render', reason: 'a token is left. Set it.' } });
   });
 
   it('names no identity where none would be given', async () => {

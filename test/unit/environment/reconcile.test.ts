@@ -220,12 +220,12 @@ describe('reconcile, order', () => {
 
   it('puts a request back while another holder works, and loses nothing', async () => {
     await create();
-    const lease = await world.records.lease('ex-c4-e6');
+    const leased = await world.records.lease('ex-c4-e6');
     world.clock.advance(1_000);
     expect(await world.handle(world.request('delete'))).toBe('requeued');
     expect(world.record()?.event.reason).toBe('create');
 
-    if (lease !== 'busy') await lease.release();
+    if (leased.kind === 'held') await leased.lease.release();
     await world.settle();
     expect(world.record()?.phase).toBe('gone');
   });

@@ -39,15 +39,16 @@ describe('records', () => {
 
   it('lets one creator win, and gives the record back as it was', async () => {
     const [one, other] = await Promise.all([records.create(record('first')), records.create(record('first'))]);
-    expect([one, other].filter((made) => made === 'exists')).toHaveLength(1);
+    expect([one, other].filter(({ kind }) => kind === 'exists')).toHaveLength(1);
     expect((await records.read('first'))?.record).toEqual(record('first'));
   });
 
   it('gives a lease to one holder, and writes by lease and ETag alone', async () => {
-    const made = await records.create(record('leased'));
-    const lease = await records.lease('leased');
-    if (made === 'exists' || lease === 'busy') throw new Error('nobody else is here');
-    expect(await records.lease('leased')).toBe('busy');
+    const created = await records.create(record('leased'));
+    const leased = await records.lease('leased');
+    if (created.kind === 'exists' || leased.kind === 'busy') throw new Error('nobody else is here');
+    const [made, lease] = [created.stored, leased.lease];
+    expect(await records.lease('leased')).toEqual({ kind: 'busy' });
     expect(lease.remainingMs()).toBeGreaterThan(55_000);
 
     const written = await records.write({ ...made.record, phase: 'ready' }, { etag: made.etag, lease });
@@ -60,8 +61,8 @@ describe('records', () => {
     await lease.release();
     expect(lease.remainingMs()).toBeLessThanOrEqual(0);
     const next = await records.lease('leased');
-    expect(next).not.toBe('busy');
-    if (next !== 'busy') await next.release();
+    expect(next.kind).toBe('held');
+    if (next.kind === 'held') await next.lease.release();
   });
 
   it('lists from metadata alone, whatever the branch is called', async () => {
@@ -96,10 +97,10 @@ describe('records', () => {
 
   it('removes a tombstone by its ETag, and lets a changed one be', async () => {
     const made = await records.create(record('old'));
-    if (made === 'exists') throw new Error('nobody else is here');
+    if (made.kind === 'exists') throw new Error('nobody else is here');
     await records.remove('old', '"0x1"');
     expect(await records.read('old')).toBeDefined();
-    await records.remove('old', made.etag);
+    await records.remove('old', made.stored.etag);
     expect(await records.read('old')).toBeUndefined();
   });
 

@@ -37,10 +37,10 @@ describe('sweepOrphans', () => {
     await world.handle(world.request('delete', { ref: 'ex-0' }));
     await world.settle();
     const left = leave(world, 'ex-0');
-    const lease = await world.records.lease('ex-0');
+    const leased = await world.records.lease('ex-0');
 
     expect((await sweepOrphans(world.ports)).removed).toEqual([]);
-    if (lease !== 'busy') await lease.release();
+    if (leased.kind === 'held') await leased.lease.release();
     expect((await sweepOrphans(world.ports)).removed).toEqual([left]);
   });
 
