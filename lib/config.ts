@@ -1,4 +1,5 @@
 import picomatch from 'picomatch';
+import type { GitHubCredentials } from './github/client.ts';
 import { keepSecret } from './secrets.ts';
 import { type Env, Settings } from './settings.ts';
 import type { EnvironmentSettings } from './environment/model/settings.ts';
@@ -38,7 +39,7 @@ export interface IdentitySettings {
 }
 
 export interface GitHubSettings {
-  token: string;
+  credentials: GitHubCredentials;
   apiUrl: string;
 }
 
@@ -146,7 +147,7 @@ export function readArmSettings(environment: Env): ArmSettings {
   const endpoint = settings.text('ARM_ENDPOINT');
   if (endpoint === undefined) return { loopback: false };
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
-  const loopback = url?.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+  const loopback = url?.protocol === 'http:' && LOOPBACK.includes(url.hostname);
   if (url?.protocol !== 'https:' && !loopback) {
     settings.fault('ARM_ENDPOINT', 'is neither an https address nor an http one of this machine');
   }
@@ -176,17 +177,41 @@ export function readIdentitySettings(environment: Env): IdentitySettings {
   });
 }
 
-/** GitHub credentials; undefined where there are none, which means that deliveries are believed as they are. */
+/** GitHub credentials; undefined where there are none. */
 export function readGitHubSettings(environment: Env): GitHubSettings | undefined {
   const settings = new Settings(environment);
-  const token = settings.secret('GITHUB_TOKEN');
-  for (const name of ['GITHUB_APP_ID', 'GITHUB_APP_INSTALLATION_ID', 'GITHUB_APP_PRIVATE_KEY']) {
-    if (settings.text(name) !== undefined) settings.fault(name, 'is not taken yet: use GITHUB_TOKEN');
-  }
   const apiUrl = settings.text('GITHUB_API_URL') ?? 'https://api.github.com';
-  if (!URL.canParse(apiUrl)) settings.fault('GITHUB_API_URL', 'is not an address');
-  return settings.checked(token === undefined ? undefined : { token, apiUrl: apiUrl.replace(/\/+$/, '') });
+  if (!isSafeAddress(apiUrl))
+    settings.fault('GITHUB_API_URL', 'must be an https address, or an http one of this machine');
+  const credentials = readGitHubCredentials(settings);
+  return settings.checked(credentials && { credentials, apiUrl: apiUrl.replace(/\/+$/, '') });
 }
+
+function readGitHubCredentials(settings: Settings): GitHubCredentials | undefined {
+  const token = settings.secret('GITHUB_TOKEN');
+  const appId = settings.matching('GITHUB_APP_ID', /^[\w.-]{1,40}$/, 'must be the id of the GitHub App');
+  const installationId = settings.matching('GITHUB_APP_INSTALLATION_ID', /^\d{1,15}$/, 'must be a number');
+  // a value of one line holds its line ends as \n
+  const privateKey = settings.secret('GITHUB_APP_PRIVATE_KEY')?.replaceAll('\\n', '\n');
+  const app = { GITHUB_APP_ID: appId, GITHUB_APP_INSTALLATION_ID: installationId, GITHUB_APP_PRIVATE_KEY: privateKey };
+  const missing = Object.entries(app).filter(([, value]) => value === undefined);
+  if (missing.length === 3) return token === undefined ? undefined : { kind: 'token', token };
+  if (token !== undefined)
+    settings.fault('GITHUB_TOKEN', 'must be empty where GITHUB_APP_… is set: only one can count');
+  for (const [name] of missing) settings.fault(name, 'is missing beside the other settings of the GitHub App');
+  if (privateKey !== undefined && !/^-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(privateKey))
+    settings.fault('GITHUB_APP_PRIVATE_KEY', 'must be the PEM file of the GitHub App');
+  if (appId === undefined || installationId === undefined || privateKey === undefined) return undefined;
+  return { kind: 'app', appId, installationId, privateKey };
+}
+
+/** Where a token may be sent: over https, or to a stand-in on this machine. */
+function isSafeAddress(address: string): boolean {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  return url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.includes(url.hostname));
+}
+
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
 export function readEnvironmentSettings(environment: Env): EnvironmentSettings {
   const settings = new Settings(environment);

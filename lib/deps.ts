@@ -18,6 +18,7 @@ import { createProbes } from './diagnosis/probes.ts';
 import { readHealth } from './diagnosis/health.ts';
 import { type Live, readLive } from './environment/status.ts';
 import { namesIdentity } from './environment/model/record.ts';
+import type { GitHub } from './github/client.ts';
 import type { ManualDeps } from './intake/manual.ts';
 import type { MessageDeps } from './intake/message.ts';
 import type { StatusDeps } from './intake/status.ts';
@@ -102,14 +103,19 @@ export const access = once(async (): Promise<Credentials> => {
   });
 });
 
-export const branches = once(async (): Promise<Branches | undefined> => {
+/** Undefined without GitHub credentials. */
+const github = once(async (): Promise<GitHub | undefined> => {
   const settings = readGitHubSettings(process.env);
   if (settings === undefined) return undefined;
-  const [{ createBranches }, { tokenAuth }] = await Promise.all([
-    import('./github/branches.ts'),
-    import('./github/auth.ts'),
-  ]);
-  return createBranches({ auth: tokenAuth(settings.token), apiUrl: settings.apiUrl });
+  const { createGitHub } = await import('./github/client.ts');
+  return createGitHub(settings);
+});
+
+export const branches = once(async (): Promise<Branches | undefined> => {
+  const client = await github();
+  if (client === undefined) return undefined;
+  const { createBranches } = await import('./github/branches.ts');
+  return createBranches(client);
 });
 
 export const overlays = once(async (): Promise<Overlays> => {

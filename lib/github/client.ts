@@ -1,78 +1,160 @@
-import type { GitHubAuth } from './auth.ts';
+import { once } from '../concurrency.ts';
+import { keepSecret } from '../secrets.ts';
+import { isTokenRequest, toAnswer } from './answer.ts';
+
+/** Who the app is to GitHub. */
+export type GitHubCredentials =
+  { kind: 'token'; token: string } | { kind: 'app'; appId: string; installationId: string; privateKey: string };
 
 export interface GitHubOptions {
-  auth: GitHubAuth;
+  credentials: GitHubCredentials;
   /** `https://api.github.com` when left out. */
   apiUrl?: string;
-  /** Of one call, in ms. */
+  /** Of one call with its retry, in ms. */
   timeoutMs?: number;
 }
 
-/** What came of one call. Without a status no answer came, and `why` says it. */
+/** What came of one call. Without a status GitHub did not answer it, and `why` says so. */
 export interface GitHubAnswer {
   status?: number;
   data?: unknown;
-  /** Why it is not a 200, in one line. */
+  /** Why it is not a success, in one line. */
   why?: string;
 }
 
-/** One GET; it answers for every fault of the peer and never throws. */
-export type GitHubGet = (path: string) => Promise<GitHubAnswer>;
+/** A whole list, or why there is none: part of a list is no list. */
+export type GitHubList = { kind: 'list'; items: unknown[] } | { kind: 'unknown'; why: string };
+
+/** GitHub's REST API. No call throws for a fault of GitHub's. */
+export interface GitHub {
+  get(path: string): Promise<GitHubAnswer>;
+  /** Follows the pages; a page that did not change costs no rate limit (ETag). */
+  list(path: string, until?: (page: unknown[]) => boolean): Promise<GitHubList>;
+  send(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: Record<string, unknown>): Promise<GitHubAnswer>;
+}
 
 const API_URL = 'https://api.github.com';
 const TIMEOUT_MS = 10_000;
+const PAGE_TIMEOUT_MS = 20_000;
+/** 100,000 branches. */
+const MOST_PAGES = 1_000;
+/** A rate limit that ends sooner than this is waited for; a longer one is left to the requeued request. */
+const LONGEST_WAIT_S = 5;
 
-/** Reads GitHub's REST API. The SDK is loaded by the first call. */
-export function createGitHubGet({ auth, apiUrl = API_URL, timeoutMs = TIMEOUT_MS }: GitHubOptions): GitHubGet {
-  let made: ReturnType<typeof makeClient> | undefined;
-  return async (path) => {
-    let token: string;
+interface Page {
+  etag: string;
+  items: unknown[];
+  next?: string;
+}
+
+/** Talks to GitHub by Octokit, which throttles, retries and renews installation tokens. Loaded by the first call. */
+export function createGitHub({ credentials, apiUrl = API_URL, timeoutMs = TIMEOUT_MS }: GitHubOptions): GitHub {
+  const baseUrl = apiUrl.replace(/\/+$/, '');
+  const client = once(() => makeClient(credentials, baseUrl));
+  const pages = new Map<string, Page>();
+
+  async function call(
+    route: string,
+    more: { body?: Record<string, unknown>; etag?: string; limitMs?: number } = {},
+  ): Promise<GitHubAnswer & { headers?: Record<string, string | number | undefined> }> {
     try {
-      token = await auth.token();
-    } catch {
-      return { why: 'no token for GitHub could be had' };
-    }
-    try {
-      made ??= makeClient(apiUrl);
-      const octokit = await made;
-      const answer = await octokit.request(`GET ${path}`, {
-        headers: { authorization: `bearer ${token}` },
-        request: { signal: AbortSignal.timeout(timeoutMs) },
+      const octokit = await client();
+      const { status, data, headers } = await octokit.request(route, {
+        ...more.body,
+        headers: more.etag === undefined ? {} : { 'if-none-match': more.etag },
+        request: { signal: AbortSignal.timeout(more.limitMs ?? timeoutMs) },
       });
-      return { status: answer.status, data: answer.data as unknown };
-    } catch (error) {
-      return toAnswer(error);
+      return { status, data: data as unknown, headers };
+    } catch (thrown) {
+      return toAnswer(thrown, credentials.kind);
     }
+  }
+
+  async function readPage(path: string): Promise<Page | { why: string }> {
+    const known = pages.get(path);
+    const answer = await call(`GET ${path}`, {
+      limitMs: PAGE_TIMEOUT_MS,
+      ...(known !== undefined && { etag: known.etag }),
+    });
+    if (answer.status === 304 && known !== undefined) return known;
+    if (answer.status !== 200) return { why: answer.why ?? `GitHub answered ${answer.status}` };
+    if (!Array.isArray(answer.data)) return { why: 'GitHub answered with something that is no list' };
+    const next = toNextPath(String(answer.headers?.['link'] ?? ''), baseUrl);
+    if (next === 'elsewhere') return { why: 'GitHub named a next page on another host' };
+    const page = {
+      etag: String(answer.headers?.['etag'] ?? ''),
+      items: answer.data as unknown[],
+      ...(next !== undefined && { next }),
+    };
+    if (page.etag !== '') pages.set(path, page);
+    return page;
+  }
+
+  return {
+    async get(path) {
+      const { status, data, why } = await call(`GET ${path}`);
+      return { ...(status !== undefined && { status }), data, ...(why !== undefined && { why }) };
+    },
+    async list(path, until = () => false) {
+      const items: unknown[] = [];
+      let next: string | undefined = path;
+      for (let count = 0; next !== undefined; count += 1) {
+        if (count >= MOST_PAGES) return { kind: 'unknown', why: `the list has over ${MOST_PAGES} pages` };
+        const page: Page | { why: string } = await readPage(next);
+        if ('why' in page) return { kind: 'unknown', why: page.why };
+        items.push(...page.items);
+        next = until(page.items) ? undefined : page.next;
+      }
+      return { kind: 'list', items };
+    },
+    async send(method, path, body = {}) {
+      const { status, data, why } = await call(`${method} ${path}`, { body });
+      return { ...(status !== undefined && { status }), data, ...(why !== undefined && { why }) };
+    },
   };
 }
 
-async function makeClient(apiUrl: string) {
-  const { Octokit } = await import('../sdk/octokit.ts');
+/** The next page's path; another host must never get our token. */
+function toNextPath(link: string, baseUrl: string): string | 'elsewhere' | undefined {
+  const url = /<([^>]+)>\s*;\s*rel="next"/.exec(link)?.[1];
+  if (url === undefined) return undefined;
+  return url.startsWith(`${baseUrl}/`) ? url.slice(baseUrl.length) : 'elsewhere';
+}
+
+async function makeClient(credentials: GitHubCredentials, baseUrl: string) {
+  const { Octokit, createAppAuth, retry, throttling } = await import('../sdk/octokit.ts');
   const silent = () => {};
   const log = { debug: silent, info: silent, warn: silent, error: silent };
-  return new Octokit({ baseUrl: apiUrl.replace(/\/+$/, ''), log, request: { log } });
-}
-
-interface Thrown {
-  name?: string;
-  response?: { status: number; headers: Record<string, string | number | undefined> };
-  cause?: { name?: string; cause?: { code?: string } };
-}
-
-function toAnswer(thrown: unknown): GitHubAnswer {
-  const { name, response, cause } = thrown as Thrown;
-  // without an answer the SDK claims a 500 of its own
-  if (response === undefined) {
-    const timedOut = [name, cause?.name].some((one) => one === 'TimeoutError' || one === 'AbortError');
-    return { why: `GitHub did not answer (${timedOut ? 'timeout' : (cause?.cause?.code ?? 'no connection')})` };
-  }
-  const { status, headers } = response;
-  const isLimited = status === 429 || (status === 403 && Number(headers['x-ratelimit-remaining'] ?? 1) === 0);
-  const isRefused = !isLimited && (status === 401 || status === 403);
-  const more = isLimited
-    ? ', its rate limit is used up'
-    : isRefused
-      ? ': GITHUB_TOKEN must be valid and may read contents'
-      : '';
-  return { status, why: `GitHub answered ${status}${more}` };
+  const isShort = (retryAfter: number, _options: unknown, _octokit: unknown, tries: number): boolean =>
+    tries < 1 && retryAfter <= LONGEST_WAIT_S;
+  const auth =
+    credentials.kind === 'token'
+      ? { auth: credentials.token }
+      : {
+          authStrategy: createAppAuth,
+          auth: {
+            appId: credentials.appId,
+            installationId: credentials.installationId,
+            privateKey: credentials.privateKey,
+            log,
+          },
+        };
+  const octokit = new (Octokit.plugin(retry, throttling))({
+    ...auth,
+    baseUrl,
+    log,
+    request: { log },
+    // a 409 stays as it is, and rate limits are the throttling plugin's
+    retry: { doNotRetry: [304, 400, 401, 403, 404, 409, 410, 422, 429, 451], retries: 1 },
+    throttle: { id: baseUrl, onRateLimit: isShort, onSecondaryRateLimit: isShort },
+  });
+  // the token's own answers must not pass for those of the call that needed it
+  octokit.hook.error('request', (error, { url }) => {
+    if (isTokenRequest(url)) Object.assign(error, { isTokenRefused: true });
+    throw error;
+  });
+  octokit.hook.after('request', ({ data }, { url }) => {
+    if (isTokenRequest(url)) keepSecret((data as { token?: string }).token);
+  });
+  return octokit;
 }

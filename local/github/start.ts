@@ -1,29 +1,20 @@
-import { createServer } from 'node:http';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createHash } from 'node:crypto';
+import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { createApp } from './app.ts';
+import { answerDeployments } from './deployments.ts';
+import {
+  type GitHubAnswer,
+  type GitHubCall,
+  NOT_FOUND,
+  type StandInApp,
+  type StandInRepository,
+  page,
+} from './model.ts';
+import { answerPullRequests } from './pull-requests.ts';
 
-export interface StandInRepository {
-  fullName: string;
-  id: number;
-  defaultBranch: string;
-  branches: string[];
-  /** Former full names, which GitHub redirects. */
-  formerNames?: string[];
-}
-
-export interface GitHubCall {
-  method: string;
-  /** As it came, still encoded. */
-  url: string;
-  authorization?: string;
-  status?: number;
-}
-
-export interface GitHubAnswer {
-  status: number;
-  headers?: Record<string, string>;
-  body?: unknown;
-}
+export type { GitHubAnswer, GitHubCall, StandInRepository } from './model.ts';
 
 /** An answer of the test's own; `drop` ends the connection, `hang` never answers. */
 export type GitHubFault = GitHubAnswer | 'drop' | 'hang' | undefined;
@@ -34,6 +25,8 @@ export interface GitHubOptions {
   token?: string;
   /** Tokens that see repositories and no contents: every ref is 404 to them. */
   blindTokens?: string[];
+  /** The GitHub App whose installation tokens are let in, too. */
+  app?: StandInApp;
   port?: number;
 }
 
@@ -47,49 +40,47 @@ export interface GitHubStandIn {
   close(): Promise<void>;
 }
 
-const NOT_FOUND = {
-  status: 404,
-  body: { message: 'Not Found', documentation_url: 'https://docs.github.com/rest', status: '404' },
-};
+const LOGIN = 'feature-branches-bot';
 
-/** Serves the part of GitHub's REST API that the app reads: repositories and single refs. */
+/** Serves the part of GitHub's REST API that the app uses, by GitHub's own rules. */
 export async function startGitHub(options: GitHubOptions): Promise<GitHubStandIn> {
   const { repositories } = options;
   const calls: GitHubCall[] = [];
+  const app = options.app === undefined ? undefined : createApp(options.app);
   let hook: ((call: GitHubCall) => GitHubFault | Promise<GitHubFault>) | undefined;
-  let url = '';
+  let base = '';
 
   function answer(call: GitHubCall): GitHubAnswer {
+    const url = new URL(call.url, base);
     const token = /^(?:bearer|token) (.*)$/i.exec(call.authorization ?? '')?.[1];
+    const asApp = app?.answer(call, { url, base, token });
+    if (asApp !== undefined) return asApp;
     const isBlind = token !== undefined && (options.blindTokens ?? []).includes(token);
-    if (options.token !== undefined && token !== options.token && !isBlind)
+    const isInstalled = token !== undefined && app?.admits(token) === true;
+    if (options.token !== undefined && token !== options.token && !isBlind && !isInstalled)
       return { status: 401, body: { message: 'Bad credentials', status: '401' } };
-    if (call.method !== 'GET') return NOT_FOUND;
-    const found = findRepository(repositories, call.url);
+    if (url.pathname === '/user') return { status: 200, body: { login: LOGIN } };
+    const found = findRepository(repositories, url.pathname);
     if (found === undefined) return NOT_FOUND;
+    if (isInstalled && options.app?.withoutRepositories?.includes(found.repository.id) === true) return NOT_FOUND;
     const { repository, rest, isFormer } = found;
     if (isFormer) {
-      const location = `${url}/repositories/${repository.id}${rest}`;
+      const location = `${base}/repositories/${repository.id}${rest}${url.search}`;
       return { status: 301, headers: { Location: location }, body: { message: 'Moved Permanently', url: location } };
     }
-    const { id, fullName, defaultBranch } = repository;
-    if (rest === '')
-      return {
-        status: 200,
-        body: { id, name: fullName.split('/')[1], full_name: fullName, default_branch: defaultBranch },
-      };
-    const ref = /^\/git\/ref\/(.+)$/.exec(rest)?.[1];
-    if (ref === undefined || isBlind) return NOT_FOUND;
-    return answerRef(repository, `refs/${decodeURIComponent(ref)}`);
+    const login = isInstalled ? `${options.app?.slug}[bot]` : LOGIN;
+    return answerRepository(repository, call, { rest, url, base, login, isBlind });
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    request.resume();
-    const { authorization } = request.headers;
+    const { authorization, 'if-none-match': ifNoneMatch } = request.headers;
+    const body = await json(request).catch(() => undefined);
     const call: GitHubCall = {
       method: request.method ?? '',
       url: request.url ?? '',
       ...(authorization && { authorization }),
+      ...(ifNoneMatch && { ifNoneMatch }),
+      ...(body !== undefined && { body: body as Record<string, unknown> }),
     };
     calls.push(call);
     const injected = await hook?.(call);
@@ -98,10 +89,10 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHubStandIn
       response.destroy();
       return;
     }
-    const given = injected ?? answer(call);
+    const given = withEtag(call, injected ?? answer(call));
     call.status = given.status;
     const headers = { 'Content-Type': 'application/json; charset=utf-8', ...given.headers };
-    response.writeHead(given.status, headers).end(given.body === undefined ? '' : JSON.stringify(given.body));
+    response.writeHead(given.status, headers).end(toText(given.body));
   }
 
   const server = createServer((request, response) => {
@@ -112,10 +103,10 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHubStandIn
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(options.port ?? 0, '127.0.0.1', resolve);
   });
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
   return {
-    url,
+    url: base,
     calls,
     repositories,
     setFault: (next) => void (hook = next),
@@ -127,8 +118,36 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHubStandIn
   };
 }
 
-function findRepository(repositories: StandInRepository[], target: string) {
-  const path = new URL(target, 'http://localhost').pathname;
+function answerRepository(
+  repository: StandInRepository,
+  call: GitHubCall,
+  target: { rest: string; url: URL; base: string; login: string; isBlind: boolean },
+): GitHubAnswer {
+  const { rest, isBlind } = target;
+  const { id, fullName, defaultBranch } = repository;
+  const other = answerDeployments(repository, call, target) ?? answerPullRequests(repository, call, target);
+  if (other !== undefined) return other;
+  if (call.method !== 'GET') return NOT_FOUND;
+  if (rest === '')
+    return {
+      status: 200,
+      body: { id, name: fullName.split('/')[1], full_name: fullName, default_branch: defaultBranch },
+    };
+  if (isBlind) return NOT_FOUND;
+  const branches = repository.laggedBranches ?? repository.branches;
+  if (rest === '/branches')
+    return page(
+      branches.toSorted().map((name) => ({ name, commit: { sha: toSha(repository, name) }, protected: false })),
+      target,
+    );
+  const ref = /^\/git\/ref\/(.+)$/.exec(rest)?.[1];
+  const branch = ref && branches.find((one) => `heads/${one}` === decodeURIComponent(ref));
+  if (!branch) return NOT_FOUND;
+  const object = { type: 'commit', sha: toSha(repository, branch), url: '' };
+  return { status: 200, body: { ref: `refs/heads/${branch}`, object } };
+}
+
+function findRepository(repositories: StandInRepository[], path: string) {
   const [, name, id, rest = ''] = /^\/(?:repos\/([^/]+\/[^/]+)|repositories\/(\d+))(\/.*)?$/.exec(path) ?? [];
   const wanted = name?.toLowerCase();
   const named = (one: string) => one.toLowerCase() === wanted;
@@ -138,9 +157,20 @@ function findRepository(repositories: StandInRepository[], target: string) {
   return former === undefined ? undefined : { repository: former, rest, isFormer: true };
 }
 
-function answerRef(repository: StandInRepository, ref: string): GitHubAnswer {
-  const branch = repository.branches.find((one) => `refs/heads/${one}` === ref);
-  if (branch === undefined) return NOT_FOUND;
-  const sha = Buffer.from(`${repository.id}/${branch}`).toString('hex').padEnd(40, '0').slice(0, 40);
-  return { status: 200, body: { ref, object: { type: 'commit', sha, url: '' } } };
+function toSha(repository: StandInRepository, branch: string): string {
+  return createHash('sha1').update(`${repository.id}/${branch}`).digest('hex');
+}
+
+function toText(body: unknown): string {
+  if (body === undefined) return '';
+  return typeof body === 'string' ? body : JSON.stringify(body);
+}
+
+/** A list that did not change costs no more than a 304. */
+function withEtag(call: GitHubCall, answer: GitHubAnswer): GitHubAnswer {
+  if (call.method !== 'GET' || answer.status !== 200 || !Array.isArray(answer.body)) return answer;
+  const text = `${toText(answer.body)}${answer.headers?.['Link'] ?? ''}`;
+  const etag = `W/"${createHash('sha256').update(text).digest('hex').slice(0, 40)}"`;
+  const headers = { ...answer.headers, ETag: etag };
+  return call.ifNoneMatch === etag ? { status: 304, headers } : { ...answer, headers };
 }

@@ -10,8 +10,8 @@ import {
   readWebhookSecrets,
 } from '../../lib/config.ts';
 import type { Clock, Log, Ports } from '../../lib/environment/ports/ports.ts';
-import { tokenAuth } from '../../lib/github/auth.ts';
 import { createBranches } from '../../lib/github/branches.ts';
+import { createGitHub } from '../../lib/github/client.ts';
 import { createIdentityLocks } from '../../lib/identity/writer/identity-lock.ts';
 import { createFederatedCredentials } from '../../lib/identity/federated-credentials.ts';
 import { aksIssuer } from '../../lib/azure/oidc-issuer.ts';
@@ -135,11 +135,8 @@ export async function startLifeHost(world: LifeWorld, options: LifeHostOptions):
       return record.identity?.toLowerCase() === identityId.toLowerCase();
     },
   });
-  const branches = createBranches({
-    auth: tokenAuth(readGitHubSettings(SETTINGS)?.token ?? ''),
-    apiUrl: urlOf('github'),
-    timeoutMs,
-  });
+  const credentials = readGitHubSettings(SETTINGS)?.credentials ?? { kind: 'token', token: '' };
+  const branches = createBranches(createGitHub({ credentials, apiUrl: urlOf('github'), timeoutMs }));
   const ports: Ports = {
     settings: readEnvironmentSettings(SETTINGS),
     clock,

@@ -1,4 +1,4 @@
-import type { Branches } from '../../lib/environment/ports/ports.ts';
+import type { BranchList, Branches } from '../../lib/environment/ports/ports.ts';
 import type { EnvironmentRecord } from '../../lib/environment/model/record.ts';
 import { toProvisionerError } from '../../lib/errors.ts';
 import { call } from './call.ts';
@@ -60,6 +60,28 @@ export function createGitHub(stage: Stage): GitHub {
           const { message } = toProvisionerError(thrown);
           // a token that may not read contents sees 404 everywhere
           return message.endsWith(': 404') ? { ref: 404, repository: { status: 404 } } : { why: message };
+        }
+      },
+      async list(repository) {
+        const index = find(repository);
+        const seen = repositories[index];
+        const act = (): BranchList => {
+          if (seen === undefined) return { kind: 'unknown', why: 'the repository: GitHub answered 404' };
+          const lag = Math.floor(drawFor(stage, stage.calls * 5 + 3) * stage.options.lagMs);
+          const refs = [...branches.keys()].filter((key) => key.startsWith(`${index}/`)).map((key) => key.slice(2));
+          const names = refs.filter((ref) => last(marksOf(index, ref), stage.now() - lag)?.exists === true);
+          const { id, fullName } = seen;
+          return {
+            kind: 'list',
+            repository: { id, fullName },
+            defaultBranch: 'main',
+            names: new Set(['main', ...names]),
+          };
+        };
+        try {
+          return await call(stage, who, { what: 'LIST', on: repository.fullName, act });
+        } catch (thrown) {
+          return { kind: 'unknown', why: toProvisionerError(thrown).message };
         }
       },
     }),

@@ -22,6 +22,12 @@ function faultOf(read: () => unknown): string {
   return 'none';
 }
 
+const APP = {
+  GITHUB_APP_ID: '7',
+  GITHUB_APP_INSTALLATION_ID: '70',
+  GITHUB_APP_PRIVATE_KEY: '-----BEGIN RSA PRIVATE KEY-----\\nMII\\n-----END RSA PRIVATE KEY-----',
+};
+
 describe('settings', () => {
   it('have the defaults of the contract', () => {
     const settings = readEnvironmentSettings({});
@@ -126,9 +132,29 @@ describe('settings', () => {
     );
   });
 
-  it('ask GitHub only with a token', () => {
+  it('ask GitHub by a token or as an App', () => {
+    const apiUrl = 'https://api.github.com';
     expect(readGitHubSettings({})).toBeUndefined();
-    expect(readGitHubSettings({ GITHUB_TOKEN: 't' })).toEqual({ token: 't', apiUrl: 'https://api.github.com' });
+    expect(readGitHubSettings({ GITHUB_TOKEN: 't' })).toEqual({ credentials: { kind: 'token', token: 't' }, apiUrl });
+    expect(readGitHubSettings(APP)).toEqual({
+      credentials: {
+        kind: 'app',
+        appId: '7',
+        installationId: '70',
+        privateKey: '-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY-----',
+      },
+      apiUrl,
+    });
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['GITHUB_TOKEN must be empty', { ...APP, GITHUB_TOKEN: 't' }],
+    ['GITHUB_APP_PRIVATE_KEY is missing', { ...APP, GITHUB_APP_PRIVATE_KEY: '' }],
+    ['GITHUB_APP_INSTALLATION_ID is missing', { ...APP, GITHUB_APP_INSTALLATION_ID: '' }],
+    ['GITHUB_APP_PRIVATE_KEY must be the PEM', { ...APP, GITHUB_APP_PRIVATE_KEY: '@Microsoft.KeyVault(x)' }],
+    ['GITHUB_API_URL must be an https address', { GITHUB_TOKEN: 't', GITHUB_API_URL: 'http://ghe.example.test' }],
+  ])('refuse GitHub credentials: %s', (words, env) => {
+    expect(() => readGitHubSettings(env)).toThrow(words);
   });
 
   it('refuse what is not built yet, where ignoring it would delete or keep what it should not', () => {

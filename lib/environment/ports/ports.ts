@@ -20,7 +20,13 @@ export interface Log {
 
 export interface Branches {
   read(repository: Repository, ref: string): Promise<BranchAnswer>;
+  list(repository: Repository): Promise<BranchList>;
 }
+
+/** Every branch of a repository. A list that failed, was cut short, is empty or lacks the default branch is unknown. */
+export type BranchList =
+  | { kind: 'list'; repository: Required<Repository>; defaultBranch: string; names: ReadonlySet<string> }
+  | { kind: 'unknown'; why: string };
 
 export interface RenderValues {
   slug: string;

@@ -1,6 +1,6 @@
 import { abandon } from '../../../lib/environment/abandon.ts';
 import { toNamespace, toSlug } from '../../../lib/environment/model/names.ts';
-import type { Overlays, Ports } from '../../../lib/environment/ports/ports.ts';
+import type { BranchList, Overlays, Ports } from '../../../lib/environment/ports/ports.ts';
 import type { EnvironmentRecord } from '../../../lib/environment/model/record.ts';
 import { type Handled, reconcile } from '../../../lib/environment/reconcile.ts';
 import { type EnvironmentRequest, type Reason, parseRequest } from '../../../lib/environment/model/request.ts';
@@ -21,7 +21,7 @@ export interface World {
   cluster: ModelCluster;
   access: ModelAccess;
   /** Set to answer for GitHub; undefined means that there are no credentials. */
-  github: { answer?: BranchAnswer };
+  github: { answer?: BranchAnswer; list?: BranchList };
   overlays: { hash: string; objects: KubeObject[] };
   settings: EnvironmentSettings;
   log: string[];
@@ -125,6 +125,10 @@ export function createWorld(options: { github?: boolean; settings?: Partial<Envi
         async read() {
           await turn('GET ref');
           return world.github.answer ?? EXISTS;
+        },
+        async list() {
+          await turn('GET branches');
+          return world.github.list ?? { kind: 'unknown', why: 'GitHub did not answer' };
         },
       },
     }),

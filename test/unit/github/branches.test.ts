@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { tokenAuth } from '../../../lib/github/auth.ts';
+import { createGitHub } from '../../../lib/github/client.ts';
 import { createBranches } from '../../../lib/github/branches.ts';
 import { type GitHubStandIn, startGitHub } from '../../../local/github/start.ts';
 
@@ -7,7 +7,8 @@ const REPOSITORY = { id: 42, fullName: 'acme/todo' };
 let github: GitHubStandIn;
 
 function look(ref: string, { token = 'good', repository = REPOSITORY, timeoutMs = 5000 } = {}) {
-  return createBranches({ auth: tokenAuth(token), apiUrl: github.url, timeoutMs }).read(repository, ref);
+  const client = createGitHub({ credentials: { kind: 'token', token }, apiUrl: github.url, timeoutMs });
+  return createBranches(client).read(repository, ref);
 }
 
 describe('createBranches', () => {
@@ -88,14 +89,35 @@ describe('createBranches', () => {
 
   it.each([
     [401, {}, 'GitHub answered 401: GITHUB_TOKEN must be valid and may read contents'],
-    [403, { 'X-RateLimit-Remaining': '0' }, 'GitHub answered 403, its rate limit is used up'],
+    [
+      403,
+      { 'X-RateLimit-Remaining': '0', 'X-RateLimit-Reset': '2147480000' },
+      'GitHub answered 403, its rate limit is used up',
+    ],
     [409, {}, 'GitHub answered 409'],
-    [500, {}, 'GitHub answered 500'],
   ])('hands a %i on with the reason and asks nothing else', async (status, headers, why) => {
     github.setFault(() => ({ status, headers, body: { message: 'secret text' } }));
 
     expect(await look('ex-1')).toEqual({ ref: status, why });
     expect(github.calls).toHaveLength(1);
+  });
+
+  it('asks once more after a 5xx, and hands it on then', async () => {
+    github.setFault(() => ({ status: 500, body: { message: 'secret text' } }));
+
+    expect(await look('ex-1')).toEqual({ ref: 500, why: 'GitHub answered 500' });
+    expect(github.calls).toHaveLength(2);
+  });
+
+  it.each([
+    ['an empty 200', { status: 200 }],
+    ['a page of HTML', { status: 200, headers: { 'Content-Type': 'text/html' }, body: '<h1>Maintenance</h1>' }],
+  ])('does not take %s for the default branch of a repository', async (_what, page) => {
+    github.setFault(({ url }) => (url.endsWith('/heads/main') ? page : undefined));
+
+    const answer = await look('gone');
+    expect(answer).toMatchObject({ ref: 404, repository: { status: 200 } });
+    expect(answer.defaultRef).toBeUndefined();
   });
 
   it.each([
@@ -123,15 +145,7 @@ describe('createBranches', () => {
   it('sends the token with every question and shows it in no answer', async () => {
     const answer = await look('gone', { token: 'wrong-secret' });
 
-    expect(github.calls.map(({ authorization }) => authorization)).toEqual(['bearer wrong-secret']);
+    expect(github.calls.map(({ authorization }) => authorization)).toEqual(['token wrong-secret']);
     expect(JSON.stringify(answer)).not.toContain('wrong-secret');
-  });
-
-  it('answers when no token can be had', async () => {
-    const auth = { token: async () => Promise.reject(new Error('key not found')) };
-
-    expect(await createBranches({ auth, apiUrl: github.url }).read(REPOSITORY, 'ex-1')).toEqual({
-      why: 'no token for GitHub could be had',
-    });
   });
 });
