@@ -59,12 +59,12 @@ export function createGitHub({ credentials, apiUrl = API_URL, timeoutMs = TIMEOU
   ): Promise<GitHubAnswer & { headers?: Record<string, string | number | undefined> }> {
     try {
       const octokit = await client();
-      const { status, data, headers } = await octokit.request(route, {
+      const answer = await octokit.request(route, {
         ...more.body,
         headers: more.etag === undefined ? {} : { 'if-none-match': more.etag },
         request: { signal: AbortSignal.timeout(more.limitMs ?? timeoutMs) },
       });
-      return { status, data: data as unknown, headers };
+      return { status: answer.status, data: answer.data as unknown, headers: answer.headers };
     } catch (thrown) {
       return toAnswer(thrown, credentials.kind);
     }
@@ -79,12 +79,14 @@ export function createGitHub({ credentials, apiUrl = API_URL, timeoutMs = TIMEOU
     if (answer.status === 304 && known !== undefined) return known;
     if (answer.status !== 200) return { why: answer.why ?? `GitHub answered ${answer.status}` };
     if (!Array.isArray(answer.data)) return { why: 'GitHub answered with something that is no list' };
-    const next = toNextPath(String(answer.headers?.['link'] ?? ''), baseUrl);
-    if (next === 'elsewhere') return { why: 'GitHub named a next page on another host' };
+    const nextUrl = /<([^>]+)>\s*;\s*rel="next"/.exec(String(answer.headers?.['link'] ?? ''))?.[1];
+    // another host must never get our token
+    if (nextUrl !== undefined && !nextUrl.startsWith(`${baseUrl}/`))
+      return { why: 'GitHub named a next page on another host' };
     const page = {
       etag: String(answer.headers?.['etag'] ?? ''),
       items: answer.data as unknown[],
-      ...(next !== undefined && { next }),
+      ...(nextUrl !== undefined && { next: nextUrl.slice(baseUrl.length) }),
     };
     if (page.etag !== '') pages.set(path, page);
     return page;
@@ -112,13 +114,6 @@ export function createGitHub({ credentials, apiUrl = API_URL, timeoutMs = TIMEOU
       return { ...(status !== undefined && { status }), data, ...(why !== undefined && { why }) };
     },
   };
-}
-
-/** The next page's path; another host must never get our token. */
-function toNextPath(link: string, baseUrl: string): string | 'elsewhere' | undefined {
-  const url = /<([^>]+)>\s*;\s*rel="next"/.exec(link)?.[1];
-  if (url === undefined) return undefined;
-  return url.startsWith(`${baseUrl}/`) ? url.slice(baseUrl.length) : 'elsewhere';
 }
 
 async function makeClient(credentials: GitHubCredentials, baseUrl: string) {

@@ -43,7 +43,8 @@ export function answerDeployments(
 
 function create(repository: StandInRepository, body: Record<string, unknown>): GitHubAnswer {
   const { ref, environment = 'production', task = 'deploy', description = '', payload = {} } = body;
-  if (typeof ref !== 'string' || !repository.branches.includes(ref)) return unprocessable(`No ref found for: ${ref}`);
+  if (typeof ref !== 'string' || !repository.branches.includes(ref))
+    return unprocessable(`No ref found for: ${String(ref)}`);
   // the defaults: the default branch is merged into the user's, and every check is waited for
   if (body['auto_merge'] !== false) {
     (repository.merges ??= []).push(ref);
@@ -89,6 +90,6 @@ function addStatus(
   return { status: 201, body: deployment.statuses.at(-1) };
 }
 
-function toBody({ statuses: _statuses, ...deployment }: StandInDeployment): Record<string, unknown> {
-  return deployment;
+function toBody(deployment: StandInDeployment): Record<string, unknown> {
+  return { ...deployment, statuses: undefined };
 }
