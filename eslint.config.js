@@ -9,7 +9,7 @@ const no = (regex, message, allowTypeImports = false) => ({ regex, message, allo
 
 const outside = no('(^|/)(local|test|bench)/', 'lib and functions never import local, test or bench.');
 const functionsRoom = no('(^|/)functions/', 'Nothing imports functions: data flows one way.');
-const uses = '(intake|environment|sweep|diagnosis)';
+const uses = '(intake|environment|sweep|diagnosis|page)';
 const upward = no(`\\.\\./${uses}/`, 'An adapter knows the core by its types alone.', true);
 const sdk = no('^(@azure/|@kubernetes/|@octokit/|undici)', 'The core imports no SDK: it gets its peers as deps.');
 const adapters = no(
@@ -17,8 +17,8 @@ const adapters = no(
   'The core gets its peers as deps: import no adapter.',
 );
 const functionsOnly = no(
-  '\\.\\./lib/(?!(intake|environment|sweep|diagnosis)/|(config|deps|log)\\.ts)',
-  'A function imports intake, environment, sweep, diagnosis, config, deps or log.',
+  '\\.\\./lib/(?!(intake|environment|sweep|diagnosis|page)/|(config|deps|log)\\.ts)',
+  'A function imports intake, environment, sweep, diagnosis, page, config, deps or log.',
 );
 
 export default tseslint.config(
@@ -46,7 +46,7 @@ export default tseslint.config(
   closed(['lib/*.ts'], outside, functionsRoom),
   closed(['lib/{overlays,cluster,identity,azure,github,storage,sdk}/**/*.ts'], outside, functionsRoom, upward),
   closed(
-    ['lib/{intake,sweep,diagnosis}/**/*.ts'],
+    ['lib/{intake,sweep,diagnosis,page}/**/*.ts'],
     outside,
     functionsRoom,
     adapters,
@@ -58,7 +58,7 @@ export default tseslint.config(
     functionsRoom,
     sdk,
     adapters,
-    no('\\.\\./(intake|sweep|diagnosis)/', 'The core is what the others use.'),
+    no('\\.\\./(intake|sweep|diagnosis|page)/', 'The core is what the others use.'),
   ),
   {
     files: ['lib/environment/**/*.ts'],

@@ -23,6 +23,7 @@ import type { ManualDeps } from './intake/manual.ts';
 import type { MessageDeps } from './intake/message.ts';
 import type { StatusDeps } from './intake/status.ts';
 import type { WebhookDeps } from './intake/webhook.ts';
+import { readPage } from './page/files.ts';
 import type { Cluster } from './environment/ports/cluster.ts';
 import type { Credentials } from './environment/ports/credentials.ts';
 
@@ -117,6 +118,9 @@ export const branches = once(async (): Promise<Branches | undefined> => {
   const { createBranches } = await import('./github/branches.ts');
   return createBranches(client);
 });
+
+/** The files of the status page, read at the first request for one. */
+export const pageFiles = readOnce(() => readPage(findAppFile('dist/page/index.html', 'page/index.html')));
 
 export const overlays = once(async (): Promise<Overlays> => {
   const [{ loadCompiled }, { createOverlays }] = await Promise.all([

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { compileAppOverlays, type OverlaySettings } from './overlays.ts';
+import { buildPage } from './page.ts';
 import { build as bundle, type BuildOptions, formatMessages, type OutputFile } from 'esbuild';
 
 export const projectRoot = join(import.meta.dirname, '..', '..');
@@ -36,12 +37,13 @@ export async function build(options: AppBuild = {}): Promise<Built> {
   const outFile = join(outDir, 'overlays.json');
   const compiling = overlays && compileAppOverlays({ root, overlays, outFile, log });
   const bundling = bundle({ ...bundleOptions({ root, outDir, functions }), sourcemap, write: false });
-  const [{ outputFiles, warnings }] = await Promise.all([bundling, compiling]);
+  const [{ outputFiles, warnings }, , page] = await Promise.all([bundling, compiling, buildPage({ root, outDir })]);
   for (const line of await formatMessages(warnings, { kind: 'warning' })) log(line.trimEnd());
   const isEntry = (file: OutputFile) => file.path === join(outDir, 'main.js');
+  for (const { path, contents } of page) await place(path, contents);
   for (const file of outputFiles.filter((file) => !isEntry(file))) await place(file.path, file.contents);
   for (const file of outputFiles.filter(isEntry)) await place(file.path, file.contents);
-  const kept = new Set([...outputFiles.map((file) => file.path), outFile]);
+  const kept = new Set([...outputFiles, ...page].map((file) => file.path).concat(outFile));
   await removeOlder({ outDir, kept, than: started });
   const bytes = outputFiles.reduce((sum, file) => sum + file.contents.byteLength, 0);
   return { outDir, functions: functions.length, bytes, ms: Date.now() - started };

@@ -8,7 +8,11 @@ export interface Route {
   segments: readonly Segment[];
 }
 
-type Segment = { kind: 'literal'; text: string } | { kind: 'parameter'; name: string; optional: boolean };
+type Segment =
+  | { kind: 'literal'; text: string }
+  | { kind: 'parameter'; name: string; optional: boolean }
+  /** The rest of the path, slashes included; may be empty. */
+  | { kind: 'rest'; name: string };
 
 /** Reads a function's route under the prefix; throws for one that the real host refuses or this one can't serve. */
 export function toRoute(fn: AppFunction, prefix: string): Route {
@@ -21,10 +25,14 @@ export function toRoute(fn: AppFunction, prefix: string): Route {
 }
 
 function toSegment(text: string): Segment {
+  const rest = /^\{\*(\w+)\}$/.exec(text);
+  if (rest) return { kind: 'rest', name: rest[1] ?? '' };
   const match = /^\{(\w+)(\?)?\}$/.exec(text);
   if (match) return { kind: 'parameter', name: match[1] ?? '', optional: match[2] === '?' };
   if (/[{}]/.test(text))
-    throw new Error(`The route segment '${text}' is not served by the local host: only {name} and {name?} are.`);
+    throw new Error(
+      `The route segment '${text}' is not served by the local host: only {name}, {name?} and {*name} are.`,
+    );
   return { kind: 'literal', text: text.toLowerCase() };
 }
 
@@ -43,10 +51,15 @@ export function findRoute(routes: readonly Route[], request: { method: string; p
 }
 
 function match(segments: readonly Segment[], parts: readonly string[]): Record<string, string> | undefined {
-  if (parts.length > segments.length) return undefined;
+  if (parts.length > segments.length && segments.at(-1)?.kind !== 'rest') return undefined;
   const params: Record<string, string> = {};
   for (const [index, segment] of segments.entries()) {
     const part = parts[index];
+    if (segment.kind === 'rest') {
+      const rest = parts.slice(index).map(decodeSegment).join('/');
+      if (rest !== '') params[segment.name] = rest;
+      continue;
+    }
     if (part === undefined || part === '') {
       if (segment.kind === 'literal' || !segment.optional) return undefined;
     } else if (segment.kind === 'literal') {

@@ -6,17 +6,20 @@ import { countTests, type Counts, sumUp } from './test-counts.ts';
 
 /*
  * npm test              format, lint, types, build, every test that needs no cluster
+ * npm run test:page     build, then the tests of the status page in Chromium
  * npm run test:cluster  build, then the tests on the control plane that KUBEBUILDER_ASSETS names
  * check.ts unit         the tests of `npm test` that a runtime could make fail, on the Node that runs this
  * Further arguments go to jest.
  */
 const root = join(import.meta.dirname, '..', '..');
 const [first = '', ...rest] = process.argv.slice(2);
-const mode = first === 'cluster' || first === 'unit' ? first : 'all';
+const mode = first === 'cluster' || first === 'unit' || first === 'page' ? first : 'all';
 const jestArguments = mode === 'all' ? process.argv.slice(2) : rest;
 
 /** Tests that need a real API server whatever is set are named so; these folders hold suites that can use one. */
 const CLUSTER_TESTS = '\\.cluster\\.test\\.ts$';
+/** Tests in a browser. */
+const PAGE_TESTS = '\\.page\\.test\\.ts$';
 const CLUSTER_FOLDERS = ['test/contract/', 'test/e2e/'];
 /** Models, manifests and long lives: what they say does not depend on the Node that says it. */
 const RUNTIME_FREE = [
@@ -55,7 +58,7 @@ async function runChecks(): Promise<StepResult[]> {
   const types = { name: 'types', args: [bin('typescript/bin/tsc'), '--noEmit'] };
   const build = { name: 'build', args: ['--no-warnings', join(root, 'local', 'build', 'main.ts')] };
   if (mode === 'unit') return [];
-  if (mode === 'cluster') return inTurn([build]);
+  if (mode === 'cluster' || mode === 'page') return inTurn([build]);
   return (await Promise.all([inTurn([build, format, types]), inTurn([lint])])).flat();
 }
 
@@ -83,10 +86,11 @@ async function runTests(): Promise<Counts> {
 }
 
 function selection(): string[] {
-  if (mode === 'unit') return [`--testPathIgnorePatterns=${[CLUSTER_TESTS, ...RUNTIME_FREE].join('|')}`];
-  if (mode === 'all') return [`--testPathIgnorePatterns=${CLUSTER_TESTS}`];
+  if (mode === 'unit') return [`--testPathIgnorePatterns=${[CLUSTER_TESTS, PAGE_TESTS, ...RUNTIME_FREE].join('|')}`];
+  if (mode === 'all') return [`--testPathIgnorePatterns=${CLUSTER_TESTS}|${PAGE_TESTS}`];
   const ownSelection = jestArguments.some((argument) => !argument.startsWith('-'));
-  return ownSelection ? [] : [CLUSTER_TESTS, ...CLUSTER_FOLDERS];
+  if (ownSelection) return [];
+  return mode === 'page' ? [PAGE_TESTS] : [CLUSTER_TESTS, ...CLUSTER_FOLDERS];
 }
 
 /** `npm test` is the same on every machine: a cluster that happens to be at hand does not change what it runs. */

@@ -1,0 +1,14 @@
+import { app } from '@azure/functions';
+import { pageFiles } from '../lib/deps.ts';
+import { answerPage } from '../lib/page/files.ts';
+
+app.http('ui', {
+  route: 'ui/{*path}',
+  methods: ['GET'],
+  authLevel: 'anonymous',
+  handler: async (request) =>
+    answerPage(pageFiles(), {
+      path: request.params['path'] ?? '',
+      ifNoneMatch: request.headers.get('if-none-match') ?? undefined,
+    }),
+});

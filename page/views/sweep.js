@@ -1,0 +1,95 @@
+import { html, useEffect, useState } from '../vendor/preact.js';
+import { Curl, Refusal, useAction } from '../dialogs/act.js';
+import { plural } from '../format.js';
+import { Note, Section } from '../parts.js';
+import { Link, toPath } from '../router.js';
+
+/** What a sweep would do, and the confirmation of more deletions than it may make by itself. */
+export function SweepView() {
+  const plan = useAction('sweep-now', 'sweep');
+  const run = useAction('sweep-now', 'sweep');
+  const [confirmed, setConfirmed] = useState(undefined);
+  useEffect(() => {
+    document.title = 'Sweep · Feature branches';
+  }, []);
+  const body = plan.answer.kind === 'ok' ? plan.answer.body : undefined;
+  const isBusy = plan.answer.kind === 'busy' || run.answer.kind === 'busy';
+  const confirm = async () => {
+    const given = await run.act({ confirm: body.planId });
+    if (given.kind === 'ok') setConfirmed(body.planId);
+  };
+  return html`
+    <header class="head">
+      <div class="title">
+        <h1>Sweep</h1>
+        <div class="actions">
+          <${Curl} path="sweep" body=${{ dryRun: true }} />
+          <button type="button" class="primary" disabled=${isBusy} onClick=${() => plan.act({ dryRun: true })}>
+            ${plan.answer.kind === 'busy' ? 'Looking …' : 'Dry run'}
+          </button>
+        </div>
+      </div>
+      <p class="quiet">
+        A sweep runs by itself and finds what deliveries missed: branches without an environment, environments without a
+        branch. A dry run says what it would do, and does nothing.
+      </p>
+    </header>
+    <${Refusal} answer=${plan.answer} fn="sweep-now" />
+    ${body && html`<${Plan} plan=${body} />`}
+    ${
+      body?.planId &&
+      confirmed !== body.planId &&
+      html`<div class="confirm">
+        <button type="button" class="danger" disabled=${isBusy} onClick=${confirm}>Do exactly this</button>
+        <span class="quiet">Valid for an hour, once.</span>
+        <${Curl} path="sweep" body=${{ confirm: body.planId }} />
+      </div>`
+    }
+    <${Refusal} answer=${run.answer} fn="sweep-now" />
+    ${run.answer.kind === 'ok' && html`<${Note} tone="info" title="Confirmed: the requests are queued." />`}
+  `;
+}
+
+const TITLES = {
+  deletions: 'Would be deleted',
+  deleted: 'Would be deleted',
+  queued: 'Would be looked at',
+  orphans: 'Orphaned credentials',
+  removed: 'Old records that go',
+};
+
+/** Each list of the plan, whatever it is made of. */
+function Plan({ plan }) {
+  const lists = Object.entries(plan).filter(([, value]) => Array.isArray(value) && value.length > 0);
+  return html`
+    ${plan.stopped && html`<${Note} tone="bad" title="Stopped by the deletion limit"><p>${String(plan.stopped.reason ?? '')}</p><//>`}
+    ${
+      lists.length === 0 &&
+      html`<div class="empty">
+        <h2>Nothing to do</h2>
+        <p class="quiet">Branches and environments agree.</p>
+      </div>`
+    }
+    ${lists.map(
+      ([name, entries]) =>
+        html`<${Section}
+          key=${name}
+          title=${TITLES[name] ?? name}
+          aside=${html`<span class="quiet">${plural(entries.length, 'entry', 'entries')}</span>`}
+        >
+          <ul class="changes">
+            ${entries.map((entry) => html`<li>${describe(entry)}</li>`)}
+          </ul>
+        <//>`,
+    )}
+  `;
+}
+
+function describe(entry) {
+  if (typeof entry === 'string') return html`<span class="mono">${entry}</span>`;
+  const { environment, name, object, action, reason, why } = entry;
+  const slug = environment ?? name;
+  return html`${action && html`<span class="action ${action}">${action}</span> `}
+    ${slug && html`<${Link} to=${toPath('environments', slug)}>${slug}<//> `}
+    ${object && html`<span class="mono">${object}</span> `}<span class="quiet">${reason ?? why ?? ''}</span>`;
+}

@@ -1,0 +1,126 @@
+import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { eventually, focusedText, launch, open } from './support/browser.ts';
+import { startPageServer, type PageServer } from './support/server.ts';
+import { busyWorld, emptyWorld } from './support/world.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+let browser: Browser;
+let server: PageServer;
+
+beforeAll(async () => {
+  browser = await launch();
+  server = await startPageServer(busyWorld());
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const VIEWS: [string, string][] = [
+  ['the list', ''],
+  ['a failed environment', 'environments/checkout-rework'],
+  ['a ready environment', 'environments/login-passkeys'],
+  ['the identities', 'identities'],
+  ['the sweep', 'sweep'],
+];
+
+describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
+  test.each(VIEWS)('axe finds nothing on %s', async (_, path) => {
+    // axe is put in from outside, which the page's own policy would refuse
+    const tab = await open(browser, `${server.url}/api/ui/${path}`, { colorScheme, bypassCSP: true });
+    await settle(tab.page);
+    expect(await violations(tab.page)).toEqual([]);
+    await tab.close();
+  });
+
+  test('axe finds nothing in any dialog, nor on an empty list', async () => {
+    const tab = await open(browser, `${server.url}/api/ui/environments/newsletter`, { colorScheme, bypassCSP: true });
+    for (const name of ['Provision again', 'Keep', 'Deprovision', 'Keys']) {
+      await tab.page.getByRole('button', { name, exact: true }).click();
+      await tab.page.getByRole('dialog').waitFor();
+      await tab.page.waitForTimeout(200);
+      expect(await violations(tab.page)).toEqual([]);
+      await tab.page.keyboard.press('Escape');
+      await tab.page.getByRole('dialog').waitFor({ state: 'detached' });
+    }
+    await tab.close();
+    server.world = emptyWorld();
+    const empty = await open(browser, `${server.url}/api/ui/`, { colorScheme, bypassCSP: true });
+    await empty.page.getByText('No environment yet').waitFor();
+    expect(await violations(empty.page)).toEqual([]);
+    await empty.close();
+    server.world = busyWorld();
+  });
+});
+
+test('everything can be done with the keyboard alone', async () => {
+  server.world = busyWorld();
+  const tab = await open(browser, `${server.url}/api/ui/`);
+  const { page } = tab;
+  const focused = () => focusedText(page);
+  await page.locator('.row').first().waitFor();
+  await page.keyboard.press('Tab');
+  expect(await focused()).toBe('Skip to content');
+  await page.keyboard.press('/');
+  await page.keyboard.type('login');
+  await eventually(() => page.locator('.row').count(), 2);
+  await page.keyboard.press('ArrowDown');
+  expect(await focused()).toBe('login-passkeys');
+  await page.keyboard.press('j');
+  expect(await focused()).toBe('Feature/Login');
+  await page.keyboard.press('k');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'login-passkeys' }).waitFor();
+  await tabTo(page, 'Deprovision');
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').waitFor();
+  await page.keyboard.type('login-passkeys');
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  expect(server.world.writes.at(-1)).toMatchObject({ path: 'deprovision', body: { branch: 'login-passkeys' } });
+  // the focus goes back to where it was, not to the top
+  expect(await focused()).toBe('Deprovision');
+  expect(tab.faults).toEqual([]);
+  await tab.close();
+});
+
+test.each(VIEWS)('at the width of a phone %s needs no sideways scrolling', async (_, path) => {
+  server.world = busyWorld();
+  const long = server.world.environments[0];
+  Object.assign(long ?? {}, {
+    ref: 'a-very-long-branch-name-without-any-place-to-break-it-'.repeat(3),
+    why: 'x'.repeat(300),
+  });
+  const tab = await open(browser, `${server.url}/api/ui/${path}`, { viewport: { width: 360, height: 740 } });
+  await settle(tab.page);
+  expect(await tab.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+  await tab.close();
+});
+
+async function settle(page: Page): Promise<void> {
+  await page.getByRole('heading', { level: 1 }).waitFor({ state: 'attached' });
+  await page.waitForTimeout(400);
+}
+
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  const { violations: found } = await page.evaluate<{ violations: Violation[] }>('axe.run()');
+  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
+}
+
+interface Violation {
+  id: string;
+  nodes: { html: string }[];
+}
+
+async function tabTo(page: Page, name: string): Promise<void> {
+  for (let presses = 0; presses < 60; presses += 1) {
+    await page.keyboard.press('Tab');
+    if ((await focusedText(page)) === name) return;
+  }
+  throw new Error(`${name} cannot be reached with Tab`);
+}

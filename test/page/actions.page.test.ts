@@ -1,0 +1,166 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import { launch, open, type Tab } from './support/browser.ts';
+import { startPageServer, type PageServer } from './support/server.ts';
+import { busyWorld, emptyWorld, type World } from './support/world.ts';
+
+let browser: Browser;
+let server: PageServer;
+let tab: Tab;
+
+beforeAll(async () => {
+  browser = await launch();
+  server = await startPageServer(emptyWorld());
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+afterEach(async () => {
+  expect(tab.faults).toEqual([]);
+  await tab.close();
+});
+
+async function show(world: World, path: string): Promise<Tab['page']> {
+  server.world = world;
+  tab = await open(browser, `${server.url}/api/ui/${path}`, { permissions: ['clipboard-read', 'clipboard-write'] });
+  return tab.page;
+}
+
+const dialog = () => tab.page.getByRole('dialog');
+const writes = () => server.world.writes.map(({ path, body }) => ({ path, body }));
+
+describe('actions', () => {
+  test('provision a branch by hand, and lead to its environment', async () => {
+    const page = await show(emptyWorld(), '');
+    await page.getByRole('button', { name: 'Provision a branch', exact: true }).click();
+    await dialog().getByLabel('Branch').fill('my-branch');
+    await dialog().getByLabel('Image tag').fill('v2');
+    await dialog().getByRole('button', { name: 'Provision', exact: true }).click();
+    await page.waitForURL('**/api/ui/environments/my-branch');
+    expect(writes()).toEqual([{ path: 'provision', body: { branch: 'my-branch', imageTag: 'v2' } }]);
+  });
+
+  test('provision again with the tag that it has, or another', async () => {
+    const page = await show(busyWorld(), 'environments/newsletter');
+    await page.getByRole('button', { name: 'Provision again' }).click();
+    expect(await dialog().getByLabel('Image tag').inputValue()).toBe('newsletter-5512fe0');
+    await dialog().getByLabel('Image tag').fill('newsletter-7');
+    await dialog().getByRole('button', { name: 'Provision', exact: true }).click();
+    await dialog().waitFor({ state: 'detached' });
+    expect(writes()).toEqual([
+      { path: 'provision', body: { branch: 'newsletter', repository: 'acme/shop', imageTag: 'newsletter-7' } },
+    ]);
+  });
+
+  test('keep until a date, with the reason, and no longer', async () => {
+    const page = await show(busyWorld(), 'environments/spring-sale');
+    await page.getByRole('button', { name: 'Keep', exact: true }).click();
+    await dialog().getByRole('button', { name: 'A week' }).click();
+    await dialog().getByLabel('Why').fill('shown to the customer');
+    await dialog().getByRole('button', { name: 'Keep', exact: true }).click();
+    await dialog().waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Keep', exact: true }).click();
+    await dialog().getByRole('button', { name: 'Keep no longer' }).click();
+    await dialog().waitFor({ state: 'detached' });
+    const [first, second] = writes();
+    const days = (Date.parse(String(first?.body['until'])) - Date.now()) / 86_400_000;
+    expect(days).toBeGreaterThan(6.9);
+    expect(days).toBeLessThan(7.1);
+    expect(first).toMatchObject({ path: 'environments/spring-sale/keep', body: { why: 'shown to the customer' } });
+    expect(second).toEqual({ path: 'environments/spring-sale/keep', body: { until: null } });
+  });
+
+  test('deprovision only once the name is typed, and say before what goes', async () => {
+    const page = await show(busyWorld(), 'environments/feature-login-8a31f0');
+    await page.getByRole('button', { name: 'Deprovision' }).click();
+    await dialog().getByText('Namespace/feature-x').waitFor();
+    const go = dialog().getByRole('button', { name: 'Deprovision' });
+    expect(await go.isDisabled()).toBe(true);
+    await dialog().getByLabel('Type').fill('Feature/Login');
+    await dialog().getByLabel('Type').press('Enter');
+    expect(writes().filter(({ body }) => body['dryRun'] !== true)).toEqual([]);
+    await dialog().getByLabel('Type').fill('feature-login-8a31f0');
+    await go.click();
+    await dialog().waitFor({ state: 'detached' });
+    expect(writes().at(-1)).toEqual({
+      path: 'deprovision',
+      body: { branch: 'Feature/Login', repository: 'acme/shop' },
+    });
+  });
+
+  test('show a refusal with its guard where it was asked for', async () => {
+    const world = busyWorld();
+    world.answers.set('POST provision', {
+      status: 409,
+      body: { outcome: 'refused', guard: 'filter', reason: 'the branch is kept out by BRANCH_EXCLUDE' },
+    });
+    const page = await show(world, 'environments/newsletter');
+    await page.getByRole('button', { name: 'Provision again' }).click();
+    await dialog().getByRole('button', { name: 'Provision', exact: true }).click();
+    await dialog().getByText('the branch is kept out by BRANCH_EXCLUDE').waitFor();
+    await dialog().getByText('Refused by guard filter').waitFor();
+  });
+
+  test('show the plan of a sweep, and let exactly that go', async () => {
+    const page = await show(busyWorld(), 'sweep');
+    await page.getByRole('button', { name: 'Dry run' }).click();
+    await page.getByText('its branch is gone').waitFor();
+    await page.getByText('keyvault-workload-identity-lost').waitFor();
+    await page.getByRole('button', { name: 'Do exactly this' }).click();
+    await page.getByText('Confirmed: the requests are queued').waitFor();
+    expect(writes()).toEqual([
+      { path: 'sweep', body: { dryRun: true } },
+      { path: 'sweep', body: { confirm: 'plan-1' } },
+    ]);
+  });
+
+  test('are copied as curl that a shell reads as one call, whatever the branch is called', async () => {
+    const world = busyWorld();
+    const record = world.records.get('newsletter');
+    Object.assign(record ?? {}, { ref: `it's; $(reboot) "x"` });
+    const page = await show(world, 'environments/newsletter');
+    await page.getByRole('button', { name: 'Provision again' }).click();
+    await dialog().getByRole('button', { name: 'Copy as curl' }).click();
+    const text = await page.evaluate('navigator.clipboard.readText()');
+    expect(text).toContain(`curl -X POST '${server.url}/api/provision'`);
+    expect(text).toContain(`"branch":"it'\\''s; $(reboot) \\"x\\""`);
+    expect(text).toContain('x-functions-key: $KEY');
+  });
+});
+
+describe('function keys', () => {
+  test('are asked for, kept for the tab alone, and sent as a header', async () => {
+    const world = busyWorld();
+    world.keys = Object.fromEntries(
+      ['environments', 'environment-diagnosis', 'environment-logs', 'identities'].map((name) => [name, 'a-key']),
+    );
+    const page = await show(world, 'environments/newsletter');
+    await page.getByText('A function key is needed').waitFor();
+    await page.getByRole('button', { name: 'Paste a key' }).click();
+    await dialog().getByLabel('Key for every function').fill('a-key');
+    await dialog().getByRole('button', { name: 'Use' }).click();
+    await page.getByRole('heading', { name: 'newsletter' }).waitFor();
+    expect(page.url()).not.toContain('a-key');
+    expect(await page.evaluate('JSON.stringify(localStorage)')).not.toContain('a-key');
+    await page.reload();
+    await page.getByRole('heading', { name: 'newsletter' }).waitFor();
+    const other = await open(browser, `${server.url}/api/ui/`);
+    await other.page.getByText('A function key is needed').waitFor();
+    await other.close();
+  });
+
+  test('that do not open an action say which key it takes', async () => {
+    const world = busyWorld();
+    world.keys = { environments: 'see' };
+    const page = await show(world, '');
+    await page.getByRole('button', { name: 'Paste a key' }).click();
+    await dialog().getByLabel('Key for every function').fill('see');
+    await dialog().getByRole('button', { name: 'Use' }).click();
+    await page.getByRole('link', { name: 'newsletter', exact: true }).click();
+    await page.getByRole('button', { name: 'Provision again' }).click();
+    await dialog().getByRole('button', { name: 'Provision', exact: true }).click();
+    await dialog().getByRole('button', { name: 'Paste the key of provision' }).waitFor();
+    expect(writes()).toEqual([]);
+  });
+});

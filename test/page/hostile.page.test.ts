@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import { launch, open } from './support/browser.ts';
+import { startPageServer, type PageServer } from './support/server.ts';
+import { busyWorld, emptyWorld, type World } from './support/world.ts';
+
+/*
+ * Branch names, reasons, events and logs are written by whoever pushes. In every field of every answer stands
+ * what would run if it became markup, a script or an address; none of it may.
+ */
+
+const HOSTILE = [
+  '<img src=x onerror=alert(1)>',
+  '"><script>alert(1)</script>',
+  `javascript:alert(1)//' onmouseover='alert(1)`,
+  '</script><svg onload=alert(1)>',
+];
+
+let browser: Browser;
+let server: PageServer;
+
+beforeAll(async () => {
+  browser = await launch();
+  server = await startPageServer(emptyWorld());
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const VIEWS = ['', 'environments/checkout-rework', 'environments/search-facets', 'identities'];
+
+test('what would run as markup, script or address stays text in every field', async () => {
+  server.world = poison(busyWorld());
+  for (const path of VIEWS) {
+    const tab = await open(browser, `${server.url}/api/ui/${path}`);
+    await tab.page.getByText('alert(1)').first().waitFor();
+    for (const summary of await tab.page.locator('summary').all()) await summary.click();
+    await tab.page.waitForTimeout(150);
+    expect(tab.faults).toEqual([]);
+    expect(
+      await tab.page.locator('main img, main script, main [onload], main [onerror], main [onmouseover]').count(),
+    ).toBe(0);
+    const addresses = await tab.page.evaluate<string[]>(
+      `[...document.querySelectorAll('main a')].map(({ protocol }) => protocol)`,
+    );
+    expect(addresses.filter((protocol) => !/^https?:$/.test(protocol))).toEqual([]);
+    await tab.close();
+  }
+});
+
+/** The same world with hostile texts in turn in place of every other, but for what tells the page what to draw. */
+function poison(world: World): World {
+  let turn = 0;
+  const kept = new Set([
+    'phase',
+    'state',
+    'kind',
+    'verdict',
+    'at',
+    'since',
+    'listedAt',
+    'waitingFor',
+    'keepUntil',
+    'deleteAt',
+  ]);
+  const taint = (value: unknown, key = ''): unknown => {
+    if (typeof value === 'string') return kept.has(key) ? value : HOSTILE[turn++ % HOSTILE.length];
+    if (Array.isArray(value)) return value.map((one) => taint(one, key));
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, taint(one, name)]));
+  };
+  return {
+    ...world,
+    environments: world.environments.map((one) => ({ ...(taint(one) as object), name: one['name'] })),
+    records: tainted(world.records),
+    live: tainted(world.live),
+    diagnoses: tainted(world.diagnoses),
+    logs: tainted(world.logs),
+    identities: taint(world.identities) as unknown[],
+  };
+
+  function tainted<T>(map: Map<string, T>): Map<string, T> {
+    return new Map([...map].map(([name, value]) => [name, taint(value) as T]));
+  }
+}

@@ -1,0 +1,171 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import { eventually, focusedText, launch, open, type Tab } from './support/browser.ts';
+import { startPageServer, type PageServer } from './support/server.ts';
+import { addEnvironment, ago, busyWorld, emptyWorld, type World } from './support/world.ts';
+
+let browser: Browser;
+let server: PageServer;
+let tab: Tab;
+
+beforeAll(async () => {
+  browser = await launch();
+  server = await startPageServer(emptyWorld());
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+afterEach(async () => {
+  expect(tab.faults).toEqual([]);
+  await tab.close();
+});
+
+async function show(world: World, path = ''): Promise<Tab['page']> {
+  server.world = world;
+  server.statuses.clear();
+  tab = await open(browser, `${server.url}/api/ui/${path}`);
+  return tab.page;
+}
+
+const rows = () => tab.page.locator('.row');
+
+describe('the list', () => {
+  test('shows what is wrong first, with its reason, and the address of what is ready', async () => {
+    const page = await show(busyWorld());
+    await rows().first().waitFor();
+    expect(await rows().count()).toBe(13);
+    expect(await rows().nth(0).innerText()).toContain('DATABASE_URL is not set');
+    expect(await rows().nth(1).innerText()).toContain('belongs to somebody else');
+    expect(await rows().nth(2).innerText()).toContain('a free credential slot');
+    const ready = rows().filter({ hasText: 'login-passkeys' });
+    expect(await ready.locator('.what a').getAttribute('href')).toBe('https://login-passkeys.preview.example.com/');
+    expect(await ready.innerText()).toMatch(/mira[\s\S]*18m/);
+    expect(await page.title()).toBe('(2) Feature branches');
+  });
+
+  test('counts by phase, and each count is a filter that the address holds', async () => {
+    const page = await show(busyWorld());
+    await page.getByRole('button', { name: 'failed 1' }).click();
+    expect(await rows().count()).toBe(1);
+    expect(new URL(page.url()).search).toBe('?phase=failed');
+    await page.reload();
+    await rows().first().waitFor();
+    expect(await rows().count()).toBe(1);
+    await page.getByRole('button', { name: 'All 13' }).click();
+    expect(await rows().count()).toBe(13);
+  });
+
+  test('finds by branch, tag, person and reason', async () => {
+    const page = await show(busyWorld());
+    const search = page.getByRole('searchbox');
+    for (const [words, name] of [
+      ['database_url', 'checkout-rework'],
+      ['priya slot', 'search-facets'],
+      ['1c44e9a', 'pricing-v2'],
+      ['feature/login', 'Feature/Login'],
+    ] as const) {
+      await search.fill(words);
+      await eventually(() => rows().count(), 1);
+      expect(await rows().first().innerText()).toContain(name);
+    }
+    await search.fill('nothing is called so');
+    await page.getByRole('button', { name: 'Show all' }).click();
+    expect(await rows().count()).toBe(13);
+  });
+
+  test('filters by repository and sorts, where there are several', async () => {
+    const world = busyWorld();
+    addEnvironment(world, { name: 'api-zebra', ref: 'zebra', phase: 'ready', repository: 'acme/api', at: ago(1_000) });
+    const page = await show(world);
+    await page.getByRole('combobox', { name: 'Repository', exact: true }).selectOption('acme/api');
+    await eventually(() => rows().count(), 1);
+    await page.getByRole('combobox', { name: 'Repository', exact: true }).selectOption('');
+    await page.getByRole('combobox', { name: 'Sort', exact: true }).selectOption('newest');
+    await eventually(() => rows().first().innerText(), /zebra/);
+    await page.getByRole('combobox', { name: 'Sort', exact: true }).selectOption('branch');
+    await eventually(() => rows().last().innerText(), /zebra/);
+  });
+
+  test('shows gone ones only where asked for', async () => {
+    const world = busyWorld();
+    addEnvironment(world, { name: 'long-gone', phase: 'gone' });
+    const page = await show(world);
+    await rows().first().waitFor();
+    expect(await rows().filter({ hasText: 'long-gone' }).count()).toBe(0);
+    await page.getByLabel('Show gone').check();
+    await rows().filter({ hasText: 'long-gone' }).waitFor();
+  });
+
+  test('says the first step where it is empty', async () => {
+    const page = await show(emptyWorld());
+    await page.getByText('git push -u origin my-branch').waitFor();
+  });
+
+  test('keeps itself up to date by conditional requests, and keeps the focus', async () => {
+    const world = busyWorld();
+    const page = await show(world);
+    await rows().first().waitFor();
+    await page.getByRole('link', { name: 'login-passkeys', exact: true }).focus();
+    await eventually(() => (server.statuses.get(304) ?? 0) > 0, true);
+    const starting = world.environments.find(({ name }) => name === 'pricing-v2');
+    Object.assign(starting ?? {}, { phase: 'ready', why: undefined });
+    await eventually(() => rows().filter({ hasText: 'pricing-v2' }).innerText(), /ready/);
+    expect(await focusedText(page)).toBe('login-passkeys');
+  });
+
+  test('is asked less often while nobody sees it', async () => {
+    const page = await show(busyWorld());
+    await rows().first().waitFor();
+    await page.evaluate(`Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' })`);
+    await page.waitForTimeout(2_500);
+    const before = total();
+    await page.waitForTimeout(5_000);
+    expect(total() - before).toBeLessThanOrEqual(1);
+  });
+
+  test('says that the app is down, keeps what it knew, and recovers by itself', async () => {
+    const world = busyWorld();
+    const page = await show(world);
+    await rows().first().waitFor();
+    world.isDown = true;
+    await page.getByText('The app does not answer').waitFor({ timeout: 15_000 });
+    expect(await rows().count()).toBe(13);
+    world.isDown = false;
+    await page.getByText('The app does not answer').waitFor({ state: 'detached', timeout: 20_000 });
+  });
+
+  test('says that storage is out of reach, without a list before', async () => {
+    const world = emptyWorld();
+    world.answers.set('GET environments', {
+      status: 503,
+      body: { outcome: 'error', error: { code: 'unavailable', message: 'a peer cannot be reached' }, requestId: 'r' },
+    });
+    const page = await show(world);
+    await page.getByText('It answered 503: a peer cannot be reached.').waitFor();
+    expect(await page.getByText('No environment yet').count()).toBe(0);
+  });
+});
+
+describe('banners', () => {
+  test.each([
+    ['an app that only observes', { mode: 'observe' }, 'Observing only'],
+    ['policies that do not hold', { checks: { policies: 'unbound' } }, 'Admission policies do not bind the app'],
+    [
+      'a principal with too many rights',
+      { checks: { policies: 'overprivileged' } },
+      'The app may do more than it should',
+    ],
+    ['a cluster out of reach', { checks: { cluster: 'unreachable' } }, 'Out of reach: the cluster'],
+    ['a sweep that its limit stopped', { checks: { sweep: 'stopped' } }, 'stopped by its deletion limit'],
+  ])('say of %s what it means', async (_, health, words) => {
+    const world = busyWorld();
+    world.health = { status: 'degraded', version: '0.1.0', ...health };
+    const page = await show(world);
+    await page.getByText(words).waitFor();
+  });
+});
+
+function total(): number {
+  return [...server.statuses.values()].reduce((sum, count) => sum + count, 0);
+}

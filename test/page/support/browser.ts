@@ -1,0 +1,70 @@
+import { existsSync } from 'node:fs';
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+
+const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+/** The browser of this machine: CHROMIUM names one, else where Debian and others put it. */
+export function findChromium(): string {
+  const named = process.env['CHROMIUM'];
+  const found = [named, ...PLACES].find((place) => place !== undefined && place !== '' && existsSync(place));
+  if (found === undefined)
+    throw new Error('No Chromium here: apt-get install --no-install-recommends chromium, or set CHROMIUM to its path');
+  return found;
+}
+
+export async function launch(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: findChromium(),
+    // a container has neither the user namespaces nor the /dev/shm that the sandbox and the tabs would want
+    args: ['--no-sandbox', '--disable-dev-shm-usage', '--force-color-profile=srgb', '--font-render-hinting=none'],
+  });
+}
+
+export interface Tab {
+  page: Page;
+  /** Everything that should not happen: errors, violations of the policy, requests to elsewhere, dialogs. */
+  faults: string[];
+  close(): Promise<void>;
+}
+
+/** Opens an address in a tab of its own and notes whatever goes wrong there. */
+export async function open(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Tab> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...options });
+  const page = await context.newPage();
+  const faults: string[] = [];
+  const { origin } = new URL(url);
+  page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
+  page.on('dialog', (dialog) => {
+    faults.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on('console', (message) => {
+    if (/content security policy|trusted ?type/i.test(message.text())) faults.push(`policy: ${message.text()}`);
+  });
+  page.on('request', (request) => {
+    if (new URL(request.url()).origin !== origin) faults.push(`request to ${request.url()}`);
+  });
+  await page.goto(url);
+  return { page, faults, close: () => context.close() };
+}
+
+/** Reads until the value is as expected (a text may hold it), or fails with what was read last. */
+export async function eventually<T>(
+  read: () => Promise<T> | T,
+  expected: T | RegExp,
+  withinMs = 15_000,
+): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  const fits = (value: T) => (expected instanceof RegExp ? expected.test(String(value)) : value === expected);
+  for (;;) {
+    const value = await read();
+    if (fits(value)) return;
+    if (performance.now() > deadline) throw new Error(`expected ${String(expected)}, read ${String(value)}`);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+}
+
+/** The text of what has the focus. */
+export async function focusedText(page: Page): Promise<string> {
+  return String(await page.evaluate('document.activeElement?.textContent ?? ""')).trim();
+}
