@@ -43,6 +43,16 @@ export interface GitHubSettings {
   apiUrl: string;
 }
 
+export interface WorkflowSettings {
+  issuer: string;
+  audience: string;
+  /** By CI_WORKFLOWS on `job_workflow_ref`. */
+  admits: (workflow: string) => boolean;
+  /** BRANCH_MANIFESTS. */
+  manifests: boolean;
+  kinds: string[];
+}
+
 const IDENTITY_ID =
   /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\/[^/]+$/i;
 const CLUSTER_ID =
@@ -72,6 +82,31 @@ export function readIntakeSettings(environment: Env): IntakeSettings {
     defaultBranches: settings.list('DEFAULT_BRANCHES', 'main,master'),
     protectedNamespaces: settings.list('PROTECTED_NAMESPACES'),
     admits: (ref: string) => include(ref) && !exclude(ref),
+  });
+}
+
+/** Kinds that a branch may bring along by default: what the shipped role grants, but for Secrets. */
+export const BRANCH_KINDS =
+  'ConfigMap,LimitRange,PersistentVolumeClaim,ResourceQuota,ServiceAccount,Service,Deployment,StatefulSet,CronJob,Ingress,' +
+  'NetworkPolicy,PodDisruptionBudget,SecretProviderClass,PodMonitor,ServiceMonitor';
+
+/** What the OIDC tokens of GitHub Actions must state, and what their jobs may bring along. */
+export function readWorkflowSettings(environment: Env): WorkflowSettings {
+  const settings = new Settings(environment);
+  const issuer = settings.text('GITHUB_OIDC_ISSUER') ?? 'https://token.actions.githubusercontent.com';
+  const url = URL.canParse(issuer) ? new URL(issuer) : undefined;
+  const isLoopback = url?.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+  if (url?.protocol !== 'https:' && !isLoopback) {
+    settings.fault('GITHUB_OIDC_ISSUER', 'is neither an https address nor an http one of this machine');
+  }
+  const workflows = settings.list('CI_WORKFLOWS');
+  const matches = picomatch(workflows, { dot: true });
+  return settings.checked({
+    issuer,
+    audience: settings.text('CI_AUDIENCE') ?? 'feature-branch-provisioner',
+    admits: (workflow: string) => workflows.length === 0 || matches(workflow),
+    manifests: settings.oneOf('BRANCH_MANIFESTS', ['false', 'true']) === 'true',
+    kinds: settings.list('BRANCH_MANIFESTS_KINDS', BRANCH_KINDS),
   });
 }
 
@@ -242,6 +277,7 @@ export function readEnvironmentSettings(environment: Env): EnvironmentSettings {
   return settings.checked({
     ...intake,
     initialImageTag,
+    branchManifests: settings.oneOf('BRANCH_MANIFESTS', ['false', 'true']) === 'true',
     allowUnguarded: settings.oneOf('ALLOW_UNGUARDED', ['false', 'true']) === 'true',
     mode: settings.oneOf('MODE', ['apply', 'observe']),
     readyDeadlineMs: settings.duration('READY_DEADLINE', '10m') ?? 0,

@@ -11,8 +11,9 @@ import {
   readIdentitySettings,
   readIntakeSettings,
   readWebhookSecrets,
+  readWorkflowSettings,
 } from './config.ts';
-import type { Branches, Log, Overlays, Ports } from './environment/ports/ports.ts';
+import type { BranchTemplates, Branches, Log, Overlays, Ports } from './environment/ports/ports.ts';
 import { blobs, credentialOf, makeStorage, reachStorage, records, requests } from './deps-storage.ts';
 import { createProbes } from './diagnosis/probes.ts';
 import { readHealth } from './diagnosis/health.ts';
@@ -22,9 +23,10 @@ import type { GitHub } from './github/client.ts';
 import type { ManualDeps } from './intake/manual.ts';
 import type { MessageDeps } from './intake/message.ts';
 import type { StatusDeps } from './intake/status.ts';
+import type { WorkflowDeps } from './intake/workflow.ts';
 import type { WebhookDeps } from './intake/webhook.ts';
 import { readPage } from './page/files.ts';
-import type { Cluster } from './environment/ports/cluster.ts';
+import type { Cluster, KubeObject } from './environment/ports/cluster.ts';
 import type { Credentials } from './environment/ports/credentials.ts';
 
 export { makeStorage, records, requests };
@@ -122,24 +124,40 @@ export const branches = once(async (): Promise<Branches | undefined> => {
 /** The files of the status page, read at the first request for one. */
 export const pageFiles = readOnce(() => readPage(findAppFile('dist/page/index.html', 'page/index.html')));
 
+const compiled = once(async () =>
+  (await import('./overlays/compiled.ts')).loadCompiled(findAppFile('overlays.json', 'dist/overlays.json')),
+);
+
 export const overlays = once(async (): Promise<Overlays> => {
-  const [{ loadCompiled }, { createOverlays }] = await Promise.all([
-    import('./overlays/compiled.ts'),
-    import('./overlays/render.ts'),
-  ]);
-  return createOverlays(loadCompiled(findAppFile('overlays.json', 'dist/overlays.json')), process.env);
+  const { createOverlays } = await import('./overlays/render.ts');
+  return createOverlays(await compiled(), process.env);
+});
+
+const workflowSettings = readOnce(() => readWorkflowSettings(process.env));
+
+async function toBranchOverlays(manifests: { objects: KubeObject[]; digest: string }): Promise<Overlays> {
+  const { createBranchOverlays } = await import('./overlays/branch-template.ts');
+  const { kinds } = workflowSettings();
+  return createBranchOverlays(manifests, { compiled: await compiled(), environment: process.env, kinds });
+}
+
+const branchTemplates = once(async (): Promise<BranchTemplates> => {
+  const { MANIFEST_CONTAINER, createBranchTemplates } = await import('./storage/branch-templates.ts');
+  const container = once(async () => (await blobs()).getContainerClient(MANIFEST_CONTAINER));
+  return createBranchTemplates({ container, toOverlays: toBranchOverlays, now: () => clock.now() });
 });
 
 /** Everything that the core gets from outside, for one invocation. */
 export async function portsFor(log: Log): Promise<Ports> {
   const settings = environmentSettings();
-  const [theRecords, theRequests, theCluster, theAccess, theBranches, theOverlays] = await Promise.all([
+  const [theRecords, theRequests, theCluster, theAccess, theBranches, theOverlays, theTemplates] = await Promise.all([
     records(),
     requests(),
     cluster(),
     access(),
     branches(),
     overlays(),
+    branchTemplates(),
   ]);
   return {
     settings,
@@ -152,6 +170,7 @@ export async function portsFor(log: Log): Promise<Ports> {
     cluster: { ...theCluster, policies },
     credentials: theAccess,
     overlays: theOverlays,
+    branchTemplates: theTemplates,
     ...(theBranches !== undefined && { branches: theBranches }),
   };
 }
@@ -171,6 +190,42 @@ export function manualDeps(log: Log): ManualDeps {
     requests,
     records,
     cluster,
+    clock,
+    newId: randomUUID,
+    log,
+  };
+}
+
+const verifier = once(async () => {
+  const { createTokenVerifier } = await import('./github/workflow-token.ts');
+  const { issuer, audience } = workflowSettings();
+  return createTokenVerifier({ issuer, audience, now: () => clock.now() });
+});
+
+const repositoryIds = once(async () => {
+  const { createRepositoryIds } = await import('./storage/repository-ids.ts');
+  const { RECORD_CONTAINER } = await import('./storage/records.ts');
+  return createRepositoryIds({ container: async () => (await blobs()).getContainerClient(RECORD_CONTAINER), records });
+});
+
+const pullRequests = once(async () => {
+  const client = await github();
+  if (client === undefined) return undefined;
+  return (await import('./github/pull-requests.ts')).createPullRequests(client);
+});
+
+export function workflowDeps(log: Log): WorkflowDeps {
+  return {
+    settings: intakeSettings,
+    workflows: workflowSettings,
+    verify: async (token) => (await verifier())(token),
+    repositoryId: async (fullName, stated) => (await repositoryIds())(fullName, stated),
+    pullRequestHead: async (fullName, number) => (await pullRequests())?.(fullName, number),
+    templates: branchTemplates,
+    toOverlays: toBranchOverlays,
+    environment: environmentSettings,
+    records,
+    requests,
     clock,
     newId: randomUUID,
     log,

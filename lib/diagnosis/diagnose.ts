@@ -1,4 +1,5 @@
 import { renderEnvironment, toCredentialRequest, toWantedCredentials } from '../environment/steps/render.ts';
+import { loadTemplate } from '../environment/steps/template.ts';
 import type { CredentialFacts, Reserved, WantedCredential } from '../environment/ports/credentials.ts';
 import type { Ports } from '../environment/ports/ports.ts';
 import { toPropagation } from '../environment/model/known-causes.ts';
@@ -34,7 +35,9 @@ export async function diagnose(ports: Ports, record: EnvironmentRecord): Promise
   };
 }
 
-async function gatherFacts(ports: Ports, record: EnvironmentRecord): Promise<ChainFacts> {
+async function gatherFacts(given: Ports, record: EnvironmentRecord): Promise<ChainFacts> {
+  const template = await loadTemplate(given, record);
+  const ports = template.kind === 'template' ? { ...given, overlays: template.overlays } : given;
   const { settings, clock } = ports;
   const draft = renderAs(ports, record);
   const wanted = 'why' in draft ? [] : toWantedCredentials(draft, { record, settings });

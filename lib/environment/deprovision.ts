@@ -125,8 +125,10 @@ function refuseUnguarded(run: Reconciliation, refusal: Refusal): Outcome {
   return refuse(run, refusal);
 }
 
-function finish(run: Reconciliation, changes: Change[]): Outcome {
+async function finish(run: Reconciliation, changes: Change[]): Promise<Outcome> {
   const { ports, record } = run;
+  if (record.manifests !== undefined || record.from === 'branch')
+    await named(run, 'record', async () => ports.branchTemplates?.prune(record.name));
   const now = ports.clock.now();
   record.phase = 'gone';
   record.inventory = [];
@@ -138,6 +140,9 @@ function finish(run: Reconciliation, changes: Change[]): Outcome {
     'credentialAt',
     'imageTag',
     'template',
+    'manifests',
+    'from',
+    'differs',
     'applied',
     'appliedAt',
     'checkedAt',

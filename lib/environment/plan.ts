@@ -1,5 +1,6 @@
 import { renderDraft, renderEnvironment, toCredentialRequest, toWantedCredentials } from './steps/render.ts';
 import { guardSettings } from './steps/preflight.ts';
+import { loadTemplate } from './steps/template.ts';
 import { type Change, countActions, toSubjectName } from './ports/cluster.ts';
 import { type LiveNamespace, guardName, guardOwner, guardProtected, guardRecord } from './model/guards.ts';
 import type { Ports } from './ports/ports.ts';
@@ -25,7 +26,10 @@ export async function planProvision(
   const owned = await readOwned(ports, record);
   if (owned.kind === 'refused') return owned;
   const { live } = owned;
-  const rendered = renderDraft({ ports, record });
+  const template = await loadTemplate(ports, record);
+  if (template.kind === 'refused') return template;
+  const { overlays } = template;
+  const rendered = renderDraft({ ports: { settings, overlays }, record });
   if (rendered.kind === 'refused') return rendered;
   const draft = rendered.objects;
   const access = toCredentialRequest({ record, settings }, toWantedCredentials(draft, { record, settings }));
@@ -33,7 +37,7 @@ export async function planProvision(
   if (credentials.refused !== undefined) return { kind: 'refused', refusal: credentials.refused };
   const { reserved } = credentials;
   // rendered with the ids that an apply would send, or service accounts and provider classes would look changed
-  const objects = reserved === undefined ? draft : renderEnvironment(ports.overlays, { record, settings, reserved });
+  const objects = reserved === undefined ? draft : renderEnvironment(overlays, { record, settings, reserved });
   const applied = objects.filter(({ kind }) => kind !== 'Namespace');
   const planned =
     live === undefined

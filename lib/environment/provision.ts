@@ -7,6 +7,7 @@ import { diagnoseTermination } from './steps/namespace.ts';
 import { writeEnvironment } from './steps/apply.ts';
 import type { Drifted, KubeObject } from './ports/cluster.ts';
 import type { Reserved } from './ports/credentials.ts';
+import { loadTemplate, toDifference } from './steps/template.ts';
 import { guardByLease } from './steps/write-guard.ts';
 
 /** Makes the environment what its overlays say. Every guard passes before the first write outside. */
@@ -15,6 +16,11 @@ export async function provision(run: Reconciliation): Promise<Outcome> {
   const { settings } = ports;
   const refusal = guardSettings(run);
   if (refusal !== undefined) return refuse(run, refusal);
+
+  const app = ports.overlays;
+  const template = await named(run, 'render', () => loadTemplate(ports, record));
+  if (template.kind === 'refused') return refuse(run, template.refusal);
+  run.ports = { ...ports, overlays: template.overlays };
 
   const draft = renderDraft(run);
   if (draft.kind === 'refused') return refuse(run, draft.refusal);
@@ -37,7 +43,7 @@ export async function provision(run: Reconciliation): Promise<Outcome> {
   const { reserved } = chosen;
 
   const objects = await named(run, 'render', async () =>
-    renderEnvironment(ports.overlays, { record, settings, reserved }),
+    renderEnvironment(template.overlays, { record, settings, reserved }),
   );
   const isMoved = reserved.identity !== record.identity;
   const drifted = isSame && !isMoved ? await step(run, 'drift', () => lookForDrift(run, objects)) : undefined;
@@ -52,6 +58,12 @@ export async function provision(run: Reconciliation): Promise<Outcome> {
   if (written.kind === 'terminating') return waitForEnd(run);
   if (written.kind === 'refused') return abandonForeign(run, written.refusal);
   const drift = drifted && describeDrift(drifted);
+  const differs =
+    template.overlays === app ? undefined : toDifference({ ...ports, overlays: app }, { record, draft: draft.objects });
+  if (differs === undefined) delete record.differs;
+  else record.differs = differs;
+  if (record.from === 'branch' || record.manifests !== undefined)
+    await named(run, 'record', async () => ports.branchTemplates?.prune(record.name, record.manifests ?? ''));
   return recordApplied(run, { changes: written.changes, draft: draft.objects, url: toUrl(objects), before, drift });
 }
 

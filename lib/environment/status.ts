@@ -3,7 +3,7 @@ import type { EnvironmentRecord, RecordSummary } from './model/record.ts';
 import { toCredentialRequest } from './steps/render.ts';
 import { toLogFields } from '../errors.ts';
 
-export type ListedEnvironment = Omit<RecordSummary, 'repositoryId' | 'template' | 'identity'>;
+export type ListedEnvironment = Omit<RecordSummary, 'repositoryId' | 'template' | 'manifests' | 'identity'>;
 
 /** Every environment by name, from metadata alone; gone ones only when asked for. */
 export async function listEnvironments(

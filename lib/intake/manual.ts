@@ -105,7 +105,8 @@ function toRequest(deps: ManualDeps, input: { manual: Read; call: ManualCall }):
   };
 }
 
-function guardRequest(settings: IntakeSettings, request: EnvironmentRequest): Refusal | undefined {
+/** The guards that need nothing but the settings. */
+export function guardRequest(settings: IntakeSettings, request: EnvironmentRequest): Refusal | undefined {
   const { environment: slug, ref } = request;
   const isProtected = guardProtected({ namespace: toNamespace(slug), slug, ref }, settings.protectedNamespaces);
   if (isProtected !== undefined || request.reason === 'deprovision') return isProtected;
@@ -151,7 +152,8 @@ async function plan(
   return { status: 200, body: { outcome: 'planned', environment: record.name, changes, validated: planned.validated } };
 }
 
-function refused(deps: ManualDeps, input: { request: EnvironmentRequest; refusal: Refusal }): Answer {
+/** A refusal, logged and answered. */
+export function refused(deps: { log: Log }, input: { request: EnvironmentRequest; refusal: Refusal }): Answer {
   const { guard, reason } = input.refusal;
   deps.log.warn('refused', { environment: input.request.environment, guard, reason });
   return { status: 409, body: { outcome: 'refused', guard, reason } };

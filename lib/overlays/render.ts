@@ -14,6 +14,7 @@ export function createOverlays(compiled: Compiled, environment: OverlaySettings)
   for (const token of secretTokens(compiled)) keepSecret(environment[token]);
   return {
     hash: compiled.hash,
+    from: 'app',
     render(values) {
       checkImageTag(values.imageTag);
       const rendered = compiled.overlays.flatMap((overlay) => renderOverlay(overlay, { values, environment }));
@@ -27,7 +28,7 @@ export function createOverlays(compiled: Compiled, environment: OverlaySettings)
 }
 
 /** The settings that overlays put into Secrets. */
-function secretTokens({ overlays }: Compiled): string[] {
+export function secretTokens({ overlays }: Compiled): string[] {
   const secrets = overlays.flatMap(({ objects }) => objects.filter(({ kind }) => kind === 'Secret'));
   return findTokens(JSON.stringify(secrets)).filter((token) => token.startsWith('OVERLAY_'));
 }

@@ -13,6 +13,7 @@ export function toMetadata(record: EnvironmentRecord): Record<string, string> {
     waitingfor: record.waitingFor,
     error: record.error?.code,
     template: record.template,
+    manifests: record.manifests,
     identity: record.identity,
     checkedat: record.checkedAt,
   };
@@ -40,7 +41,8 @@ export function fromMetadata(slug: string, metadata: Record<string, string>): Re
   )
     return undefined;
   const [id, url, waitingFor, error] = [read('repositoryid'), read('url'), read('waitingfor'), read('error')];
-  const [template, identity, checkedAt] = [read('template'), read('identity'), read('checkedat')];
+  const [template, manifests] = [read('template'), read('manifests')];
+  const [identity, checkedAt] = [read('identity'), read('checkedat')];
   return {
     name: slug,
     namespace,
@@ -53,6 +55,7 @@ export function fromMetadata(slug: string, metadata: Record<string, string>): Re
     ...(waitingFor !== undefined && { waitingFor: waitingFor as WaitingFor }),
     ...(error !== undefined && { error: { code: error } }),
     ...(template !== undefined && { template }),
+    ...(manifests !== undefined && { manifests }),
     ...(identity !== undefined && { identity }),
     ...(checkedAt !== undefined && { checkedAt }),
   };

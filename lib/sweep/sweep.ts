@@ -68,7 +68,8 @@ async function sweepOne(ports: Ports, { summary, swept }: { summary: RecordSumma
     swept.removed.push(name);
     return;
   }
-  const isCurrent = summary.template === ports.overlays.hash && !isCheckDue(summary.checkedAt, ports);
+  const isCurrent =
+    summary.template === (summary.manifests ?? ports.overlays.hash) && !isCheckDue(summary.checkedAt, ports);
   if (phase === 'ready' && isCurrent) return;
   const about = await readBranch(ports, summary);
   if (about === undefined) return;

@@ -8,6 +8,7 @@ export interface Template {
 /** What the overlays render to at this version: one object for each wave. */
 export function overlaysOf(template: Template): Overlays {
   return {
+    from: 'app',
     get hash() {
       return `template-${template.version}`;
     },

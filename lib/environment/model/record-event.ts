@@ -24,7 +24,7 @@ export function newRecord(request: EnvironmentRequest): EnvironmentRecord {
   };
 }
 
-/** Folds the request into the record; `isNews` is false for a seen or stale request, which changes nothing wanted. */
+/** Folds the request into the record; `news` is false for a seen or stale request, which changes nothing wanted. */
 export function recordEvent(
   record: EnvironmentRecord,
   request: EnvironmentRequest,
@@ -57,6 +57,8 @@ export function recordEvent(
     if (isNewest || (next.stop !== undefined && next.stop.at < request.at)) delete next.stop;
     delete next.deleteAt;
     if (request.imageTag !== undefined) next.imageTag = request.imageTag;
+    if (request.manifests === null) delete next.manifests;
+    else if (request.manifests !== undefined) next.manifests = request.manifests;
     if (request.at > next.activityAt) next.activityAt = request.at;
   }
   note(next, {

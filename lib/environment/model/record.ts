@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../errors.ts';
-import type { Reason, Repository } from './request.ts';
+import type { Actor, Reason, Repository } from './request.ts';
 
 export type Phase =
   | 'queued'
@@ -53,6 +53,7 @@ export interface RecordEvent {
   position?: number;
   at: string;
   deliveryId?: string;
+  actor?: Actor;
 }
 
 export interface HistoryEntry {
@@ -64,6 +65,13 @@ export interface HistoryEntry {
   why?: string;
   /** Number of objects by action. */
   changes?: Record<string, number>;
+}
+
+/** Objects by what the branch's own manifests do to the app's overlays. */
+export interface TemplateDifference {
+  added: string[];
+  changed: string[];
+  removed: string[];
 }
 
 /** What we know of one environment: a JSON blob, written under its lease and by its ETag. */
@@ -95,8 +103,14 @@ export interface EnvironmentRecord {
   /** When Azure acknowledged the newest of them: parts of Entra ID may not know it for a while. */
   credentialAt?: string;
   imageTag?: string;
-  /** Hash of the compiled overlays that were applied last. */
+  /** Digest of the branch's own manifests; absent while it runs the app's overlays. */
+  manifests?: string;
+  /** Hash of the overlays that were applied last: the app's compiled ones, or the branch's own manifests. */
   template?: string;
+  /** Whose the overlays applied last are. */
+  from?: 'branch' | 'app';
+  /** How the branch's own manifests differ from the app's overlays, as `Kind/name`. */
+  differs?: TemplateDifference;
   /** Hash of everything applied last, identity included: the same again needs no call per object. */
   applied?: string;
   /** When the last apply ended: READY_DEADLINE counts from then. */
@@ -129,6 +143,7 @@ export interface RecordSummary {
   waitingFor?: WaitingFor;
   error?: { code: string };
   template?: string;
+  manifests?: string;
   identity?: string;
   checkedAt?: string;
 }

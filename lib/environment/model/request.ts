@@ -24,6 +24,12 @@ export interface Repository {
   fullName: string;
 }
 
+/** Who asked: GitHub's sender, a workflow's actor, a function key (by its function), a signed-in person, or the app itself. */
+export interface Actor {
+  kind: 'github' | 'workflow' | 'key' | 'user' | 'system';
+  name?: string;
+}
+
 /** A message on the queue: which environment to look at and what somebody wants. Times are ISO 8601, UTC. */
 export interface EnvironmentRequest {
   v: 1;
@@ -34,6 +40,7 @@ export interface EnvironmentRequest {
   /** The branch, without `refs/heads/`. */
   ref: string;
   reason: Reason;
+  actor?: Actor;
   /** When it was received. */
   at: string;
   /** `repository.pushed_at` in ms since the epoch; only deliveries have one. */
@@ -41,6 +48,8 @@ export interface EnvironmentRequest {
   deliveryId?: string;
   sha?: string;
   imageTag?: string;
+  /** Digest of the branch's own manifests; `null` goes back to the app's. */
+  manifests?: string | null;
   keepUntil?: string;
   why?: string;
   /** 0 for a first request; requeueing adds one. */
@@ -68,6 +77,8 @@ const SHAPE = Object.entries<(value: unknown) => boolean>({
   deliveryId: maybe(isText),
   sha: maybe(isText),
   imageTag: maybe(isText),
+  manifests: maybe((value) => value === null || (typeof value === 'string' && /^[0-9a-f]{64}$/.test(value))),
+  actor: maybe((value) => isObject(value) && isText(value['kind'])),
   keepUntil: maybe(isTime),
   why: maybe(isText),
   attempt: isCount,

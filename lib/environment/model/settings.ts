@@ -16,4 +16,6 @@ export interface EnvironmentSettings {
   driftIntervalMs: number;
   /** SWEEP_MAX_DELETIONS; by default 3 or 25 %, whichever is more. */
   sweepMaxDeletions?: number;
+  /** BRANCH_MANIFESTS: a branch may bring its own manifests by its CI job. */
+  branchManifests?: boolean;
 }

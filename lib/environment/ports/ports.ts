@@ -41,13 +41,24 @@ export interface RenderValues {
 
 /** The compiled overlays. */
 export interface Overlays {
-  /** Hash of the compiled overlays. */
+  /** Hash of the compiled overlays, or digest of the branch's own manifests. */
   hash: string;
+  /** Whose they are. */
+  from: 'branch' | 'app';
   /**
    * Replaces the placeholders and validates the objects; throws `render`. If an overlay holds the environment's Namespace,
    * it is among the objects, with its labels and annotations; the caller creates it separately.
    */
   render(values: RenderValues): KubeObject[];
+}
+
+/** The manifests that branches bring along, each environment's under its own slug. */
+export interface BranchTemplates {
+  /** The overlays of the branch's own manifests; undefined if they are not stored. */
+  load(slug: string, digest: string): Promise<Overlays | undefined>;
+  store(slug: string, manifests: { objects: KubeObject[]; digest: string }): Promise<void>;
+  /** Deletes what is stored for the slug, but for `keep` and what was stored in the last minutes; all of it without `keep`. */
+  prune(slug: string, keep?: string): Promise<void>;
 }
 
 export interface StoredRecord {
@@ -102,4 +113,6 @@ export interface Ports {
   /** Absent without GitHub credentials. */
   branches?: Branches;
   overlays: Overlays;
+  /** Absent in tests that need none. */
+  branchTemplates?: BranchTemplates;
 }

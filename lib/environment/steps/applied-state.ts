@@ -27,6 +27,7 @@ export async function recordApplied(run: Reconciliation, done: Done): Promise<Ou
   if (changes.length > 0) {
     record.uid = run.owned?.uid ?? record.uid ?? '';
     record.template = ports.overlays.hash;
+    record.from = ports.overlays.from;
     record.applied = toFingerprint(done.draft, record);
     record.checkedAt = toIso(now);
     if (done.url === undefined) delete record.url;

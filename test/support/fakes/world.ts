@@ -163,6 +163,7 @@ const OBJECTS: KubeObject[] = [
 
 function modelOverlays(overlays: World['overlays']): Overlays {
   return {
+    from: 'app',
     get hash() {
       return overlays.hash;
     },

@@ -1,0 +1,1 @@
+export { createRemoteJWKSet, customFetch, errors, jwtVerify } from 'jose';

@@ -1,0 +1,93 @@
+import { describe, expect, it } from '@jest/globals';
+import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
+import { createBranchOverlays } from '../../../lib/overlays/branch-template.ts';
+import { BRANCH_KINDS } from '../../../lib/config.ts';
+
+const VALUES = {
+  slug: 'login',
+  database: 'login',
+  namespace: 'feature-login',
+  imageTag: 'v1',
+  clientId: 'client',
+  tenantId: 'tenant',
+  labels: {},
+};
+const APP = {
+  compiled: {
+    v: 1 as const,
+    hash: 'app',
+    overlays: [
+      {
+        name: 'feature',
+        objects: [
+          { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, stringData: { key: 'OVERLAY_PASSWORD' } },
+        ] as KubeObject[],
+        defaults: { OVERLAY_DOMAIN: 'dev.example.test', OVERLAY_PASSWORD: 'by default' },
+      },
+    ],
+  },
+  environment: { OVERLAY_PASSWORD: 'hunter2', OVERLAY_COLOUR: 'blue' },
+  kinds: BRANCH_KINDS.split(','),
+};
+const render = (...objects: KubeObject[]) => createBranchOverlays({ objects, digest: 'd' }, APP).render(VALUES);
+const config = (data: Record<string, string>): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'c' },
+  data,
+});
+const account = (annotations: Record<string, string>): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ServiceAccount',
+  metadata: { name: 'a', annotations },
+});
+
+describe('A branch’s own manifests', () => {
+  it('get the placeholders and settings of the app', () => {
+    const [object] = render(
+      config({ host: 'BRANCH_NAME.OVERLAY_DOMAIN', colour: 'OVERLAY_COLOUR', id: 'WORKLOAD_IDENTITY_CLIENT_ID' }),
+    );
+    expect(object).toMatchObject({
+      metadata: { namespace: 'feature-login' },
+      data: { host: 'login.dev.example.test', colour: 'blue', id: 'client' },
+    });
+  });
+
+  it('never get a setting that the app puts into Secrets, nor its default', () => {
+    expect(() => render(config({ stolen: 'OVERLAY_PASSWORD' }))).toThrow('OVERLAY_PASSWORD');
+  });
+
+  it('may name the placeholder of the identity', () => {
+    expect(render(account({ 'azure.workload.identity/client-id': 'WORKLOAD_IDENTITY_CLIENT_ID' }))).toHaveLength(1);
+  });
+
+  it.each<[string, KubeObject, string]>([
+    ['a Secret', { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' } }, 'Secret/s is of a kind'],
+    [
+      'a Role',
+      { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name: 'r' } },
+      'Role/r is of a kind',
+    ],
+    [
+      'a Namespace',
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system' } },
+      'Namespace/kube-system',
+    ],
+    [
+      'an object elsewhere',
+      { ...config({}), metadata: { name: 'c', namespace: 'feature-other' } },
+      'outside the environment',
+    ],
+    [
+      'somebody else’s identity',
+      account({ 'azure.workload.identity/client-id': '11111111-1111-1111-1111-111111111111' }),
+      'names an identity',
+    ],
+  ])('are refused with the object where they hold %s', (_, object, words) => {
+    expect(() => render(object)).toThrow(words);
+  });
+
+  it('are refused where one object is there twice', () => {
+    expect(() => render(config({}), config({ x: 'y' }))).toThrow('twice');
+  });
+});
