@@ -3,7 +3,7 @@ import type { EnvironmentRecord, RecordSummary } from './model/record.ts';
 import { toCredentialRequest } from './steps/render.ts';
 import { toLogFields } from '../errors.ts';
 
-export type ListedEnvironment = Omit<RecordSummary, 'repositoryId' | 'template' | 'manifests' | 'identity'>;
+export type ListedEnvironment = Omit<RecordSummary, (typeof INTERNAL)[number]>;
 
 /** Every environment by name, from metadata alone; gone ones only when asked for. */
 export async function listEnvironments(
@@ -17,19 +17,13 @@ export async function listEnvironments(
   return listed.sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
+/** What the sweep needs of a summary, and no reader of the list. */
+const INTERNAL = ['repositoryId', 'template', 'manifests', 'identity', 'checkedAt'] as const;
+
 function toListed(summary: RecordSummary): ListedEnvironment {
-  const { name, namespace, phase, repository, ref, at, url, waitingFor, error } = summary;
-  return {
-    name,
-    namespace,
-    phase,
-    repository,
-    ref,
-    at,
-    ...(url !== undefined && { url }),
-    ...(waitingFor !== undefined && { waitingFor }),
-    ...(error !== undefined && { error }),
-  };
+  const listed: RecordSummary = { ...summary };
+  for (const key of INTERNAL) delete listed[key];
+  return listed;
 }
 
 /** The whole record, gone ones too; undefined if there is none. */

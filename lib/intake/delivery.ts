@@ -10,6 +10,8 @@ export interface Delivery {
   /** `repository.pushed_at` in ms since the epoch. */
   position?: number;
   sha?: string;
+  /** GitHub's login of whoever did it. */
+  sender?: string;
 }
 
 export type Parsed = { delivery: Delivery } | { ignored: string } | { malformed: string };
@@ -34,6 +36,7 @@ export function parseDelivery(event: string, payload: unknown): Parsed {
   const malformed = checkBranchName(found.ref);
   if (malformed !== undefined) return { malformed: malformed.replace('branch', 'ref') };
   const position = toPosition(repository['pushed_at']);
+  const sender = toLogin(payload['sender']);
   return {
     delivery: {
       ...found,
@@ -42,8 +45,15 @@ export function parseDelivery(event: string, payload: unknown): Parsed {
         (name) => typeof name === 'string',
       ),
       ...(position !== undefined && { position }),
+      ...(sender !== undefined && { sender }),
     },
   };
+}
+
+/** GitHub's logins are letters, digits and dashes, with `[bot]` behind an App's and `_` in an enterprise's. */
+function toLogin(sender: unknown): string | undefined {
+  const login = isObject(sender) ? sender['login'] : undefined;
+  return typeof login === 'string' && /^[\w-]{1,100}(\[bot\])?$/.test(login) ? login : undefined;
 }
 
 type Event = Pick<Delivery, 'kind' | 'ref' | 'sha'>;

@@ -4,7 +4,7 @@ import { newRecord, recordEvent } from '../environment/model/record-event.ts';
 import { guardClaim, planDeprovision, planProvision } from '../environment/plan.ts';
 import type { Clock, Log, Ports } from '../environment/ports/ports.ts';
 import type { EnvironmentRecord, Refusal } from '../environment/model/record.ts';
-import type { EnvironmentRequest } from '../environment/model/request.ts';
+import type { Actor, EnvironmentRequest } from '../environment/model/request.ts';
 import { toLogFields, toProvisionerError } from '../errors.ts';
 import type { IntakeSettings } from '../config.ts';
 import { type Answer, failed, failedInside, queued } from './answer.ts';
@@ -32,6 +32,8 @@ export interface ManualCall {
   /** The address of a status, for the slug put behind it. */
   statusUrl: string;
   requestId: string;
+  /** Who asks, where it is known better than by the function's key. */
+  actor?: Actor;
 }
 
 /** A person asks: the guards are looked at, then a request is queued, or with dryRun the plan is answered. */
@@ -98,6 +100,7 @@ function toRequest(deps: ManualDeps, input: { manual: Read; call: ManualCall }):
     repository: { fullName },
     ref: manual.branch,
     reason: call.reason,
+    actor: call.actor ?? { kind: 'key', name: call.reason },
     at,
     ...(manual.imageTag !== undefined && { imageTag: manual.imageTag }),
     attempt: 0,

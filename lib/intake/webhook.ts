@@ -116,6 +116,7 @@ function toRequest(
     repository: delivery.repository,
     ref,
     reason: kind,
+    actor: { kind: 'github', ...(delivery.sender !== undefined && { name: delivery.sender }) },
     at,
     ...(delivery.position !== undefined && { position: delivery.position }),
     deliveryId,

@@ -1,4 +1,5 @@
 import type { EnvironmentRecord, Phase, RecordSummary, WaitingFor } from '../environment/model/record.ts';
+import type { Actor } from '../environment/model/request.ts';
 
 /** What a list shows, as blob metadata: keys in lower case, values percent-encoded, since metadata is ASCII (FACTS G7). */
 export function toMetadata(record: EnvironmentRecord): Record<string, string> {
@@ -16,6 +17,13 @@ export function toMetadata(record: EnvironmentRecord): Record<string, string> {
     manifests: record.manifests,
     identity: record.identity,
     checkedat: record.checkedAt,
+    why: toWhy(record),
+    imagetag: record.imageTag,
+    actorkind: record.event.actor?.kind,
+    actorname: record.event.actor?.name,
+    warnings: record.warnings?.length || undefined,
+    keepuntil: record.keepUntil,
+    deleteat: record.deleteAt,
   };
   return Object.fromEntries(
     Object.entries(fields).flatMap(([key, value]) =>
@@ -43,6 +51,8 @@ export function fromMetadata(slug: string, metadata: Record<string, string>): Re
   const [id, url, waitingFor, error] = [read('repositoryid'), read('url'), read('waitingfor'), read('error')];
   const [template, manifests] = [read('template'), read('manifests')];
   const [identity, checkedAt] = [read('identity'), read('checkedat')];
+  const [why, imageTag, warnings] = [read('why'), read('imagetag'), Number(read('warnings') ?? 0)];
+  const [keepUntil, deleteAt, actor] = [read('keepuntil'), read('deleteat'), toActor(read)];
   return {
     name: slug,
     namespace,
@@ -58,7 +68,30 @@ export function fromMetadata(slug: string, metadata: Record<string, string>): Re
     ...(manifests !== undefined && { manifests }),
     ...(identity !== undefined && { identity }),
     ...(checkedAt !== undefined && { checkedAt }),
+    ...(why !== undefined && { why }),
+    ...(imageTag !== undefined && { imageTag }),
+    ...(actor !== undefined && { actor }),
+    ...(warnings > 0 && { warnings }),
+    ...(keepUntil !== undefined && { keepUntil }),
+    ...(deleteAt !== undefined && { deleteAt }),
   };
+}
+
+/** All metadata of a blob together must fit in 8 KB, encoded. */
+const LONGEST_WHY = 300;
+
+/** Why it is not ready; the end of a long message is its cause, so the middle goes. */
+function toWhy({ phase, error, refused, waitingOn }: EnvironmentRecord): string | undefined {
+  if (phase === 'gone' || phase === 'deleting') return undefined;
+  const text = error?.message ?? refused?.reason ?? waitingOn;
+  if (text === undefined || text.length <= LONGEST_WHY) return text;
+  const half = LONGEST_WHY / 2 - 1;
+  return `${text.slice(0, half).toWellFormed()} … ${text.slice(-half).toWellFormed()}`;
+}
+
+function toActor(read: (key: string) => string | undefined): Actor | undefined {
+  const [kind, name] = [read('actorkind'), read('actorname')];
+  return kind === undefined ? undefined : { kind: kind as Actor['kind'], ...(name !== undefined && { name }) };
 }
 
 function newestTime(record: EnvironmentRecord): string {

@@ -80,6 +80,7 @@ async function sweepOne(ports: Ports, { summary, swept }: { summary: RecordSumma
     environment: name,
     ...about,
     reason: 'sweep',
+    actor: { kind: 'system', name: 'sweep' },
     at,
     attempt: 0,
     since: at,

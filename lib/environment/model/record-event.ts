@@ -67,6 +67,7 @@ export function recordEvent(
     reason: request.reason,
     ...(request.imageTag !== undefined && { imageTag: request.imageTag }),
     ...(request.why !== undefined && { why: request.why }),
+    ...(request.actor !== undefined && { actor: request.actor }),
   });
   return { record: next, news: isNewest };
 }
@@ -112,8 +113,14 @@ function isOlder(request: EnvironmentRequest, same: RecordEvent): boolean {
   return request.at < same.at;
 }
 
-function toEvent({ reason, at, position, deliveryId }: EnvironmentRequest): RecordEvent {
-  return { reason, at, ...(position !== undefined && { position }), ...(deliveryId !== undefined && { deliveryId }) };
+function toEvent({ reason, at, position, deliveryId, actor }: EnvironmentRequest): RecordEvent {
+  return {
+    reason,
+    at,
+    ...(position !== undefined && { position }),
+    ...(deliveryId !== undefined && { deliveryId }),
+    ...(actor !== undefined && { actor }),
+  };
 }
 
 function isManual({ reason }: Pick<EnvironmentRequest, 'reason'>): boolean {

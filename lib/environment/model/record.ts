@@ -60,6 +60,7 @@ export interface HistoryEntry {
   at: string;
   what: string;
   reason?: Reason;
+  actor?: Actor;
   imageTag?: string;
   ms?: number;
   why?: string;
@@ -142,6 +143,15 @@ export interface RecordSummary {
   url?: string;
   waitingFor?: WaitingFor;
   error?: { code: string };
+  /** Why it is not ready, in one line. */
+  why?: string;
+  imageTag?: string;
+  /** Who asked for it last. */
+  actor?: Actor;
+  /** How many warnings the record holds. */
+  warnings?: number;
+  keepUntil?: string;
+  deleteAt?: string;
   template?: string;
   manifests?: string;
   identity?: string;

@@ -67,6 +67,10 @@ const isTime = (value: unknown): boolean => typeof value === 'string' && !Number
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;
 const maybe = (check: (value: unknown) => boolean) => (value: unknown) => value === undefined || check(value);
 
+const ACTORS: readonly unknown[] = ['github', 'workflow', 'key', 'user', 'system'] satisfies Actor['kind'][];
+const isActor = (value: unknown): boolean =>
+  isObject(value) && ACTORS.includes(value['kind']) && maybe(isText)(value['name']);
+
 const SHAPE = Object.entries<(value: unknown) => boolean>({
   id: isText,
   environment: isText,
@@ -78,7 +82,7 @@ const SHAPE = Object.entries<(value: unknown) => boolean>({
   sha: maybe(isText),
   imageTag: maybe(isText),
   manifests: maybe((value) => value === null || (typeof value === 'string' && /^[0-9a-f]{64}$/.test(value))),
-  actor: maybe((value) => isObject(value) && isText(value['kind'])),
+  actor: maybe(isActor),
   keepUntil: maybe(isTime),
   why: maybe(isText),
   attempt: isCount,

@@ -44,6 +44,7 @@ describe('receiveManual', () => {
     expect(world.requests.waiting[0]?.request).toMatchObject({ reason: 'provision', ref: 'ex-c4-e6', imageTag: 'v2' });
     await world.settle();
     expect(world.record()?.phase).toBe('ready');
+    expect(world.record()?.event.actor).toEqual({ kind: 'key', name: 'provision' });
   });
 
   it.each<[string, unknown, string]>([

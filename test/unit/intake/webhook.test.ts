@@ -75,6 +75,18 @@ describe('receiveWebhook', () => {
     ]);
   });
 
+  it.each<[string, unknown, unknown]>([
+    ['the sender', { login: 'mira' }, { kind: 'github', name: 'mira' }],
+    ['an App', { login: 'renovate[bot]' }, { kind: 'github', name: 'renovate[bot]' }],
+    ['nobody where none is stated', undefined, { kind: 'github' }],
+    ['nobody where it is no login', { login: '<img src=x>' }, { kind: 'github' }],
+  ])('names %s as the actor', async (_what, sender, actor) => {
+    const { receive, sent } = intake();
+    await receive(delivery({ edit: (payload) => void (payload['sender'] = sender) }));
+    expect(sent[0]?.actor).toEqual(actor);
+    expect(parseRequest(JSON.parse(JSON.stringify(sent[0])))).toEqual(sent[0]);
+  });
+
   it('gives a push the same position as a create of the same time', async () => {
     const { receive, sent } = intake();
     const pushedAt = Date.parse('2026-11-23T09:59:58.000Z');
