@@ -4,11 +4,13 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { ProvisionerError } from '../errors.ts';
 import type { Compiled, CompiledOverlay } from './compiled.ts';
 import { parseDefaults } from './defaults.ts';
-import { parseObjects } from './parse-objects.ts';
+import { readObjects } from './read-objects.ts';
+import { stringifyExact } from '../exact-json.ts';
 
-/** The real kustomize: what it builds of a directory, and what it says on the side (deprecations). */
+/** The real kustomize, read by the real kubectl. */
 export interface Kustomize {
-  build(directory: string): Promise<{ yaml: string; warnings: string[] }>;
+  /** The objects of a directory as kubectl reads them, one JSON object a line, and kustomize's warnings. */
+  build(directory: string): Promise<{ json: string; warnings: string[] }>;
 }
 
 export interface CompileOptions {
@@ -17,9 +19,9 @@ export interface CompileOptions {
   /** OVERLAYS: a directory under `overlays`, or, with a slash in it, a path under MANIFESTS_DIR. */
   overlays: readonly string[];
   kustomize: Kustomize;
-  /** Where the JSON goes; nothing is written without it. */
+  /** Where the JSON is written; without it nothing is. */
   outFile?: string;
-  /** Told what kustomize says on the side. */
+  /** Called with each warning. */
   warn?: (line: string) => void;
 }
 
@@ -30,13 +32,13 @@ export async function compileOverlays(options: CompileOptions): Promise<Compiled
   const overlays: CompiledOverlay[] = [];
   for (const name of names) overlays.push(await compileOverlay(name, options));
   const compiled: Compiled = { v: 1, hash: hashOf(overlays), overlays };
-  if (outFile !== undefined) await writeWhole(outFile, `${JSON.stringify(compiled, null, 1)}\n`);
+  if (outFile !== undefined) await writeWhole(outFile, `${stringifyExact(compiled, { indent: 1 })}\n`);
   return compiled;
 }
 
 async function compileOverlay(name: string, options: CompileOptions): Promise<CompiledOverlay> {
   const directory = await toDirectory(name, options.manifestsDir);
-  const { yaml, warnings } = await options.kustomize.build(directory).catch((cause: unknown) => {
+  const { json, warnings } = await options.kustomize.build(directory).catch((cause: unknown) => {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ProvisionerError('render', `overlay ${name} (${directory}) does not build: ${reason}`, { cause });
   });
@@ -45,7 +47,7 @@ async function compileOverlay(name: string, options: CompileOptions): Promise<Co
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return '';
     throw cause;
   });
-  return { name, objects: parseObjects(yaml, name), defaults: parseDefaults(defaults, name) };
+  return { name, objects: readObjects(json, name), defaults: parseDefaults(defaults, name) };
 }
 
 async function toDirectory(name: string, manifestsDir: string): Promise<string> {
@@ -56,22 +58,17 @@ async function toDirectory(name: string, manifestsDir: string): Promise<string> 
   }
   const found = await stat(directory).catch(() => undefined);
   if (found?.isDirectory() !== true) {
-    throw new ProvisionerError('settings', `OVERLAYS: ${name} is no directory: ${directory} is not there`);
+    throw new ProvisionerError('settings', `OVERLAYS: ${name} does not exist: there is no directory ${directory}`);
   }
   return directory;
 }
 
-/** Of the overlays' content alone: the order of map keys, which kustomize may change, does not count. */
+/** Digest of the overlays' content; the order of map keys, which may differ between versions of kustomize, doesn't count. */
 function hashOf(overlays: CompiledOverlay[]): string {
-  return createHash('sha256').update(JSON.stringify(overlays, sortKeys)).digest('hex');
+  return createHash('sha256').update(stringifyExact(overlays, { sortKeys: true })).digest('hex');
 }
 
-function sortKeys(_key: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** A build that is broken off leaves the former file whole. */
+/** An interrupted build leaves the former file whole. */
 async function writeWhole(file: string, text: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   const unfinished = `${file}.${randomUUID().slice(0, 8)}`;

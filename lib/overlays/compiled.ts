@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ProvisionerError } from '../errors.ts';
+import { parseExact } from '../exact-json.ts';
 import type { KubeObject } from '../environment/ports/cluster.ts';
 
 export interface CompiledOverlay {
@@ -10,10 +11,10 @@ export interface CompiledOverlay {
   defaults: Record<string, string>;
 }
 
-/** What the build made of OVERLAYS, so that run time needs neither kustomize nor YAML. */
+/** The output of the build: run time needs neither kustomize nor YAML. */
 export interface Compiled {
   v: 1;
-  /** 64 hex digits over the overlays; a change of it is what makes environments be applied again. */
+  /** Digest of the overlays, 64 hex digits. When it changes, environments are applied again. */
   hash: string;
   overlays: CompiledOverlay[];
 }
@@ -23,7 +24,7 @@ export function loadCompiled(file: string): Compiled {
   const fix = 'Run `npm run build`.';
   let compiled: Partial<Compiled>;
   try {
-    compiled = JSON.parse(readFileSync(file, 'utf8')) as Partial<Compiled>;
+    compiled = parseExact(readFileSync(file, 'utf8')) as Partial<Compiled>;
   } catch (cause) {
     throw new ProvisionerError('settings', `the compiled overlays ${file} cannot be read. ${fix}`, { fix, cause });
   }

@@ -1,4 +1,5 @@
 import type { Overlays, RenderValues } from '../environment/ports/ports.ts';
+import { stringifyExact } from '../exact-json.ts';
 import { keepSecret } from '../secrets.ts';
 import { encodedFieldOf, replaceEncoded } from './base64.ts';
 import type { Compiled, CompiledOverlay } from './compiled.ts';
@@ -30,7 +31,7 @@ export function createOverlays(compiled: Compiled, environment: OverlaySettings)
 /** The settings that overlays put into Secrets. */
 export function secretTokens({ overlays }: Compiled): string[] {
   const secrets = overlays.flatMap(({ objects }) => objects.filter(({ kind }) => kind === 'Secret'));
-  return findTokens(JSON.stringify(secrets)).filter((token) => token.startsWith('OVERLAY_'));
+  return findTokens(stringifyExact(secrets)).filter((token) => token.startsWith('OVERLAY_'));
 }
 
 function renderOverlay(

@@ -2,7 +2,7 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseObjects } from '../../lib/overlays/parse-objects.ts';
+import { readObjects } from '../../lib/overlays/read-objects.ts';
 import { findKustomize } from './find-kustomize.ts';
 import type { KubeObject } from '../../lib/environment/ports/cluster.ts';
 
@@ -16,9 +16,9 @@ export async function buildGuards(principals: { provisioner: string; deprovision
     await cp(CLUSTER, directory, { recursive: true });
     const { provisioner, deprovisioner } = principals;
     await writeFile(join(directory, 'principals.env'), `PROVISIONER=${provisioner}\nDEPROVISIONER=${deprovisioner}\n`);
-    const { yaml, warnings } = await kustomize.build(directory);
+    const { json, warnings } = await kustomize.build(directory);
     if (warnings.length > 0) throw new Error(warnings.join('; '));
-    return parseObjects(yaml, 'cluster');
+    return readObjects(json, 'cluster');
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

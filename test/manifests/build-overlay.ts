@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { parseObjects } from '../../lib/overlays/parse-objects.ts';
+import { readObjects } from '../../lib/overlays/read-objects.ts';
 import { type FoundKustomize, findKustomize } from '../../local/kustomize/find-kustomize.ts';
 import type { KubeObject } from '../../lib/environment/ports/cluster.ts';
 
@@ -36,10 +36,10 @@ export async function build(directory: string): Promise<Built> {
 }
 
 function toBuilt(directory: string) {
-  return ({ yaml, warnings }: { yaml: string; warnings: string[] }) => ({
+  return ({ yaml, json, warnings }: { yaml: string; json: string; warnings: string[] }) => ({
     yaml,
     warnings,
-    objects: parseObjects(yaml, directory),
+    objects: readObjects(json, directory),
   });
 }
 

@@ -1,4 +1,5 @@
 import { ProvisionerError, codeOfStatus } from '../../errors.ts';
+import { stringifyExact } from '../../exact-json.ts';
 import type { Clock } from '../../environment/ports/ports.ts';
 import type { Connection, OpenConnection } from './connection.ts';
 import { errorOf, isSchemaFault, statusOf } from './status.ts';
@@ -107,7 +108,7 @@ async function sendOnce(
       }),
       ...(await open.authorization()),
     };
-    const body = call.body === undefined ? undefined : JSON.stringify(call.body);
+    const body = call.body === undefined ? undefined : stringifyExact(call.body);
     for (let wait = call.writeGuard?.(timeoutMs); wait; wait = call.writeGuard?.(timeoutMs)) {
       // it may be a call on this very connection: writes that kept their slots would wait for each other without end
       release();

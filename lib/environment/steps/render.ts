@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { stringifyExact } from '../../exact-json.ts';
 import { ownerLabels } from '../model/labels.ts';
 import { AUDIENCE, toCredentialName, toDatabase, toSubject } from '../model/names.ts';
 import type { Overlays, Ports } from '../ports/ports.ts';
@@ -82,7 +83,7 @@ export function toFingerprint(
   objects: readonly KubeObject[],
   record: Pick<EnvironmentRecord, 'identity' | 'repository'>,
 ): string {
-  const text = JSON.stringify([record.identity ?? '', record.repository.id ?? '', objects]);
+  const text = stringifyExact([record.identity ?? '', record.repository.id ?? '', objects]);
   return hash('sha256', text).slice(0, 32);
 }
 

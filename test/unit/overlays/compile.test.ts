@@ -66,12 +66,12 @@ describe('compileOverlays', () => {
   });
 
   it('gives the same hash to the same content, whatever the order of its keys, and another to any change', async () => {
-    const objects = ['{a: "1", b: "2"}', '{b: "2", a: "1"}', '{a: "1", b: "3"}'];
+    const objects = ['{"a":"1","b":"2"}', '{"b":"2","a":"1"}', '{"a":"1","b":"3"}'];
     const hashes = [];
     for (const [index, data] of objects.entries()) {
-      const yaml = `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: ${data}\n`;
+      const json = `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"web"},"data":${data}}\n`;
       const manifestsDir = await tree(`hash-${index}`, { 'overlays/feature/kustomization.yaml': '' });
-      const build = async () => ({ yaml, warnings: [] });
+      const build = async () => ({ json, warnings: [] });
       hashes.push((await compileOverlays({ manifestsDir, overlays: ['feature'], kustomize: { build } })).hash);
     }
 
@@ -124,7 +124,7 @@ spec: {a: 0644, b: 0o644, c: yes, d: on, e: 0x1F, f: 1_000, g: ~, h: "0644", i: 
 
   it.each<[string, string[], Record<string, string>, RegExp]>([
     ['no overlay at all', [], {}, /OVERLAYS names no overlay/],
-    ['an overlay that is not there', ['nowhere'], {}, /OVERLAYS: nowhere is no directory: .*overlays.nowhere/],
+    ['an overlay that is not there', ['nowhere'], {}, /OVERLAYS: nowhere does not exist: .*overlays.nowhere/],
     ['a path outside', ['../other/overlays/x'], {}, /outside MANIFESTS_DIR/],
     ['an absolute path', ['/tmp'], {}, /outside MANIFESTS_DIR/],
     [

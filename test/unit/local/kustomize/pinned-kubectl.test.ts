@@ -75,7 +75,7 @@ describe('findKustomize', () => {
     process.env['PATH'] = root;
     try {
       await expect(findKustomize({ log: () => undefined, platform: 'sunos-sparc' })).rejects.toThrow(
-        'no kustomize for sunos-sparc: install kustomize 5 or kubectl, so that one is on PATH',
+        'no kubectl for sunos-sparc: install kubectl 1.30 or newer, so that it is on PATH',
       );
     } finally {
       process.env['PATH'] = path;
