@@ -53,7 +53,7 @@ export async function provision(run: Reconciliation): Promise<Outcome> {
     // recorded before the first PUT: after a crash, the next holder must know that credentials may exist
     record.credentials = reserved.identity === undefined ? [] : wanted.map(({ name }) => name);
     await save(run);
-  } else record.warnings = reserved.warnings;
+  } else record.warnings = warningsOf(run, reserved);
   const written = await writeEnvironment(run, { objects, access, reserved, drifted });
   if (written.kind === 'terminating') return waitForEnd(run);
   if (written.kind === 'refused') return abandonForeign(run, written.refusal);
@@ -86,12 +86,16 @@ function isTerminating(run: Reconciliation): boolean {
 function begin(run: Reconciliation, reserved: Reserved): void {
   const { record } = run;
   record.phase = 'provisioning';
-  record.warnings = reserved.warnings;
+  record.warnings = warningsOf(run, reserved);
   Object.assign(record, toIdentity(reserved));
   delete record.applied;
   delete record.waitingFor;
   delete record.waitingOn;
   delete record.refused;
+}
+
+function warningsOf({ ports }: Reconciliation, reserved: Reserved): string[] {
+  return [...reserved.warnings, ...(ports.overlays.warnings ?? [])];
 }
 
 function toIdentity(reserved: Reserved): { identity?: string } {

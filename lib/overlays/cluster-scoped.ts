@@ -1,6 +1,6 @@
 /**
- * Kinds of Kubernetes itself, and of the Gateway API, that belong to no namespace, as group/kind. Other kinds are taken
- * for namespaced here; where the cluster says otherwise, applying one is refused there.
+ * The cluster-scoped kinds of Kubernetes itself and of the Gateway API, as group/kind. Of other kinds only the cluster's
+ * discovery can tell, which is asked before anything is written.
  * https://kubernetes.io/docs/reference/kubernetes-api/
  */
 const CLUSTER_SCOPED: ReadonlySet<string> = new Set([
@@ -49,7 +49,7 @@ export function isClusterScoped(object: { apiVersion: string; kind: string }): b
   return CLUSTER_SCOPED.has(`${groupOf(object.apiVersion)}/${object.kind}`);
 }
 
-/** The API group, empty for Kubernetes' core; a kind is the same one in each of its group's versions. */
+/** The API group, empty for the core group; a kind is the same in all versions of its group. */
 export function groupOf(apiVersion: string): string {
   return apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
 }

@@ -4,6 +4,8 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { ProvisionerError } from '../errors.ts';
 import type { Compiled, CompiledOverlay } from './compiled.ts';
 import { parseDefaults } from './defaults.ts';
+import { withoutExported } from './exported.ts';
+import { findWarnings } from './findings.ts';
 import { readObjects } from './read-objects.ts';
 import { stringifyExact } from '../exact-json.ts';
 
@@ -31,7 +33,9 @@ export async function compileOverlays(options: CompileOptions): Promise<Compiled
   if (names.length === 0) throw new ProvisionerError('settings', 'OVERLAYS names no overlay');
   const overlays: CompiledOverlay[] = [];
   for (const name of names) overlays.push(await compileOverlay(name, options));
-  const compiled: Compiled = { v: 1, hash: hashOf(overlays), overlays };
+  const warnings = findWarnings(overlays);
+  for (const warning of warnings) options.warn?.(warning);
+  const compiled: Compiled = { v: 1, hash: hashOf(overlays), overlays, warnings };
   if (outFile !== undefined) await writeWhole(outFile, `${stringifyExact(compiled, { indent: 1 })}\n`);
   return compiled;
 }
@@ -47,7 +51,16 @@ async function compileOverlay(name: string, options: CompileOptions): Promise<Co
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return '';
     throw cause;
   });
-  return { name, objects: readObjects(json, name), defaults: parseDefaults(defaults, name) };
+  const objects = readObjects(json, name).map((read) => {
+    const { object, removed } = withoutExported(read);
+    if (removed.length > 0) {
+      options.warn?.(
+        `overlay ${name}: ${object.kind}/${object.metadata.name}: left out what a cluster sets: ${removed.join(', ')}`,
+      );
+    }
+    return object;
+  });
+  return { name, objects, defaults: parseDefaults(defaults, name) };
 }
 
 async function toDirectory(name: string, manifestsDir: string): Promise<string> {
@@ -65,7 +78,9 @@ async function toDirectory(name: string, manifestsDir: string): Promise<string> 
 
 /** Digest of the overlays' content; the order of map keys, which may differ between versions of kustomize, doesn't count. */
 function hashOf(overlays: CompiledOverlay[]): string {
-  return createHash('sha256').update(stringifyExact(overlays, { sortKeys: true })).digest('hex');
+  return createHash('sha256')
+    .update(stringifyExact(overlays, { sortKeys: true }))
+    .digest('hex');
 }
 
 /** An interrupted build leaves the former file whole. */

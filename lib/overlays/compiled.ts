@@ -17,6 +17,8 @@ export interface Compiled {
   /** Digest of the overlays, 64 hex digits. When it changes, environments are applied again. */
   hash: string;
   overlays: CompiledOverlay[];
+  /** What the build warned of, for the records; not part of the hash. */
+  warnings?: string[];
 }
 
 /** Reads what the build wrote; throws `settings` where it is missing or of another version. */

@@ -1,8 +1,8 @@
 import { ProvisionerError } from '../errors.ts';
 
 /**
- * The lines NAME=value of a `defaults.env`; `#` begins a comment line. A value is taken as it stands, quotes included,
- * but for white space around it. Throws `render` for a line that could never replace a placeholder.
+ * The lines NAME=value of a `defaults.env`; `#` begins a comment line. A value keeps its quotes and loses the white space
+ * around it. Throws `render` for a line whose name is not a placeholder's.
  */
 export function parseDefaults(text: string, overlay: string): Record<string, string> {
   const defaults = new Map<string, string>();

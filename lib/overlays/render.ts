@@ -3,32 +3,42 @@ import { stringifyExact } from '../exact-json.ts';
 import { keepSecret } from '../secrets.ts';
 import { encodedFieldOf, replaceEncoded } from './base64.ts';
 import type { Compiled, CompiledOverlay } from './compiled.ts';
-import { type Rendered, checkImageTag, checkUnique, isOwnNamespace, refusal, toNamespaced } from './validate.ts';
+import {
+  type Rendered,
+  checkDuplicates,
+  checkImageTag,
+  checkUnique,
+  isOwnNamespace,
+  refusal,
+  toNamespaced,
+} from './validate.ts';
 import { type ValueOf, findTokens, mapStrings, replaceTokens } from './tokens.ts';
 import type { KubeObject } from '../environment/ports/cluster.ts';
 
-/** The app's settings; of them OVERLAY_ ones alone are looked at. */
+/** The app's settings; only those that begin with OVERLAY_ are read. */
 export type OverlaySettings = Readonly<Record<string, string | undefined>>;
 
-/** The compiled overlays, ready to be rendered for any branch: pure, without YAML, files or settings of its own. */
-export function createOverlays(compiled: Compiled, environment: OverlaySettings): Overlays {
-  for (const token of secretTokens(compiled)) keepSecret(environment[token]);
+/** Renders the compiled overlays for any branch: pure, without YAML and files. */
+export function createOverlays(compiled: Compiled, env: OverlaySettings): Overlays {
+  for (const token of secretTokens(compiled)) keepSecret(env[token]);
   return {
     hash: compiled.hash,
     from: 'app',
+    warnings: compiled.warnings ?? [],
     render(values) {
       checkImageTag(values.imageTag);
-      const rendered = compiled.overlays.flatMap((overlay) => renderOverlay(overlay, { values, environment }));
+      const rendered = compiled.overlays.flatMap((overlay) => renderOverlay(overlay, { values, env }));
       const isOwn = ({ object }: Rendered) => isOwnNamespace(object, values.namespace);
       const objects = rendered.filter((one) => !isOwn(one));
       checkUnique(objects);
+      for (const one of objects) checkDuplicates(one);
       const namespaces = rendered.filter(isOwn).map(({ object }) => object);
       return [...mergeNamespaces(namespaces, values), ...objects.map(({ object }) => object)];
     },
   };
 }
 
-/** The settings that overlays put into Secrets. */
+/** The settings whose values end up in Secrets. */
 export function secretTokens({ overlays }: Compiled): string[] {
   const secrets = overlays.flatMap(({ objects }) => objects.filter(({ kind }) => kind === 'Secret'));
   return findTokens(stringifyExact(secrets)).filter((token) => token.startsWith('OVERLAY_'));
@@ -36,9 +46,9 @@ export function secretTokens({ overlays }: Compiled): string[] {
 
 function renderOverlay(
   overlay: CompiledOverlay,
-  { values, environment }: { values: RenderValues; environment: OverlaySettings },
+  { values, env }: { values: RenderValues; env: OverlaySettings },
 ): Rendered[] {
-  const valueOf = toValueOf(values, { defaults: overlay.defaults, environment });
+  const valueOf = toValueOf(values, { defaults: overlay.defaults, env });
   return overlay.objects
     .map((template) => replaceInObject({ overlay: overlay.name, object: template }, valueOf))
     .map((object) => ({
@@ -49,24 +59,24 @@ function renderOverlay(
     }));
 }
 
-/** One Namespace with what all overlays mark it with, such as a pod security level; none where none holds it. */
+/** One Namespace with the labels and annotations of all overlays, such as a pod security level; none if none holds it. */
 function mergeNamespaces(namespaces: readonly KubeObject[], { namespace, labels }: RenderValues): KubeObject[] {
   if (namespaces.length === 0) return [];
-  const marks = (of: 'labels' | 'annotations') =>
+  const merge = (of: 'labels' | 'annotations') =>
     Object.assign({}, ...namespaces.map(({ metadata }) => metadata[of])) as Record<string, string>;
   return [
     {
       apiVersion: 'v1',
       kind: 'Namespace',
-      metadata: { name: namespace, labels: { ...marks('labels'), ...labels }, annotations: marks('annotations') },
+      metadata: { name: namespace, labels: { ...merge('labels'), ...labels }, annotations: merge('annotations') },
     },
   ];
 }
 
-/** A blank setting counts as none: portals and sample files leave them so. */
+/** A blank setting counts as absent: portals and sample files leave settings blank. */
 function toValueOf(
   values: RenderValues,
-  { defaults, environment }: { defaults: Record<string, string>; environment: OverlaySettings },
+  { defaults, env }: { defaults: Record<string, string>; env: OverlaySettings },
 ): ValueOf {
   const own = new Map([
     ['BRANCH_NAME_DB', values.database],
@@ -76,7 +86,7 @@ function toValueOf(
     ['AZURE_TENANT_ID', values.tenantId],
   ]);
   const fallback = new Map(Object.entries(defaults));
-  return (token) => own.get(token) ?? (environment[token]?.trim() || fallback.get(token));
+  return (token) => own.get(token) ?? (env[token]?.trim() || fallback.get(token));
 }
 
 function replaceInObject({ overlay, object }: Rendered, valueOf: ValueOf): KubeObject {
@@ -89,7 +99,7 @@ function replaceInObject({ overlay, object }: Rendered, valueOf: ValueOf): KubeO
   const encodedField = encodedFieldOf(object);
   const result = mapStrings(object, (text, path) => {
     if (encodedField === undefined || path[0] !== encodedField) return replace(text);
-    // base64 holds no underscore: whoever wrote a placeholder there meant stringData
+    // base64 has no underscore: a placeholder here was meant for stringData
     for (const token of findTokens(text)) left.add(token);
     return replaceEncoded(text, replace);
   });

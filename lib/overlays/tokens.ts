@@ -1,9 +1,14 @@
+const NAMES =
+  'WORKLOAD_IDENTITY_CLIENT_ID|AZURE_TENANT_ID|BRANCH_NAME_DB|BRANCH_NAME|IMAGE_TAG|OVERLAY_[A-Z0-9]+(?:_[A-Z0-9]+)*';
+
 /**
- * Placeholders in overlays; changing one breaks every overlay out there that bears it. Longest first, because
- * BRANCH_NAME begins BRANCH_NAME_DB; an OVERLAY_ name reaches as far as it can.
+ * Placeholders in overlays; renaming one breaks every overlay that uses it. Not one where the same word is a variable of
+ * a shell, of Kubernetes (`$(NAME)`), of cmd (`%NAME%`) or of a template (`{{ NAME }}`), nor as a part of a longer word.
  */
-const TOKEN =
-  /WORKLOAD_IDENTITY_CLIENT_ID|AZURE_TENANT_ID|BRANCH_NAME_DB|BRANCH_NAME|IMAGE_TAG|OVERLAY_[A-Z0-9]+(?:_[A-Z0-9]+)*/g;
+const TOKEN = new RegExp(String.raw`(?<![A-Za-z0-9_]|[$%]|\$[({]+[#!]?|\{\{-?\s*)(?:${NAMES})(?![A-Za-z0-9_])`, 'g');
+
+/** The same words wherever they stand. */
+const LOOKALIKE = new RegExp(`${TOKEN.source}|${NAMES}`, 'g');
 
 export type ValueOf = (token: string) => string | undefined;
 
@@ -16,7 +21,14 @@ export function findTokens(text: string): string[] {
   return mayHold(text) ? (text.match(TOKEN) ?? []) : [];
 }
 
-/** Most strings hold no underscore, as every placeholder does, and need no search. */
+/** Words that look like a placeholder and are none where they stand. */
+export function findLookalikes(text: string): string[] {
+  if (!mayHold(text)) return [];
+  const tokens = new Set([...text.matchAll(TOKEN)].map(({ index }) => index));
+  return [...text.matchAll(LOOKALIKE)].filter(({ index }) => !tokens.has(index)).map(([word]) => word);
+}
+
+/** Every placeholder holds an underscore; most strings don't, and need no search. */
 function mayHold(text: string): boolean {
   return text.includes('_');
 }
@@ -25,16 +37,23 @@ function mayHold(text: string): boolean {
 export type Path = readonly string[];
 
 /**
- * A copy with `replace` done to every string value. Left alone, because they are names that something else goes by: map
- * keys, the `name` of an environment variable, and references to map keys (`*KeyRef.key`, `items[].key`). The path is
- * the same array at every call: it holds for that call alone.
+ * A copy with `replace` applied to every string value, except where the value is a name that something else refers to
+ * (`nameHeldAt`). Map keys stay too. The path is one array that changes between calls: don't keep it.
  */
 export function mapStrings<T>(value: T, replace: (text: string, path: Path) => string): T {
-  return walk(value, [], replace) as T;
+  return walk(value, [], (text, path) => (nameHeldAt(path, text) === undefined ? replace(text, path) : text)) as T;
+}
+
+/** Calls `visit` for every string value, names included. */
+export function visitStrings(value: unknown, visit: (text: string, path: Path) => void): void {
+  walk(value, [], (text, path) => {
+    visit(text, path);
+    return text;
+  });
 }
 
 function walk(value: unknown, path: string[], replace: (text: string, path: Path) => string): unknown {
-  if (typeof value === 'string') return isReference(path) ? value : replace(value, path);
+  if (typeof value === 'string') return replace(value, path);
   if (typeof value !== 'object' || value === null) return value;
   const depth = path.length;
   if (Array.isArray(value)) {
@@ -54,10 +73,19 @@ function walk(value: unknown, path: string[], replace: (text: string, path: Path
   return Object.fromEntries(copy);
 }
 
-function isReference(path: Path): boolean {
-  const key = path[path.length - 1];
-  if (key !== 'name' && key !== 'key') return false;
+/** Lists of environment variables, in pods and in the custom resources of operators. */
+const ENV_LIST = /^(extra)?env(s|vars|ironment|ironmentvariables)?\[\]$/i;
+
+/** Fields that name a key of a Secret or ConfigMap, which is a map key there and stays as it is. */
+const KEY_NAME = /^(key|property|secretKey|configMapKey|(existing)?[sS]ecret\w*Key|(user|username|password|token)Key)$/;
+
+/** Which name the value at a path is, if it is one: such a value is never replaced. */
+export function nameHeldAt(path: Path, text: string): string | undefined {
+  const field = path[path.length - 1] ?? '';
   const parent = path[path.length - 2] ?? '';
-  if (key === 'name') return parent === 'env[]';
-  return parent.endsWith('KeyRef') || parent === 'items[]';
+  if (field === 'name' && ENV_LIST.test(parent)) return 'the name of an environment variable';
+  if (!KEY_NAME.test(field)) return undefined;
+  // of an external store it names an entry, whose name may hold the branch's
+  if (parent === 'remoteRef' && field === 'key' && findTokens(text)[0] !== text) return undefined;
+  return 'the name of a key';
 }

@@ -1,5 +1,6 @@
 import { ProvisionerError } from '../errors.ts';
 import type { RenderValues } from '../environment/ports/ports.ts';
+import { findDuplicate } from './duplicates.ts';
 import { groupOf, isClusterScoped } from './cluster-scoped.ts';
 import type { KubeObject } from '../environment/ports/cluster.ts';
 
@@ -9,39 +10,52 @@ export interface Rendered {
   object: KubeObject;
 }
 
+/** https://kubernetes.io/docs/reference/labels-annotations-taints/#app-kubernetes-io-managed-by */
+export const MANAGED_BY = 'app.kubernetes.io/managed-by';
+
+/** Why a cluster-scoped kind is refused, and the fix. */
+export const CLUSTER_SCOPED = {
+  what: 'belongs to no namespace, and outlives the branch',
+  fix: 'An administrator applies it once: take it out of the overlay.',
+} as const;
+
 /** A container image tag: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pull */
 const IMAGE_TAG = /^\w[\w.-]{0,127}$/;
 
-/** Throws `render` for what no image can be tagged with; the value itself is not repeated at length. */
+/** Throws `render` for what is not an image tag, of which it repeats the beginning only. */
 export function checkImageTag(imageTag: string): void {
   if (IMAGE_TAG.test(imageTag)) return;
   const shown = JSON.stringify(imageTag.slice(0, 60));
   const fix = 'Use up to 128 of letters, digits, "_", "." and "-", with no "." or "-" first.';
-  throw new ProvisionerError('render', `image tag ${shown} is no image tag. ${fix}`, { fix });
+  throw new ProvisionerError('render', `image tag ${shown} is not an image tag. ${fix}`, { fix });
 }
 
-/** Whether this is the environment's own Namespace, which is made apart from what is applied in it. */
+/** Whether this is the environment's own Namespace, which is created separately. */
 export function isOwnNamespace({ apiVersion, kind, metadata }: KubeObject, namespace: string): boolean {
   return groupOf(apiVersion) === '' && kind === 'Namespace' && metadata.name === namespace;
 }
 
-/** The object in the environment's namespace, with the labels; throws `render` where it belongs anywhere else. */
+/** The object in the environment's namespace, with the labels; throws `render` for an object that belongs elsewhere. */
 export function toNamespaced({ overlay, object }: Rendered, { namespace, labels }: RenderValues): KubeObject {
   const { metadata } = object;
-  if (isClusterScoped(object)) {
-    throw refusal({ overlay, object }, 'belongs to no namespace, and outlives the branch', {
-      fix: 'An administrator applies it once: take it out of the overlay.',
+  if (groupOf(object.apiVersion) === '' && object.kind === 'Namespace') {
+    throw refusal({ overlay, object }, `is another namespace than the environment's, ${namespace}`, {
+      fix: 'Either call it feature-BRANCH_NAME, or leave it out: the namespace is created anyway.',
     });
   }
+  if (isClusterScoped(object)) throw refusal({ overlay, object }, CLUSTER_SCOPED.what, CLUSTER_SCOPED);
   if (metadata.namespace && metadata.namespace !== namespace) {
     throw refusal({ overlay, object }, `is outside the environment's namespace ${namespace}`, {
       fix: 'Write feature-BRANCH_NAME for its namespace, or leave it out.',
     });
   }
-  return { ...object, metadata: { ...metadata, namespace, labels: { ...metadata.labels, ...labels } } };
+  const { [MANAGED_BY]: manager, ...own } = labels;
+  // selectors of the overlay may go by its own managed-by label
+  const defaults: Record<string, string> = manager === undefined ? {} : { [MANAGED_BY]: manager };
+  return { ...object, metadata: { ...metadata, namespace, labels: { ...defaults, ...metadata.labels, ...own } } };
 }
 
-/** Throws `render` where two objects are one and the same to the API server, which would keep the last. */
+/** Throws `render` for two objects of one identity: the API server would keep the last. */
 export function checkUnique(rendered: readonly Rendered[]): void {
   const first = new Map<string, string>();
   for (const { overlay, object } of rendered) {
@@ -54,6 +68,13 @@ export function checkUnique(rendered: readonly Rendered[]): void {
     }
     first.set(identity, overlay);
   }
+}
+
+/** Throws `render` for lists that hold one key twice, before there is a namespace. */
+export function checkDuplicates({ overlay, object }: Rendered): void {
+  const words = findDuplicate(object);
+  if (words === undefined) return;
+  throw refusal({ overlay, object }, `can't be applied: ${words}`, { fix: 'Keep one of the two.' });
 }
 
 /** A `render` failure in one line: overlay, object, what is wrong, and what fixes it. */

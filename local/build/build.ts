@@ -13,6 +13,8 @@ export interface AppBuild {
   /** Where the bundle goes; dist in root by default. */
   outDir?: string;
   sourcemap?: boolean;
+  /** Also print which words look like placeholders and are none. */
+  explain?: boolean;
   /** Compiled into overlays.json beside the bundle; without it, what lies there stays. */
   overlays?: OverlaySettings;
   /** Told what the overlays' build says on the side. */
@@ -32,10 +34,17 @@ export interface Built {
  */
 export async function build(options: AppBuild = {}): Promise<Built> {
   const started = Date.now();
-  const { root = projectRoot, outDir = join(root, 'dist'), sourcemap = false, overlays, log = () => {} } = options;
+  const {
+    root = projectRoot,
+    outDir = join(root, 'dist'),
+    sourcemap = false,
+    overlays,
+    explain = false,
+    log = () => {},
+  } = options;
   const functions = await functionFiles(root);
   const outFile = join(outDir, 'overlays.json');
-  const compiling = overlays && compileAppOverlays({ root, overlays, outFile, log });
+  const compiling = overlays && compileAppOverlays({ root, overlays, outFile, explain, log });
   const bundling = bundle({ ...bundleOptions({ root, outDir, functions }), sourcemap, write: false });
   const [{ outputFiles, warnings }, , page] = await Promise.all([bundling, compiling, buildPage({ root, outDir })]);
   for (const line of await formatMessages(warnings, { kind: 'warning' })) log(line.trimEnd());

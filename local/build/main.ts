@@ -3,7 +3,11 @@ import { overlaySettings } from './overlays.ts';
 
 try {
   const overlays = await overlaySettings(projectRoot);
-  const { functions, bytes, ms } = await build({ overlays, log: (line) => console.log(line) });
+  const { functions, bytes, ms } = await build({
+    overlays,
+    explain: process.argv.includes('--explain'),
+    log: (line) => console.log(line),
+  });
   const size = `${(bytes / 1e6).toFixed(1)} MB`;
   console.log(
     `Built ${functions} function files (${size}) and overlays ${overlays.overlays.join(', ')} into dist/ in ${ms} ms`,

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { compileOverlays } from '../../lib/overlays/compile.ts';
+import { explainTokens } from '../../lib/overlays/findings.ts';
 import { findKustomize } from '../kustomize/find-kustomize.ts';
 import { localSettings } from './local-settings.ts';
 
@@ -24,10 +25,12 @@ export async function compileAppOverlays(options: {
   root: string;
   overlays: OverlaySettings;
   outFile: string;
+  explain?: boolean;
   log: (line: string) => void;
 }): Promise<void> {
-  const { root, overlays, outFile, log } = options;
+  const { root, overlays, outFile, explain = false, log } = options;
   const kustomize = await findKustomize({ log });
   const manifestsDir = resolve(root, overlays.manifestsDir);
-  await compileOverlays({ manifestsDir, overlays: overlays.overlays, kustomize, outFile, warn: log });
+  const compiled = await compileOverlays({ manifestsDir, overlays: overlays.overlays, kustomize, outFile, warn: log });
+  if (explain) for (const line of explainTokens(compiled.overlays)) log(line);
 }

@@ -1,4 +1,4 @@
-/** Labels and annotations that mark an environment as ours. Changing one orphans every live environment. */
+/** Labels and annotations of an environment's namespace and objects. Renaming one orphans every live environment. */
 export const MANAGED_BY = 'app.kubernetes.io/managed-by';
 export const MANAGER = 'feature-branch-provisioner';
 export const SLUG = 'feature-branch-provisioner/slug';
@@ -8,7 +8,12 @@ export const REF = 'feature-branch-provisioner/ref';
 export const TEMPLATE = 'feature-branch-provisioner/template';
 export const IMAGE_TAG = 'feature-branch-provisioner/image-tag';
 
-/** The two labels that every object of an environment carries. */
+/** The labels of the namespace. An object carries the slug's, and managed-by where the overlay gives it none of its own. */
 export function ownerLabels(slug: string): Record<string, string> {
   return { [MANAGED_BY]: MANAGER, [SLUG]: slug };
+}
+
+/** By which an object is known as the environment's. */
+export function slugLabel(slug: string): Record<string, string> {
+  return { [SLUG]: slug };
 }

@@ -45,6 +45,8 @@ export interface Overlays {
   hash: string;
   /** Whose they are. */
   from: 'branch' | 'app';
+  /** What the build warned of: goes into each record. */
+  warnings?: readonly string[];
   /**
    * Replaces the placeholders and validates the objects; throws `render`. If an overlay holds the environment's Namespace,
    * it is among the objects, with its labels and annotations; the caller creates it separately.

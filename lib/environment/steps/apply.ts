@@ -109,15 +109,24 @@ async function applyWave(
 }
 
 export interface Waves {
-  /** Quota, limits, accounts, configuration, secrets, storage, policies: nothing here starts a pod. */
+  /** Quota, limits, accounts, configuration, secrets, storage, policies. */
   foundation: KubeObject[];
-  /** Services and whatever starts pods: only once the credential is acknowledged (FACTS A7). */
+  /** Everything else: only once the credential is acknowledged (FACTS A7). */
   workloads: KubeObject[];
   /** What points at workloads. */
   exposure: KubeObject[];
 }
 
-const WORKLOADS = new Set(['Service', 'Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Pod', 'Job', 'CronJob']);
+/** Known to start nothing, as group/kind; any other kind may start pods, or ask for a token by the credential. */
+const FOUNDATION = new Set([
+  ...['/ConfigMap', '/LimitRange', '/PersistentVolumeClaim', '/ResourceQuota', '/Secret', '/ServiceAccount'],
+  'networking.k8s.io/NetworkPolicy',
+  'rbac.authorization.k8s.io/Role',
+  'rbac.authorization.k8s.io/RoleBinding',
+  'secrets-store.csi.x-k8s.io/SecretProviderClass',
+]);
+/** Kubernetes deletes one whose ServiceAccount it does not know yet: it goes after the accounts. */
+const TOKEN = 'kubernetes.io/service-account-token';
 const EXPOSURE = new Set([
   'Ingress',
   'HTTPRoute',
@@ -132,13 +141,19 @@ const EXPOSURE = new Set([
   'ServiceMonitor',
 ]);
 
+function startsNothing(object: KubeObject): boolean {
+  const { apiVersion, kind } = object;
+  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+  return FOUNDATION.has(`${group}/${kind}`) && object['type'] !== TOKEN;
+}
+
 /** Objects in the order in which they may be applied; inside a wave the order is free. */
 export function toWaves(objects: readonly KubeObject[]): Waves {
   const waves: Waves = { foundation: [], workloads: [], exposure: [] };
   for (const object of objects) {
-    if (WORKLOADS.has(object.kind)) waves.workloads.push(object);
-    else if (EXPOSURE.has(object.kind)) waves.exposure.push(object);
-    else waves.foundation.push(object);
+    if (EXPOSURE.has(object.kind)) waves.exposure.push(object);
+    else if (startsNothing(object)) waves.foundation.push(object);
+    else waves.workloads.push(object);
   }
   return waves;
 }

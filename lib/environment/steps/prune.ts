@@ -1,5 +1,5 @@
 import { toProvisionerError } from '../../errors.ts';
-import { ownerLabels } from '../model/labels.ts';
+import { slugLabel } from '../model/labels.ts';
 import type { InventoryEntry } from '../model/record.ts';
 import type { Reconciliation } from './reconciliation.ts';
 import type { Change, KubeObject } from '../ports/cluster.ts';
@@ -13,7 +13,7 @@ export async function pruneLeftovers(run: Reconciliation, leftovers: InventoryEn
   const { record, ports } = run;
   const { changes, left, error } = await ports.cluster.prune(leftovers, {
     namespace: record.namespace,
-    labels: ownerLabels(record.name),
+    labels: slugLabel(record.name),
     writeGuard: guardByOwner(run),
   });
   const kept = new Set(left);

@@ -63,13 +63,23 @@ export function toWantedCredentials(
 export function toUrl(objects: readonly KubeObject[]): string | undefined {
   for (const { kind, spec } of objects as readonly (KubeObject & { spec?: RouteSpec })[]) {
     if (kind === 'Ingress') {
-      const host = spec?.rules?.find((rule) => rule.host)?.host;
-      const secure = spec?.tls?.some((tls) => host !== undefined && tls.hosts?.includes(host)) === true;
-      if (host !== undefined) return `${secure ? 'https' : 'http'}://${host}`;
+      const host = spec?.rules?.map((rule) => rule.host).find(isOneHost);
+      const secure = spec?.tls?.some(({ hosts }) => host !== undefined && hosts?.some((name) => covers(name, host)));
+      if (host !== undefined) return `${secure === true ? 'https' : 'http'}://${host}`;
     }
-    if (kind === 'HTTPRoute' && spec?.hostnames?.[0] !== undefined) return `http://${spec.hostnames[0]}`;
+    const host = kind === 'HTTPRoute' ? spec?.hostnames?.find(isOneHost) : undefined;
+    if (host !== undefined) return `http://${host}`;
   }
   return undefined;
+}
+
+/** Nobody can open a wildcard. */
+function isOneHost(host: string | undefined): host is string {
+  return host !== undefined && host !== '' && !host.includes('*');
+}
+
+function covers(name: string, host: string): boolean {
+  return name === host || (name.startsWith('*.') && host.slice(host.indexOf('.')) === name.slice(1));
 }
 
 interface RouteSpec {
