@@ -194,7 +194,9 @@ async function queue(deps: WorkflowDeps, asked: Identified & { wanted: Wanted; c
   }
   await (await deps.requests()).send(request);
   deps.log.info('queued', { environment, reason: request.reason, actor: request.actor });
-  const answer = queued(environment, { location: '/api/ci/environment' });
+  const accepted = queued(environment, { location: '/api/ci/environment' });
+  // by it a job tells this request's phases from those of an earlier one
+  const answer = { ...accepted, body: { ...accepted.body, at } };
   if (!wanted.wait) return answer;
   const record = await watch(deps, { environment, seconds: MAX_WAIT_S, until: isAtRest(at) });
   return record === undefined ? answer : { ...answer, body: { ...answer.body, phase: record.phase } };

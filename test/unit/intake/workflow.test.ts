@@ -100,7 +100,7 @@ describe('A job', () => {
   it('provisions the environment of its own branch, sees it ready and deprovisions it', async () => {
     expect(await call('PUT', { body: { imageTag: 'v2' } })).toEqual({
       status: 202,
-      body: { outcome: 'queued', environment: 'ex-c4-e6' },
+      body: { outcome: 'queued', environment: 'ex-c4-e6', at: new Date(world.clock.now()).toISOString() },
       headers: { location: '/api/ci/environment' },
     });
     expect(world.requests.waiting[0]?.request).toMatchObject({
