@@ -19,7 +19,11 @@ async function run({ input, token, output, summary, say }: Runner): Promise<numb
   if (!/^https?:\/\//.test(address)) throw new ProvisionerFailure('The input address is not an http(s) address.');
   const timeoutMs = Number(input('timeout') || '15') * 60_000;
   if (!(timeoutMs > 0)) throw new ProvisionerFailure('The input timeout is not a number of minutes.');
-  const provisioner = createProvisioner({ address, token: () => token(input('audience') || 'feature-branch-provisioner'), say });
+  const provisioner = createProvisioner({
+    address,
+    token: () => token(input('audience') || 'feature-branch-provisioner'),
+    say,
+  });
   const imageTag = input('image-tag');
   const directory = input('manifests');
   const { environment, at } = await provisioner.provision({
@@ -66,8 +70,7 @@ function isTaken({ event }: Environment, at: string): boolean {
 function toFailure(seen: Environment | undefined, timeoutMs: number): ProvisionerFailure {
   const { phase = 'queued', error, refused, waitingOn } = seen ?? {};
   if (phase === 'failed' && error !== undefined) return new ProvisionerFailure(error.message, error.fix);
-  if (refused !== undefined)
-    return new ProvisionerFailure(`Refused by guard ${refused.guard}: ${refused.reason}`);
+  if (refused !== undefined) return new ProvisionerFailure(`Refused by guard ${refused.guard}: ${refused.reason}`);
   const what = waitingOn === undefined ? '' : `: ${waitingOn}`;
   return new ProvisionerFailure(
     `Not ready after ${timeoutMs / 60_000} minutes; it is ${phase}${what}`,

@@ -68,7 +68,11 @@ export function createProvisioner(options: {
         if (error instanceof TypeError || (error as Error).name === 'TimeoutError') why = 'did not answer';
         else throw error;
       }
-      if (tries === TRIES) throw new ProvisionerFailure(`The provisioner ${why} after ${TRIES} tries.`, 'Check the input address, and the health of the provisioner at /api/health.');
+      if (tries === TRIES)
+        throw new ProvisionerFailure(
+          `The provisioner ${why} after ${TRIES} tries.`,
+          'Check the input address, and the health of the provisioner at /api/health.',
+        );
       const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (tries - 1));
       options.say(`The provisioner ${why}; trying again in ${pauseMs / 1000} s`);
       await sleep(pauseMs);
@@ -99,7 +103,11 @@ function parse(text: string): Record<string, unknown> {
 }
 
 function toFailure(status: number, body: Record<string, unknown>): ProvisionerFailure {
-  const { guard, reason, error } = body as { guard?: string; reason?: string; error?: { message?: string; fix?: string } };
+  const { guard, reason, error } = body as {
+    guard?: string;
+    reason?: string;
+    error?: { message?: string; fix?: string };
+  };
   if (reason !== undefined) return new ProvisionerFailure(`Refused by guard ${guard}: ${reason}`);
   return new ProvisionerFailure(`The provisioner answered ${status}: ${error?.message ?? 'no reason'}`, error?.fix);
 }

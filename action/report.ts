@@ -9,11 +9,15 @@ export function toSummary(environment: Environment): string {
     ...(url === undefined ? [] : ([['Address', url]] as [string, string][])),
     ...(imageTag === undefined ? [] : ([['Image tag', imageTag]] as [string, string][])),
     ...(from === 'branch' ? ([['Manifests', `the branch’s own${describe(differs)}`]] as [string, string][]) : []),
-    ...(error === undefined ? [] : ([['Error', [error.message, error.fix].filter(Boolean).join('; ')]] as [string, string][])),
+    ...(error === undefined
+      ? []
+      : ([['Error', [error.message, error.fix].filter(Boolean).join('; ')]] as [string, string][])),
     ...(refused === undefined ? [] : ([['Refused', refused.reason]] as [string, string][])),
     ...warnings.map((warning): [string, string] => ['Warning', warning]),
   ];
-  const times = Object.entries(steps).map(([step, { state, ms }]) => `| ${cell(step)} | ${cell(state)} | ${(ms / 1000).toFixed(1)} s |`);
+  const times = Object.entries(steps).map(
+    ([step, { state, ms }]) => `| ${cell(step)} | ${cell(state)} | ${(ms / 1000).toFixed(1)} s |`,
+  );
   return [
     '### Feature branch environment',
     '',

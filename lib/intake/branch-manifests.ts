@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import type { KubeObject } from '../environment/ports/cluster.ts';
-import { decode, parse } from './body.ts';
+import { parseExact, stringifyExact } from '../exact-json.ts';
+import { decode } from './body.ts';
 import { isObject } from './delivery.ts';
 
 /** What a job's own kustomize built, ready to be stored. */
@@ -45,7 +46,7 @@ function readObjects(objects: unknown): ReadManifests {
     const reason = findFault(object);
     if (reason !== undefined) return malformed(`manifests.objects[${index}] ${reason}`);
   }
-  const text = JSON.stringify(objects);
+  const text = stringifyExact(objects);
   if (Buffer.byteLength(text) > MAX_UNPACKED) return malformed(`manifests is over ${MAX_UNPACKED} bytes unpacked`);
   const digest = createHash('sha256').update(text).digest('hex');
   return { kind: 'manifests', manifests: { objects: objects as KubeObject[], digest } };
@@ -83,8 +84,11 @@ function unpack(gzip: unknown): { objects: unknown } | { reason: string } {
       reason: isTooLarge ? `manifests.gzip unpacks to over ${MAX_UNPACKED} bytes` : 'manifests.gzip is not gzip',
     };
   }
-  const parsed = parse(decode(bytes) ?? '');
-  return 'malformed' in parsed ? { reason: 'manifests.gzip holds no JSON' } : { objects: parsed.payload };
+  try {
+    return { objects: parseExact(decode(bytes) ?? '') };
+  } catch {
+    return { reason: 'manifests.gzip holds no JSON' };
+  }
 }
 
 function malformed(reason: string): ReadManifests {

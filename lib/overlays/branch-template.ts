@@ -26,7 +26,11 @@ export function createBranchOverlays(
     Object.fromEntries(Object.entries(values).filter(([token]) => !secret.has(token)));
   const defaults = Object.assign({}, ...compiled.overlays.map((one) => one.defaults)) as Record<string, string>;
   const theirs = createOverlays(
-    { ...compiled, hash: manifests.digest, overlays: [{ name: NAME, objects: withoutSecrets(manifests.objects), defaults: open(defaults) }] },
+    {
+      ...compiled,
+      hash: manifests.digest,
+      overlays: [{ name: NAME, objects: withoutSecrets(manifests.objects), defaults: open(defaults) }],
+    },
     open(environment),
   );
   const secrets = createOverlays(

@@ -3,6 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import type { ContainerClient } from '@azure/storage-blob';
 import type { KubeObject } from '../environment/ports/cluster.ts';
 import type { BranchTemplates, Overlays } from '../environment/ports/ports.ts';
+import { parseExact, stringifyExact } from '../exact-json.ts';
 import { TIMEOUT_MS, toFault, toStorageError, withMade, within } from './storage-error.ts';
 
 /** Where branches' own manifests live: `<slug>/<digest>.json.gz`. */
@@ -31,7 +32,7 @@ export function createBranchTemplates(options: {
         const answer = await (await blobOf(slug, digest)).download(0, undefined, { abortSignal: within(timeoutMs) });
         const packed =
           answer.readableStreamBody === undefined ? Buffer.alloc(0) : await buffer(answer.readableStreamBody);
-        const objects = JSON.parse(gunzipSync(packed).toString('utf8')) as KubeObject[];
+        const objects = parseExact(gunzipSync(packed).toString('utf8')) as KubeObject[];
         return await toOverlays({ objects, digest });
       } catch (thrown) {
         if (toFault(thrown).status === 404) return undefined;
@@ -40,7 +41,7 @@ export function createBranchTemplates(options: {
     },
 
     async store(slug, { objects, digest }) {
-      const packed = gzipSync(JSON.stringify(objects));
+      const packed = gzipSync(stringifyExact(objects));
       try {
         const blob = await blobOf(slug, digest);
         await withMade(

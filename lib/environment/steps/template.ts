@@ -1,3 +1,4 @@
+import { stringifyExact } from '../../exact-json.ts';
 import type { KubeObject } from '../ports/cluster.ts';
 import type { Overlays, Ports } from '../ports/ports.ts';
 import type { EnvironmentRecord, Refusal, TemplateDifference } from '../model/record.ts';
@@ -40,13 +41,7 @@ export function toDifference(
 }
 
 function toTexts(objects: readonly KubeObject[]): Map<string, string> {
-  return new Map(objects.map((object) => [`${object.kind}/${object.metadata.name}`, JSON.stringify(sortKeys(object))]));
-}
-
-/** Two builds of the same object may order its keys differently. */
-function sortKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortKeys);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, child]) => [key, sortKeys(child)]));
+  return new Map(
+    objects.map((object) => [`${object.kind}/${object.metadata.name}`, stringifyExact(object, { sortKeys: true })]),
+  );
 }

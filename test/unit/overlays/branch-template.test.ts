@@ -58,7 +58,20 @@ describe('A branch’s own manifests', () => {
   });
 
   it('may name the placeholder of the identity', () => {
-    expect(render(account({ 'azure.workload.identity/client-id': 'WORKLOAD_IDENTITY_CLIENT_ID' }))).toHaveLength(1);
+    const [object] = render(account({ 'azure.workload.identity/client-id': 'WORKLOAD_IDENTITY_CLIENT_ID' }));
+    expect(object?.metadata.annotations).toEqual({ 'azure.workload.identity/client-id': 'client' });
+  });
+
+  it('run beside the Secrets of the app, and may bring along the very same', () => {
+    const [secret] = APP.compiled.overlays[0]?.objects ?? [];
+    const rendered = render(config({}), ...(secret === undefined ? [] : [secret]));
+    expect(rendered.map(({ kind }) => kind)).toEqual(['ConfigMap', 'Secret']);
+    expect(rendered[1]).toMatchObject({ metadata: { name: 's' }, stringData: { key: 'hunter2' } });
+  });
+
+  it('may hold the environment’s own Namespace', () => {
+    const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'feature-BRANCH_NAME' } };
+    expect(render(namespace, config({}))[0]).toMatchObject({ kind: 'Namespace', metadata: { name: 'feature-login' } });
   });
 
   it.each<[string, KubeObject, string]>([
