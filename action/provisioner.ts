@@ -82,7 +82,8 @@ export function createProvisioner(options: {
   return {
     async provision(wanted) {
       const { status, body } = await call('PUT', { body: JSON.stringify(wanted) });
-      if (status === 202) return { environment: String(body['environment']), at: String(body['at'] ?? '') };
+      const { environment, at } = body as { environment?: string; at?: string };
+      if (status === 202 && environment !== undefined && at !== undefined) return { environment, at };
       throw toFailure(status, body);
     },
     async status(waitS) {
