@@ -9,7 +9,7 @@ const no = (regex, message, allowTypeImports = false) => ({ regex, message, allo
 
 const outside = no('(^|/)(local|test|bench)/', 'lib and functions never import local, test or bench.');
 const functionsRoom = no('(^|/)functions/', 'Nothing imports functions: data flows one way.');
-const uses = '(intake|environment|sweep|diagnosis|page)';
+const uses = '(intake|environment|sweep|diagnosis|preflight|page)';
 const upward = no(`\\.\\./${uses}/`, 'An adapter knows the core by its types alone.', true);
 const sdk = no('^(@azure/|@kubernetes/|@octokit/|undici)', 'The core imports no SDK: it gets its peers as deps.');
 const adapters = no(
@@ -50,6 +50,13 @@ export default tseslint.config(
     outside,
     functionsRoom,
     adapters,
+    no('^@azure/functions$', 'Only functions/ knows the host.'),
+  ),
+  closed(
+    ['lib/preflight/**/*.ts'],
+    outside,
+    functionsRoom,
+    no('(^|/)deps[\\w-]*\\.ts$', 'Preflight gets its peers from deps.'),
     no('^@azure/functions$', 'Only functions/ knows the host.'),
   ),
   closed(

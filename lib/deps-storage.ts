@@ -18,7 +18,7 @@ const storage = readOnce(() => {
   return { ...settings, credential: () => credentialOf(settings.clientId) };
 });
 
-const queues = once(async () => (await import('./storage/connection.ts')).connectQueues(storage()));
+export const queues = once(async () => (await import('./storage/connection.ts')).connectQueues(storage()));
 export const blobs = once(async () => (await import('./storage/connection.ts')).connectBlobs(storage()));
 
 export const requests = once(async (): Promise<Requests> => {

@@ -4,8 +4,6 @@ import { processLog } from './log.ts';
 import { keepFor, once, readOnce } from './concurrency.ts';
 import { findAppFile, readVersion } from './app-files.ts';
 import {
-  readArmSettings,
-  readClusterSettings,
   readEnvironmentSettings,
   readGitHubSettings,
   readIdentitySettings,
@@ -14,7 +12,8 @@ import {
   readWorkflowSettings,
 } from './config.ts';
 import type { BranchTemplates, Branches, Log, Overlays, Ports } from './environment/ports/ports.ts';
-import { blobs, credentialOf, makeStorage, reachStorage, records, requests } from './deps-storage.ts';
+import { arm, cluster } from './deps-cluster.ts';
+import { blobs, makeStorage, reachStorage, records, requests } from './deps-storage.ts';
 import { createProbes } from './diagnosis/probes.ts';
 import { readHealth } from './diagnosis/health.ts';
 import { type Live, readLive } from './environment/status.ts';
@@ -25,53 +24,16 @@ import type { MessageDeps } from './intake/message.ts';
 import type { StatusDeps } from './intake/status.ts';
 import type { WorkflowDeps } from './intake/workflow.ts';
 import type { WebhookDeps } from './intake/webhook.ts';
+import type { Preflight } from './preflight/check.ts';
 import { readPage } from './page/files.ts';
-import type { Cluster, KubeObject } from './environment/ports/cluster.ts';
+import type { KubeObject } from './environment/ports/cluster.ts';
 import type { Credentials } from './environment/ports/credentials.ts';
 
-export { makeStorage, records, requests };
+export { cluster, makeStorage, records, requests };
 
 const intakeSettings = readOnce(() => readIntakeSettings(process.env));
 const environmentSettings = readOnce(() => readEnvironmentSettings(process.env));
 const webhookSecrets = readOnce(() => readWebhookSecrets(process.env));
-
-/** How ARM is reached; a stand-in on this machine gets no token. */
-const arm = once(async () => {
-  const settings = readArmSettings(process.env);
-  if (settings.loopback) return settings;
-  const { provisionerClientId } = readIdentitySettings(process.env);
-  return { ...settings, credential: await credentialOf(provisionerClientId) };
-});
-
-export const cluster = once(async (): Promise<Cluster> => {
-  const settings = readClusterSettings(process.env);
-  const { createCluster } = await import('./cluster/cluster.ts');
-  const { kubeconfig, aksClusterId = '' } = settings;
-  if (kubeconfig !== undefined) {
-    const { connectKubeconfig } = await import('./cluster/auth/kubeconfig.ts');
-    const { file, context, deprovisionerContext } = kubeconfig;
-    return createCluster({
-      provisioner: connectKubeconfig({ file, context }),
-      deprovisioner: connectKubeconfig({ file, context: deprovisionerContext }),
-      clock,
-      random: Math.random,
-    });
-  }
-  const { connectAks } = await import('./cluster/auth/aks.ts');
-  const access = await arm();
-  const connect = async (clientId: string | undefined) =>
-    connectAks({
-      clusterId: aksClusterId,
-      arm: access,
-      ...(!access.loopback && { credential: await credentialOf(clientId) }),
-    });
-  return createCluster({
-    provisioner: await connect(settings.provisionerClientId),
-    deprovisioner: await connect(settings.deprovisionerClientId),
-    clock,
-    random: Math.random,
-  });
-});
 
 export const access = once(async (): Promise<Credentials> => {
   const settings = readIdentitySettings(process.env);
@@ -107,7 +69,7 @@ export const access = once(async (): Promise<Credentials> => {
 });
 
 /** Undefined without GitHub credentials. */
-const github = once(async (): Promise<GitHub | undefined> => {
+export const github = once(async (): Promise<GitHub | undefined> => {
   const settings = readGitHubSettings(process.env);
   if (settings === undefined) return undefined;
   const { createGitHub } = await import('./github/client.ts');
@@ -259,7 +221,7 @@ export function statusDeps(log: Log): StatusDeps {
 }
 
 /** Whether the admission policies hold us, asked once a minute at most. */
-const policies = keepFor(clock, { ms: POLICIES_MS, ask: async () => (await cluster()).policies() });
+export const policies = keepFor(clock, { ms: POLICIES_MS, ask: async () => (await cluster()).policies() });
 
 /** The health of every peer, kept for 30 s. */
 export const health = keepFor(clock, {
@@ -279,3 +241,8 @@ export const health = keepFor(clock, {
       }),
     }),
 });
+
+/** Checks everything before the first branch; what that takes is loaded by the first call. */
+export async function preflight(options: { write: boolean }): Promise<Preflight> {
+  return (await import('./deps-preflight.ts')).preflight(options);
+}

@@ -17,17 +17,18 @@ export async function checkDryRun(
   const labels = { ...own.metadata.labels, ...ownerLabels(slug) };
   // nobody else knows the name: there is no lease to outlive and no owner to ask for
   const made = await cluster.createNamespace({ ...own, metadata: { ...own.metadata, labels } }, () => undefined);
-  if (made === 'exists')
+  if (made.kind === 'exists')
     throw new ProvisionerError('conflict', 'the namespace is there already', { object: namespace });
   const found = await tryPlan(cluster, { namespace, objects });
-  const live = (await cluster.readNamespace(namespace)) ?? made;
+  const live = (await cluster.readNamespace(namespace)) ?? made.namespace;
   const { uid, resourceVersion } = live;
-  const deleted = await cluster
+  const leftBehind = await cluster
     .deleteNamespace({ name: namespace, uid, resourceVersion }, () => undefined)
-    .catch((thrown: unknown) => failedBy(thrown, { name: `Namespace/${namespace}`, expected: 'deleted again' }));
+    .then(() => [])
+    .catch((thrown: unknown) => [failedBy(thrown, { name: `Namespace/${namespace}`, expected: 'deleted again' })]);
   return [
     'error' in found ? failedBy(found.error, check) : { ...check, state: 'ok', found: `${found.count} objects` },
-    ...(typeof deleted === 'object' ? [deleted] : []),
+    ...leftBehind,
   ];
 }
 

@@ -1,0 +1,12 @@
+import { app } from '@azure/functions';
+import { preflight } from '../lib/deps.ts';
+
+app.http('preflight', {
+  route: 'preflight',
+  methods: ['GET'],
+  authLevel: 'function',
+  handler: async (request) => ({
+    status: 200,
+    jsonBody: await preflight({ write: request.query.get('write') === '1' }),
+  }),
+});
