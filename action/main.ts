@@ -51,14 +51,13 @@ async function waitFor(
   { at, end, say }: { at: string; end: number; say: (line: string) => void },
 ): Promise<Environment | undefined> {
   let told = '';
-  for (;;) {
+  // the first look must not be held open: the environment may be at rest already
+  for (let holdS = 0; ; holdS = HOLD_S) {
     const leftS = Math.ceil((end - Date.now()) / 1_000);
-    const seen = await provisioner.status(Math.max(0, Math.min(HOLD_S, leftS)));
+    const seen = await provisioner.status(Math.max(0, Math.min(holdS, leftS)));
     const line = seen === undefined ? 'queued' : [seen.phase, seen.waitingOn].filter(Boolean).join(': ');
     if (line !== told) say(`  ${(told = line)}`);
     if ((seen !== undefined && isTaken(seen, at) && AT_REST.includes(seen.phase)) || leftS <= 0) return seen;
-    // a GET is held open until the phase changes; one of an older request that is at rest would answer at once
-    if (seen !== undefined) await new Promise((resolve) => setTimeout(resolve, 1_000));
   }
 }
 

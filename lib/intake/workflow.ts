@@ -219,7 +219,13 @@ async function answerStatus(
     });
   const before = await readEnvironment(await deps.records(), environment);
   const record =
-    seconds === 0 ? before : await watch(deps, { environment, seconds, until: (now) => now?.phase !== before?.phase });
+    seconds === 0
+      ? before
+      : await watch(deps, {
+          environment,
+          seconds,
+          until: (now) => now?.phase !== before?.phase || now?.event.at !== before?.event.at,
+        });
   const isOurs =
     record !== undefined &&
     guardClaim(record, { ...record, repository: { id: job.repository.id, fullName }, ref: job.ref }) === undefined;

@@ -5,6 +5,7 @@ import { startAzurite } from '../azurite/azurite.ts';
 import { build, projectRoot } from '../build/build.ts';
 import { overlaySettings } from '../build/overlays.ts';
 import { type GitHubStandIn, startGitHub } from '../github/start.ts';
+import { type TokenService, startTokenService } from '../github/token-service.ts';
 import { type Host, startHost } from '../host/start-host.ts';
 import { openCluster } from './cluster.ts';
 import type { DemoOptions } from './options.ts';
@@ -19,6 +20,8 @@ export interface Stage {
   repository: { fullName: string; id: number; defaultBranch: string };
   azure: AzureStandIn;
   github: GitHubStandIn;
+  /** Gives jobs of GitHub Actions their OIDC tokens. */
+  tokens: TokenService;
   host: Host;
   /** As an administrator. */
   cluster: Send;
@@ -62,9 +65,10 @@ async function start(options: DemoOptions, stops: (() => Promise<void>)[], stop:
     kept(startGitHub({ repositories: [{ ...repository, branches: ['main'] }], token: GITHUB_TOKEN }), (github) =>
       github.close(),
     ),
+    kept(startTokenService(), (tokens) => tokens.close()),
   ] as const;
   await Promise.allSettled(starting);
-  const [built, azurite, azure, github] = await Promise.all(starting);
+  const [built, azurite, azure, github, tokens] = await Promise.all(starting);
   say(`app built in ${built.ms} ms: ${built.functions} functions`);
   say(
     `Azurite at ${azurite.queueUrl}, Azure Resource Manager stand-in at ${azure.url}, GitHub stand-in at ${github.url}`,
@@ -82,6 +86,8 @@ async function start(options: DemoOptions, stops: (() => Promise<void>)[], stop:
       GITHUB_API_URL: github.url,
       // who plays on sends events of branches that the stand-in does not know: without a token they are believed
       ...(!options.keep && { GITHUB_TOKEN }),
+      GITHUB_OIDC_ISSUER: tokens.issuer,
+      BRANCH_MANIFESTS: 'true',
       ARM_ENDPOINT: azure.url,
       WORKLOAD_IDENTITIES: IDENTITY,
       OIDC_ISSUER_URL: 'https://issuer.example.test/demo/',
@@ -90,7 +96,7 @@ async function start(options: DemoOptions, stops: (() => Promise<void>)[], stop:
   });
   stops.push(host.stop);
   say(`functions at ${host.url}`);
-  return { url: host.url, secret, repository, azure, github, host, cluster: cluster.admin, log, stop };
+  return { url: host.url, secret, repository, azure, github, tokens, host, cluster: cluster.admin, log, stop };
 }
 
 const CLIENT_ID = '11111111-1111-4111-8111-111111111111';

@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import type { EnvironmentRecord } from '../../lib/environment/model/record.ts';
 import {
   ask,
@@ -10,7 +11,9 @@ import {
   readRecord,
   waitFor,
 } from './actions.ts';
+import { projectRoot } from '../build/build.ts';
 import { type Tally, check, heading, say, timed } from './show.ts';
+import { runJob, writeBranchManifests } from './job.ts';
 import { IDENTITY, type Stage } from './stage.ts';
 
 const BRANCH = 'demo-login';
@@ -23,6 +26,7 @@ export async function tellStory(stage: Stage): Promise<Tally> {
   await createBranch(stage, tally);
   await refuseForged(stage, tally);
   await refuseForeign(stage, tally);
+  await tryManifests(stage, tally);
   await deleteBranch(stage, tally);
   return tally;
 }
@@ -118,6 +122,32 @@ async function refuseForeign(stage: Stage, tally: Tally): Promise<void> {
     holds: after?.resourceVersion === before?.resourceVersion && after !== undefined,
   });
   await deleteNamespace(stage, `feature-${FOREIGN}`);
+}
+
+async function tryManifests(stage: Stage, tally: Tally): Promise<void> {
+  heading('A CI job of the branch tries its own manifests, by its own token');
+  const { directory, remove } = await writeBranchManifests();
+  try {
+    const { code } = await runJob(stage, { branch: BRANCH, inputs: { manifests: relative(projectRoot, directory) } });
+    check(tally, { what: 'the job waits until the environment is ready', holds: code === 0, saw: `exit code ${code}` });
+  } finally {
+    await remove();
+  }
+  const record = await readRecord(stage, BRANCH);
+  const { added = [], removed = [] } = record?.differs ?? {};
+  check(tally, {
+    what: 'it runs one Deployment more and one Service less than the app’s overlays',
+    holds:
+      record?.from === 'branch' && added.join() === 'Deployment/preview' && removed.includes('Service/broadcaster-svc'),
+    saw: `added ${added.join()}, removed ${removed.join()}`,
+  });
+  const { code } = await runJob(stage, { branch: BRANCH, inputs: { manifests: 'reset' } });
+  const after = await readRecord(stage, BRANCH);
+  check(tally, {
+    what: 'a job goes back to the app’s overlays',
+    holds: code === 0 && after?.from === 'app' && after.inventory.every(({ name }) => name !== 'preview'),
+    saw: `from ${after?.from}`,
+  });
 }
 
 async function deleteBranch(stage: Stage, tally: Tally): Promise<void> {

@@ -110,7 +110,8 @@ describe('The action', () => {
     expect(said).toMatch(/queued[\s\S]*starting: web: 0 of 1[\s\S]*ready/);
     expect(code).toBe(0);
     expect(calls[0]).toMatchObject({ method: 'PUT', body: { imageTag: 'v2' }, verified: 'verified' });
-    expect(calls[1]?.url).toMatch(/\?wait=30$/);
+    expect(calls[1]?.url).toMatch(/\?wait=0$/);
+    expect(calls[2]?.url).toMatch(/\?wait=30$/);
     expect(output).toMatch(/^environment<<(\S+)\nlogin\n\1\n/);
     expect(output).toMatch(/url<<(\S+)\nhttps:\/\/login\.example\.test\n\1\n/);
     expect(summary).toContain('| workloads | done | 1.5 s |');
