@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { nodeCommand } from '../node/node-command.ts';
 import { runStep, type Step, type StepResult } from './step.ts';
 import { countTests, type Counts, sumUp } from './test-counts.ts';
 
@@ -8,18 +9,22 @@ import { countTests, type Counts, sumUp } from './test-counts.ts';
  * npm test              format, lint, types, build, every test that needs no cluster
  * npm run test:page     build, then the tests of the status page in Chromium
  * npm run test:cluster  build, then the tests on the control plane that KUBEBUILDER_ASSETS names
+ * npm run test:node     build, then the tests on the real node that NODE_RUN starts
  * check.ts unit         the tests of `npm test` that a runtime could make fail, on the Node that runs this
  * Further arguments go to jest.
  */
 const root = join(import.meta.dirname, '..', '..');
 const [first = '', ...rest] = process.argv.slice(2);
-const mode = first === 'cluster' || first === 'unit' || first === 'page' ? first : 'all';
+const MODES = ['cluster', 'unit', 'page', 'node'] as const;
+const mode = MODES.find((each) => each === first) ?? 'all';
 const jestArguments = mode === 'all' ? process.argv.slice(2) : rest;
 
 /** Tests that need a real API server whatever is set are named so; these folders hold suites that can use one. */
 const CLUSTER_TESTS = '\\.cluster\\.test\\.ts$';
 /** Tests in a browser. */
 const PAGE_TESTS = '\\.page\\.test\\.ts$';
+/** Tests on a real node. */
+const NODE_TESTS = '\\.node\\.test\\.ts$';
 const CLUSTER_FOLDERS = ['test/contract/', 'test/e2e/'];
 /** Models, manifests and long lives: what they say does not depend on the Node that says it. */
 const RUNTIME_FREE = [
@@ -40,6 +45,10 @@ async function main(): Promise<number> {
     console.error('KUBEBUILDER_ASSETS must name a directory with kube-apiserver and etcd: see the README, Tests.');
     return 1;
   }
+  if (mode === 'node' && !process.env['NODE_RUN']) {
+    console.error('NODE_RUN must name the program that starts a node: NODE_RUN=../shared/node/run npm run test:node');
+    return 1;
+  }
   const started = Date.now();
   const checks = await runChecks();
   const tests = await runTests();
@@ -58,7 +67,7 @@ async function runChecks(): Promise<StepResult[]> {
   const types = { name: 'types', args: [bin('typescript/bin/tsc'), '--noEmit'] };
   const build = { name: 'build', args: ['--no-warnings', join(root, 'local', 'build', 'main.ts')] };
   if (mode === 'unit') return [];
-  if (mode === 'cluster' || mode === 'page') return inTurn([build]);
+  if (mode !== 'all') return inTurn([build]);
   return (await Promise.all([inTurn([build, format, types]), inTurn([lint])])).flat();
 }
 
@@ -78,16 +87,27 @@ async function runTests(): Promise<Counts> {
   await mkdir(join(root, '.cache'), { recursive: true });
   const jest = ['--experimental-vm-modules', '--no-warnings', join(root, 'node_modules', 'jest', 'bin', 'jest.js')];
   // The caller's come last, after an option of one value: jest's lists of patterns would swallow them.
-  const args = [...jest, ...selection(), '--json', `--outputFile=${report}`, WORKERS, ...jestArguments];
-  const { ok } = await runStep({ name: 'tests', args, env: testEnvironment(), shown: true }, root);
+  const args = [
+    ...jest,
+    ...selection(),
+    '--json',
+    `--outputFile=${report}`,
+    ...(mode === 'node' ? [] : [WORKERS]),
+    ...jestArguments,
+  ];
+  const onNode = mode === 'node' ? await nodeCommand(root) : [];
+  const { ok } = await runStep({ name: 'tests', args, env: testEnvironment(), shown: true, within: onNode }, root);
   const counts = countTests(await readFile(report, 'utf8').catch(() => ''), ok);
   await rm(report, { force: true });
   return counts;
 }
 
 function selection(): string[] {
-  if (mode === 'unit') return [`--testPathIgnorePatterns=${[CLUSTER_TESTS, PAGE_TESTS, ...RUNTIME_FREE].join('|')}`];
-  if (mode === 'all') return [`--testPathIgnorePatterns=${CLUSTER_TESTS}|${PAGE_TESTS}`];
+  const elsewhere = [CLUSTER_TESTS, PAGE_TESTS, NODE_TESTS];
+  if (mode === 'unit') return [`--testPathIgnorePatterns=${[...elsewhere, ...RUNTIME_FREE].join('|')}`];
+  if (mode === 'all') return [`--testPathIgnorePatterns=${elsewhere.join('|')}`];
+  // one after the other: each is to have the node's processors for itself
+  if (mode === 'node') return ['--runInBand', '--testMatch=**/*.node.test.ts'];
   const ownSelection = jestArguments.some((argument) => !argument.startsWith('-'));
   if (ownSelection) return [];
   return mode === 'page' ? [PAGE_TESTS] : [CLUSTER_TESTS, ...CLUSTER_FOLDERS];

@@ -7,6 +7,8 @@ export interface Step {
   env?: NodeJS.ProcessEnv;
   /** Its output goes to the terminal as it comes, instead of being kept. */
   shown?: boolean;
+  /** A program and its arguments that starts the program of this step, as `nice` or `env` do. */
+  within?: readonly string[];
 }
 
 export interface StepResult {
@@ -22,12 +24,13 @@ const LIMIT_MS = 20 * 60_000;
 
 /** Runs one step to its end; a program that can't be started is a failed step. */
 export async function runStep(
-  { name, args, env = process.env, shown = false }: Step,
+  { name, args, env = process.env, shown = false, within = [] }: Step,
   cwd: string,
 ): Promise<StepResult> {
   const started = Date.now();
   const kept = shown ? ('inherit' as const) : ('pipe' as const);
-  const child = spawn(process.execPath, args, { cwd, env, stdio: ['ignore', kept, kept], timeout: LIMIT_MS });
+  const [program = process.execPath, ...all] = [...within, process.execPath, ...args];
+  const child = spawn(program, all, { cwd, env, stdio: ['ignore', kept, kept], timeout: LIMIT_MS });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (said += chunk.toString()));
   const { promise, resolve } = Promise.withResolvers<boolean>();

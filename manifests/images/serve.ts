@@ -14,6 +14,7 @@ export type Route = (request: IncomingMessage, text: string) => Promise<Reply> |
 export type Routes = Readonly<Record<string, Route>>;
 
 const LARGEST_BODY = 64 * 1024;
+const END_WITHIN_MS = 5_000;
 
 /** Serves HTTP until it is told to end, then finishes what has begun; a path that no route names is 404. */
 export function serve(port: number, routes: Routes): void {
@@ -24,7 +25,13 @@ export function serve(port: number, routes: Routes): void {
     });
   });
   server.listen(port, '0.0.0.0');
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => server.close());
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      server.close();
+      // a peer that is gone before us must not keep us until the kubelet kills
+      setTimeout(() => process.exit(0), END_WITHIN_MS).unref();
+    });
+  }
 }
 
 async function answer(request: IncomingMessage, routes: Routes): Promise<Reply> {
