@@ -50,7 +50,7 @@ export async function createApp({ plane, azurite, azure, compiled }: Stage): Pro
     newId: randomUUID,
     log: silent,
     cluster: { ...cluster, policies: keepFor(clock, { ms: 60_000, ask: () => cluster.policies() }) },
-    overlays: createOverlays(compiled, {}),
+    overlays: createOverlays(compiled, { OVERLAY_KEYVAULT_NAME: 'branches-vault' }),
   };
   const accessTo = (pool: string[]): Credentials =>
     createFederatedCredentials({

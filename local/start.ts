@@ -7,6 +7,7 @@ import { localSettings } from './build/local-settings.ts';
 import { overlaySettings } from './build/overlays.ts';
 import { findOnPath, runFunc } from './func.ts';
 import { startHost } from './host/start-host.ts';
+import { missingOverlaySettings } from './setup/missing-overlay-settings.ts';
 import { settingsFaults } from './setup/settings-faults.ts';
 
 /* `npm start`: builds the app and serves it with its user's settings until Ctrl-C. */
@@ -32,6 +33,9 @@ async function start(): Promise<number> {
   const faults = settingsFaults(settings);
   if (faults.length > 0) console.log(['Not configured yet:', ...faults.map((fault) => `  ${fault}`)].join('\n'));
   await buildApp();
+  const missing = missingOverlaySettings(join(projectRoot, 'dist', 'overlays.json'), settings);
+  if (missing.length > 0)
+    console.log(['Every branch will be refused:', ...missing.map((each) => `  ${each}`)].join('\n'));
   const stopping = stopRequested();
   const azurite = await startAzuriteIfWanted(settings);
   try {

@@ -111,7 +111,12 @@ function replaceInObject({ overlay, object }: Rendered, valueOf: ValueOf): KubeO
   return result;
 }
 
+const VAULT = 'OVERLAY_KEYVAULT_NAME';
+
 function fixOf(left: string[], encodedField: string | undefined): string {
+  if (left.includes(VAULT)) {
+    return `Set ${VAULT} as an app setting, to a vault that is the branches' own. It has no default, so that no branch gets production's vault by omission.`;
+  }
   if (left.every((token) => token.startsWith('OVERLAY_'))) {
     return 'Set it as an app setting, or write it to the defaults.env beside the kustomization.';
   }

@@ -91,6 +91,8 @@ async function start(options: DemoOptions, stops: (() => Promise<void>)[], stop:
       ARM_ENDPOINT: azure.url,
       WORKLOAD_IDENTITIES: IDENTITY,
       OIDC_ISSUER_URL: 'https://issuer.example.test/demo/',
+      // there is none: nothing opens Key Vault here
+      OVERLAY_KEYVAULT_NAME: 'demo-vault',
       ...cluster.settings,
     },
   });

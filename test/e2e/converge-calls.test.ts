@@ -21,7 +21,7 @@ beforeAll(async () => {
     overlays: ['feature', 'azure-feature'],
     kustomize,
   });
-  overlays = createOverlays(compiled, {});
+  overlays = createOverlays(compiled, { OVERLAY_KEYVAULT_NAME: 'branches-vault' });
 }, 60_000);
 afterAll(() => running.stop());
 

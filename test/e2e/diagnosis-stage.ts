@@ -89,7 +89,7 @@ export async function setStage(target: { access: ClusterAccess; kubeconfig: stri
       random,
       log,
     }),
-    overlays: createOverlays(compiled, {}),
+    overlays: createOverlays(compiled, { OVERLAY_KEYVAULT_NAME: 'branches-vault' }),
   };
 
   async function handle(reason: Reason): Promise<void> {

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { RenderValues } from '../../lib/environment/ports/ports.ts';
 import { compileOverlays } from '../../lib/overlays/compile.ts';
+import type { Compiled } from '../../lib/overlays/compiled.ts';
 import { createOverlays } from '../../lib/overlays/render.ts';
 import { findKustomize } from '../../local/kustomize/find-kustomize.ts';
 import { MANIFESTS } from './build-overlay.ts';
@@ -20,19 +21,26 @@ const VALUES: RenderValues = {
   },
 };
 
+let compiled: Compiled;
 let objects: KubeObject[];
 
 beforeAll(async () => {
-  const compiled = await compileOverlays({
+  compiled = await compileOverlays({
     manifestsDir: MANIFESTS,
     overlays: ['feature', 'azure-feature'],
     kustomize: await findKustomize({ log: () => undefined }),
   });
-  objects = createOverlays(compiled, {}).render(VALUES);
+  objects = createOverlays(compiled, { OVERLAY_KEYVAULT_NAME: 'branches-vault' }).render(VALUES);
 }, 120_000);
 
 describe('a rendered branch', () => {
-  it('needs no app setting, and is wholly inside its namespace', () => {
+  it('is refused without a vault of its own: production’s must not come in by omission', () => {
+    expect(() => createOverlays(compiled, {}).render(VALUES)).toThrow(
+      /OVERLAY_KEYVAULT_NAME.*no branch gets production's vault by omission/s,
+    );
+  });
+
+  it('needs the vault’s name and no other app setting, and is wholly inside its namespace', () => {
     const places = objects.map(({ kind, metadata }) => (kind === 'Namespace' ? metadata.name : metadata.namespace));
     expect(new Set(places)).toEqual(new Set(['feature-ex-c4-e6']));
     expect(JSON.stringify(objects)).not.toMatch(/OVERLAY_|BRANCH_NAME|IMAGE_TAG|WORKLOAD_IDENTITY/);

@@ -12,7 +12,7 @@ export async function renderBranch(slug: string, imageTag = 'v1'): Promise<KubeO
     overlays: ['feature', 'azure-feature'],
     kustomize: await findKustomize({ log: () => undefined }),
   });
-  const objects = createOverlays(compiled, {}).render({
+  const objects = createOverlays(compiled, { OVERLAY_KEYVAULT_NAME: 'branches-vault' }).render({
     slug,
     database: slug.replaceAll('-', '_'),
     namespace: `feature-${slug}`,
