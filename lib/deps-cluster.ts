@@ -3,6 +3,7 @@ import type { Connection } from './cluster/api/connection.ts';
 import { once } from './concurrency.ts';
 import { readArmSettings, readClusterSettings, readIdentitySettings } from './config.ts';
 import { credentialOf } from './deps-storage.ts';
+import type { LogReader } from './cluster/logs.ts';
 import type { Cluster } from './environment/ports/cluster.ts';
 
 /** How ARM is reached; a stand-in on this machine gets no token. */
@@ -39,7 +40,7 @@ export const connections = once(async (): Promise<{ provisioner: Connection; dep
   };
 });
 
-export const cluster = once(async (): Promise<Cluster> => {
+export const cluster = once(async (): Promise<Cluster & LogReader> => {
   const [{ createCluster }, { provisioner, deprovisioner }] = await Promise.all([
     import('./cluster/cluster.ts'),
     connections(),

@@ -8,6 +8,7 @@ import {
   readGitHubSettings,
   readIdentitySettings,
   readIntakeSettings,
+  readPageSettings,
   readWebhookSecrets,
   readWorkflowSettings,
 } from './config.ts';
@@ -17,15 +18,18 @@ import { blobs, makeStorage, reachStorage, records, requests } from './deps-stor
 import { createProbes } from './diagnosis/probes.ts';
 import { readHealth } from './diagnosis/health.ts';
 import { type Live, readLive } from './environment/status.ts';
-import { namesIdentity } from './environment/model/record.ts';
+import { type EnvironmentRecord, namesIdentity } from './environment/model/record.ts';
 import type { GitHub } from './github/client.ts';
 import type { ManualDeps } from './intake/manual.ts';
 import type { MessageDeps } from './intake/message.ts';
+import type { LiveObject } from './cluster/api/object-meta.ts';
+import type { TypeOfObject } from './cluster/api/rest-mapping.ts';
+import { toLogFields } from './errors.ts';
 import type { StatusDeps } from './intake/status.ts';
+import { readLiveDetails } from './page/live.ts';
 import type { WorkflowDeps } from './intake/workflow.ts';
 import type { WebhookDeps } from './intake/webhook.ts';
 import type { Preflight } from './preflight/check.ts';
-import { readPage } from './page/files.ts';
 import type { KubeObject } from './environment/ports/cluster.ts';
 import type { Credentials } from './environment/ports/credentials.ts';
 
@@ -82,9 +86,6 @@ export const branches = once(async (): Promise<Branches | undefined> => {
   const { createBranches } = await import('./github/branches.ts');
   return createBranches(client);
 });
-
-/** The files of the status page, read at the first request for one. */
-export const pageFiles = readOnce(() => readPage(findAppFile('dist/page/index.html', 'page/index.html')));
 
 const compiled = once(async () =>
   (await import('./overlays/compiled.ts')).loadCompiled(findAppFile('overlays.json', 'dist/overlays.json')),
@@ -212,12 +213,33 @@ export function statusDeps(log: Log): StatusDeps {
     async live(record) {
       const kept = lives.get(record.name);
       if (kept !== undefined) return kept();
-      const ask = keepFor(clock, { ms: LIVE_MS, ask: async () => readLive(await portsFor(log), record) });
+      const ask = keepFor(clock, { ms: LIVE_MS, ask: async () => readWholeLive(log, record) });
       lives.set(record.name, ask);
       setTimeout(() => lives.delete(record.name), LIVE_MS).unref();
       return ask();
     },
   };
+}
+
+/** What cluster and identity say, and each object for who looks at the page; without the objects where they can't be read. */
+async function readWholeLive(log: Log, record: EnvironmentRecord): Promise<Live> {
+  const ports = await portsFor(log);
+  const { judge } = await import('./cluster/readiness/kstatus.ts');
+  const { prices } = readPageSettings(process.env);
+  const details = {
+    cluster: ports.cluster,
+    judge: (type: TypeOfObject, object: KubeObject) => judge(type, object as KubeObject & LiveObject),
+    now: clock.now(),
+    ...(prices && { prices }),
+  };
+  const [live, seen] = await Promise.all([
+    readLive(ports, record),
+    readLiveDetails(details, record).catch((thrown: unknown) => {
+      log.warn('objects not read', { environment: record.name, ...toLogFields(thrown) });
+      return {};
+    }),
+  ]);
+  return { ...live, ...seen };
 }
 
 /** Whether the admission policies hold us, asked once a minute at most. */

@@ -59,6 +59,12 @@ export class Settings {
     return value === undefined ? undefined : Number(value);
   }
 
+  /** A price or the like: not negative, with a point. */
+  amount(name: string): number | undefined {
+    const value = this.matching(name, /^\d{1,9}(\.\d{1,9})?$/, 'is not a number such as 0.042');
+    return value === undefined ? undefined : Number(value);
+  }
+
   /** Milliseconds; written `90s`, `10m`, `24h` or `7d`, or `0`. */
   duration(name: string, fallback?: string): number | undefined {
     const value = this.text(name) ?? fallback;

@@ -2,6 +2,7 @@ import type { Clock } from '../environment/ports/ports.ts';
 import { applyObjects } from './apply.ts';
 import { type Connection, DEFAULT_CONNECTIONS } from './api/connection.ts';
 import { countContents, inspectKinds } from './list.ts';
+import { type LogReader, readLog } from './logs.ts';
 import { createDiscovery } from './api/rest-mapping.ts';
 import { applyNamespace, createNamespace, deleteNamespace, readNamespace } from './namespace.ts';
 import { findDrift, planObjects } from './diff.ts';
@@ -25,7 +26,7 @@ export interface ClusterOptions {
 }
 
 /** The Kubernetes cluster behind two connections, one per principal. Reads nothing until it is called. */
-export function createCluster(options: ClusterOptions): Cluster {
+export function createCluster(options: ClusterOptions): Cluster & LogReader {
   const { clock, concurrency = DEFAULT_CONNECTIONS } = options;
   const send = createSend(options.provisioner, options);
   const sendDelete = createSend(options.deprovisioner, options);
@@ -41,6 +42,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     plan: (objects, target) => planObjects(context, objects, target),
     readiness: (objects, target) => judgeReadiness(context, objects, target),
     inspect: (kinds, target) => inspectKinds(context, kinds, target),
+    readLog: (source) => readLog(send, source),
     contents: (namespace) => countContents(context, namespace),
     deleteNamespace: (target, writeGuard) => deleteNamespace(sendDelete, target, writeGuard),
     policies: () => probePolicies({ provisioner: send, deprovisioner: sendDelete }),

@@ -4,6 +4,7 @@ import {
   readEnvironmentSettings,
   readGitHubSettings,
   readIdentitySettings,
+  readPageSettings,
   readStorageSettings,
   readWebhookSecrets,
 } from '../../lib/config.ts';
@@ -18,6 +19,7 @@ const GROUPS: ((settings: Env) => unknown)[] = [
   readIdentitySettings,
   readArmSettings,
   readGitHubSettings,
+  readPageSettings,
 ];
 
 /** What is missing or wrong in the settings, by name and never by value: the app itself says so at the first call alone. */

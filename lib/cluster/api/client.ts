@@ -29,6 +29,8 @@ export interface Call {
   path: string;
   body?: unknown;
   accept?: string;
+  /** The answer is plain text, such as a log. */
+  text?: true;
   /** What errors name. */
   object: string;
   /** Keeps the server's words out of errors. */
@@ -147,7 +149,7 @@ function judge(
   response: { status: number; headers: Headers; text: string; tries: Tries },
 ): Answer | Failure {
   const { status, tries } = response;
-  const body = parse(response.text);
+  const body = call.text && status < 300 ? response.text : parse(response.text);
   if (status < 300 && body === undefined) return { error: unavailable(call, 'the answer is not JSON'), again: true };
   if (status < 300 || call.expect?.includes(status)) {
     const date = Date.parse(single(response.headers.date)) || undefined;

@@ -4,9 +4,8 @@ import { Section } from '../../parts.js';
 
 /** What the environment asks of the cluster, for how long, and what that costs where prices are set. */
 export function Requested({ live, now }) {
-  const { requested, namespace, cost } = live;
+  const { requested, since, cost } = live;
   if (!requested) return null;
-  const since = namespace?.since;
   const alive = since === undefined ? undefined : now - Date.parse(since);
   return html`<${Section} title="Requested">
     <dl class="numbers">

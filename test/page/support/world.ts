@@ -342,7 +342,8 @@ function toLive(name: string, phase: string): unknown {
           },
         ];
   return {
-    namespace: { uid: `uid-of-${name}`, terminating: phase === 'deleting', since: ago(3 * DAY) },
+    namespace: { uid: `uid-of-${name}`, terminating: phase === 'deleting' },
+    since: ago(3 * DAY),
     credentials: [`FederatedCredential/kv-dev-1/keyvault-workload-identity-${name}`],
     objects,
     events,

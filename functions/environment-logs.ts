@@ -1,0 +1,15 @@
+import { app } from '@azure/functions';
+import { logsDeps } from '../lib/deps-page.ts';
+import { toLog } from '../lib/log.ts';
+import { answerLogs } from '../lib/page/answer-logs.ts';
+
+app.http('environment-logs', {
+  route: 'environments/{name}/logs',
+  methods: ['GET'],
+  authLevel: 'function',
+  handler: async (request, context) => {
+    const call = { name: request.params['name'], requestId: context.invocationId };
+    const { status, body } = await answerLogs(logsDeps(toLog(context)), call);
+    return { status, jsonBody: body };
+  },
+});

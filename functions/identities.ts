@@ -1,0 +1,15 @@
+import { app } from '@azure/functions';
+import { identitySlots } from '../lib/deps-page.ts';
+import { toLog } from '../lib/log.ts';
+import { answerIdentities } from '../lib/page/answer-identities.ts';
+
+app.http('identities', {
+  route: 'identities',
+  methods: ['GET'],
+  authLevel: 'function',
+  handler: async (_request, context) => {
+    const log = toLog(context);
+    const { status, body } = await answerIdentities({ slots: identitySlots, log }, context.invocationId);
+    return { status, jsonBody: body };
+  },
+});
