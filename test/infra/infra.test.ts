@@ -199,3 +199,31 @@ describe('what watches the app', () => {
     expect([...new Set(lines)].filter((line) => !sources.includes(`('${line}'`))).toEqual([]);
   });
 });
+
+describe('docs/install.md', () => {
+  it('names only parameters and outputs that the template has', () => {
+    const page = readFileSync(join(projectRoot, 'docs', 'install.md'), 'utf8');
+    const template = readFileSync(join(infra, 'main.bicep'), 'utf8');
+    const [parameters, outputs] = ['param', 'output'].map((word) =>
+      [...template.matchAll(new RegExp(`^${word} (\\w+)`, 'gm'))].map(([, name]) => name ?? ''),
+    );
+
+    const table = page.split('\n').filter((line) => line.startsWith('| `'));
+    const named = table.flatMap((line) => [...(line.split('|')[1] ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => name));
+    const given = [...page.matchAll(/\b([a-z]\w+)=\S/g)].map(([, name]) => name);
+    const shouted = [...page.matchAll(/`([A-Z_]+_(?:URL|ID|IDS|NAME|GROUP))`/g)].map(([, name]) => name);
+    expect([...named].sort()).toEqual([...(parameters ?? [])].sort());
+    expect(given.filter((name) => !parameters?.includes(name ?? ''))).toEqual(['write', 'write']);
+    expect(shouted.filter((name) => !outputs?.includes(name ?? '') && name !== 'OVERLAY_KEYVAULT_NAME')).toEqual([]);
+    expect(outputs?.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+  });
+
+  it('is told what to do about every alert', () => {
+    const page = readFileSync(join(projectRoot, 'docs', 'operate.md'), 'utf8');
+    const alerts = readFileSync(join(infra, 'modules', 'alerts.bicep'), 'utf8');
+    const titles = [...alerts.matchAll(/(?:title|displayName): '([^']+)'/g)].map(([, title]) => title ?? '');
+
+    expect(titles.filter((title) => !title.includes('$')).length).toBeGreaterThan(4);
+    expect(titles.filter((title) => !title.includes('$') && !page.includes(`| ${title}`))).toEqual([]);
+  });
+});
