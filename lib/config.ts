@@ -95,7 +95,7 @@ export function readIntakeSettings(environment: Env): IntakeSettings {
     if (match?.[1] === undefined) {
       settings.fault(
         'GITHUB_REPOSITORIES',
-        'an entry is not owner/name or owner/name=prefix (prefix: up to 20 of a-z, 0-9, -)',
+        `${JSON.stringify(entry.slice(0, 60))} is not owner/name or owner/name=prefix (prefix: up to 20 of a-z, 0-9, -)`,
       );
       return [];
     }

@@ -50,12 +50,12 @@ export class Settings {
     const value = this.text(name);
     if (value === undefined) return values[0];
     const known = values.find((one) => one === value);
-    if (known === undefined) this.fault(name, `is none of ${values.join(', ')}`);
+    if (known === undefined) this.fault(name, `must be ${values.join(' or ')}`);
     return known ?? values[0];
   }
 
   count(name: string): number | undefined {
-    const value = this.matching(name, /^[1-9]\d{0,5}$/, 'is not a whole number from 1 on');
+    const value = this.matching(name, /^[1-9]\d{0,5}$/, 'must be a whole number of 1 or more');
     return value === undefined ? undefined : Number(value);
   }
 
@@ -72,7 +72,7 @@ export class Settings {
     const [, amount, unit] = /^(\d{1,6})([smhd])$/.exec(value) ?? [];
     if (amount !== undefined && unit !== undefined) return Number(amount) * (UNITS_MS[unit] ?? 0);
     if (value === '0') return 0;
-    this.fault(name, 'is not a duration such as 90s, 10m, 24h or 7d');
+    this.fault(name, 'must be a duration such as 90s, 10m, 24h or 7d');
     return undefined;
   }
 

@@ -56,7 +56,11 @@ async function startAzuriteIfWanted(settings: NodeJS.ProcessEnv): Promise<Azurit
   if (!/UseDevelopmentStorage=true/i.test(settings['AzureWebJobsStorage'] ?? '')) return undefined;
   const taken = await Promise.all(Object.values(AZURITE_PORTS).map(isListening));
   if (taken.every(Boolean)) return undefined;
-  if (taken.some(Boolean)) throw new Error('Of the ports 10000 and 10001, which Azurite needs, one is taken: free it.');
+  const [blobTaken] = taken;
+  if (taken.some(Boolean))
+    throw new Error(
+      `Port ${blobTaken ? AZURITE_PORTS.blobPort : AZURITE_PORTS.queuePort} is in use. Stop that process, or set AzureWebJobsStorage.`,
+    );
   const dir = join(projectRoot, '.cache', 'azurite');
   await mkdir(dir, { recursive: true });
   const azurite = await startAzurite({ ...AZURITE_PORTS, dir });

@@ -67,10 +67,10 @@ export async function planDeprovision(
     live === undefined ? {} : ports.cluster.contents(namespace),
   ]);
   if (credentials.refused !== undefined) return { kind: 'refused', refusal: credentials.refused };
-  const inside = Object.entries(contents).map(([kind, count]): Change => ({
+  const inside = Object.entries<number>(contents).map(([kind, count]): Change => ({
     object: `${kind}/${namespace}`,
     action: 'deleted',
-    reason: String(count),
+    count,
   }));
   const itself: Change[] =
     live === undefined ? [] : [{ object: `Namespace/${namespace}`, action: 'deleted', reason: `uid ${live.uid}` }];

@@ -147,9 +147,10 @@ async function plan(
     ? planProvision(ports, record)
     : planDeprovision(ports, record));
   if (planned.kind === 'refused') return refused(deps, { request, refusal: planned.refusal });
-  const changes = planned.changes.map(({ object, action, reason }) => ({
+  const changes = planned.changes.map(({ object, action, reason, count }) => ({
     object,
     action,
+    ...(count !== undefined && { count }),
     ...(reason !== undefined && { reason }),
   }));
   return { status: 200, body: { outcome: 'planned', environment: record.name, changes, validated: planned.validated } };

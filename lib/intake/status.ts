@@ -26,7 +26,7 @@ export async function answerStatus(deps: StatusDeps, call: StatusCall): Promise<
   try {
     const records = await deps.records();
     if (call.name === undefined) return withEtag({ environments: await listEnvironments(records, call.all) }, call);
-    const record = await readEnvironment(records, call.name);
+    const record = (await readEnvironment(records, call.name)) ?? (await findByRef(records, call.name));
     if (record === undefined) {
       const message = 'no environment has this name; one just asked for appears when its request is taken up';
       return failed({ status: 404, code: 'not-found', message, requestId: call.requestId });
@@ -37,6 +37,24 @@ export async function answerStatus(deps: StatusDeps, call: StatusCall): Promise<
     const error = toProvisionerError(thrown);
     deps.log.error('status not read', { ...toLogFields(error), requestId: call.requestId });
     return failedInside(error, call.requestId);
+  }
+}
+
+/** People know the branch, not its slug; of several repositories with a branch of the name, none is meant. */
+async function findByRef(records: Records, name: string): Promise<EnvironmentRecord | undefined> {
+  const ref = decode(name);
+  const found: string[] = [];
+  for await (const summary of records.list()) if (ref !== undefined && summary.ref === ref) found.push(summary.name);
+  const [slug, ...others] = found;
+  return slug === undefined || others.length > 0 ? undefined : readEnvironment(records, slug);
+}
+
+/** The host passes an encoded slash on as it is (FACTS D27). */
+function decode(name: string): string | undefined {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return undefined;
   }
 }
 

@@ -52,6 +52,9 @@ function ofThree(file: string): Pick<DemoCluster, 'settings' | 'admin'> {
   };
 }
 
+/** The person did not confirm: nothing was done. */
+export class Cancelled extends Error {}
+
 async function openOwn(cluster: { kubeconfig: string; context: string }, yes: boolean): Promise<DemoCluster> {
   const { kubeconfig: file, context } = cluster;
   const connection = connectKubeconfig({ file, context });
@@ -64,7 +67,7 @@ async function openOwn(cluster: { kubeconfig: string; context: string }, yes: bo
     const prompt = createInterface({ input: process.stdin, output: process.stdout });
     const answer = await prompt.question('Go on? Type yes: ');
     prompt.close();
-    if (answer.trim() !== 'yes') throw new Error('Nothing was done.');
+    if (answer.trim() !== 'yes') throw new Cancelled();
   }
   return {
     what: `your cluster at ${origin}`,

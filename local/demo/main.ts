@@ -1,4 +1,5 @@
 import { parseOptions, USAGE, type DemoOptions } from './options.ts';
+import { Cancelled } from './cluster.ts';
 import { heading, say } from './show.ts';
 import { setStage, type Stage } from './stage.ts';
 import { tellStory } from './story.ts';
@@ -24,7 +25,7 @@ async function main(): Promise<number> {
   try {
     stage = await setStage(options);
   } catch (error) {
-    console.error(`The demo could not start: ${(error as Error).message}`);
+    console.error(error instanceof Cancelled ? 'Cancelled.' : `The demo could not start: ${(error as Error).message}`);
     return 1;
   }
   const stopped = stopRequested();

@@ -29,7 +29,12 @@ export function connectKubeconfig(options: { file: string; context: string; conn
     } catch (cause) {
       throw unusable('the file can not be read as a kubeconfig', cause);
     }
-    if (!config.getContextObject(options.context)) throw unusable('the file has no context of that name');
+    if (!config.getContextObject(options.context)) {
+      const names = config.getContexts().map(({ name }) => name);
+      throw unusable(
+        `${options.file} has no context ${JSON.stringify(options.context)}; it has ${names.slice(0, 20).join(', ') || 'none'}`,
+      );
+    }
     keepUsers(config);
     config.setCurrentContext(options.context);
     return addressOf(config);

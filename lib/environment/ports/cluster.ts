@@ -16,6 +16,8 @@ export interface Change {
   action: Action;
   /** Why it was skipped, or why the result is unknown. */
   reason?: string;
+  /** How many objects of the kind, where one change stands for several. */
+  count?: number;
 }
 
 export interface Applied {

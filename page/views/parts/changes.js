@@ -39,10 +39,10 @@ export function ChangeList({ changes, validated }) {
     ${changed.length === 0 && html`<p>Nothing: ${plural(rest, 'object is', 'objects are')} as they should be.</p>`}
     <ul class="changes">
       ${changed.map(
-        ({ object, action, reason }) =>
+        ({ object, action, reason, count }) =>
           html`<li>
             <span class="action ${action}">${action}</span> <span class="mono">${object}</span>
-            <span class="quiet">${reason ?? ''}</span>
+            <span class="quiet">${reason ?? count ?? ''}</span>
           </li>`,
       )}
     </ul>

@@ -114,7 +114,7 @@ const PLANS = {
   deprovision: {
     changes: [
       { object: 'Namespace/feature-x', action: 'deleted', reason: 'uid 1b2c' },
-      { object: 'Deployment/feature-x', action: 'deleted', reason: '3' },
+      { object: 'Deployment/feature-x', action: 'deleted', count: 3 },
       { object: 'FederatedCredential/kv-dev-1/keyvault-workload-identity-x', action: 'deleted' },
     ],
     validated: true,

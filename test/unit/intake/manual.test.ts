@@ -122,10 +122,10 @@ describe('receiveManual', () => {
     const answer = await call({ branch: 'ex-c4-e6', dryRun: true }, 'deprovision');
     expect(answer.body['changes']).toEqual([
       { object: `Namespace/${NAMESPACE}`, action: 'deleted', reason: `uid ${uid}` },
-      { object: `ResourceQuota/${NAMESPACE}`, action: 'deleted', reason: '1' },
-      { object: `ServiceAccount/${NAMESPACE}`, action: 'deleted', reason: '1' },
-      { object: `Deployment/${NAMESPACE}`, action: 'deleted', reason: '1' },
-      { object: `Ingress/${NAMESPACE}`, action: 'deleted', reason: '1' },
+      { object: `ResourceQuota/${NAMESPACE}`, action: 'deleted', count: 1 },
+      { object: `ServiceAccount/${NAMESPACE}`, action: 'deleted', count: 1 },
+      { object: `Deployment/${NAMESPACE}`, action: 'deleted', count: 1 },
+      { object: `Ingress/${NAMESPACE}`, action: 'deleted', count: 1 },
       { object: 'FederatedCredential/pool-1/keyvault-workload-identity-ex-c4-e6', action: 'deleted' },
     ]);
     expect((await call({ branch: 'never', dryRun: true }, 'deprovision')).body['changes']).toEqual([]);

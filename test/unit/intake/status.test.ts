@@ -72,6 +72,17 @@ describe('answerStatus', () => {
     });
   });
 
+  it('finds an environment by its branch too, encoded or not, where one alone has it', async () => {
+    await world.handle(world.request('create', { ref: 'Feature/Login' }));
+    await world.settle();
+    const named = await call({ name: 'Feature%2FLogin' });
+    expect(named).toMatchObject({ status: 200, body: { ref: 'Feature/Login' } });
+    expect((await call({ name: 'Feature/Login' })).body['name']).toBe(named.body['name']);
+    await world.handle(world.request('create', { ref: 'Feature/Login', repository: { id: 43, fullName: 'acme/api' } }));
+    expect((await call({ name: 'Feature/Login' })).status).toBe(404);
+    expect((await call({ name: '%E0%A4%A' })).status).toBe(404);
+  });
+
   it('answers a fault of storage with its kind alone', async () => {
     world.turn.hook = () => {
       throw new Error('words of an SDK');
