@@ -37,3 +37,6 @@ async function dryDelete(send: Send): Promise<number> {
   });
   return status;
 }
+
+/** The version that every denial of manifests/cluster names; a change of a policy that matters raises both. */
+export const POLICY_VERSION = 'v1';

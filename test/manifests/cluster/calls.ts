@@ -1,5 +1,5 @@
 import type { Call } from './api.ts';
-import { collectionOf, dryApply, dryCreate, dryDelete, inNamespace, pathOf, pluralOf } from './paths.ts';
+import { collectionOf, configMap, dryApply, dryCreate, dryDelete, inNamespace, pathOf, pluralOf } from './paths.ts';
 import { branchNamespace } from './start.ts';
 import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
@@ -40,7 +40,7 @@ export function provisionerCalls(objects: KubeObject[]): CallsByRight {
   return calls;
 }
 
-export const CRON_JOB = '/apis/batch/v1/namespaces/feature-ours/cronjobs/todo-cron';
+const PROBE = 'feature-branch-provisioner-probe';
 
 export function merge(path: string, body: object): Omit<Call, 'as'> {
   return { method: 'PATCH', path: `${path}?dryRun=All`, body, type: 'application/merge-patch+json' };
@@ -53,6 +53,7 @@ export function deprovisionerCalls(): CallsByRight {
     ['namespaces get', { as, method: 'GET', path: pathOf(ours) }],
     ['namespaces list', { as, method: 'GET', path: '/api/v1/namespaces' }],
     ['namespaces delete', { as, ...dryDelete(ours) }],
-    ['cronjobs patch', { as, ...merge(CRON_JOB, { spec: { suspend: true } }) }],
+    ['configmaps create', { as, ...dryApply(configMap('feature-empty', PROBE)) }],
+    ['configmaps patch', { as, ...merge(pathOf(configMap('feature-ours', PROBE)), {}) }],
   ]);
 }

@@ -1,6 +1,6 @@
 import { buildGuards } from '../../../local/kustomize/build-guards.ts';
 import { type Call, eventually } from './api.ts';
-import { configMap, dryApply, pathOf } from './paths.ts';
+import { configMap, dryApply, dryCreate, pathOf } from './paths.ts';
 import { MANAGED_BY, type Plane, branchNamespace, namespace, slugLabel } from './start.ts';
 import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
@@ -9,8 +9,11 @@ export type Case = [what: string, call: Omit<Call, 'as'>];
 
 export const PRINCIPALS = { provisioner: 'provisioner', deprovisioner: 'deprovisioner' } as const;
 
-/** Ours: one with everything in it, one empty, and one from before the repository's id was known. */
-const OURS = [branchNamespace('ours'), branchNamespace('empty'), branchNamespace('noid', { 'repository-id': '' })];
+/** Ours: one with everything in it, one empty, one at a stricter level, and one from before the repository's id was known. */
+const OURS = [
+  ...['ours', 'empty', 'strict'].map((slug) => branchNamespace(slug)),
+  branchNamespace('noid', { 'repository-id': '' }),
+];
 /** Each lacks one thing that ours have. */
 const FOREIGN = [
   ...['project', 'staging'].map((name) => namespace(name)),
@@ -36,6 +39,13 @@ export async function makeNamespaces(plane: Plane): Promise<void> {
     type: 'application/merge-patch+json',
     body: { metadata: { annotations: { 'feature-branch-provisioner/repository-id': null } } },
   });
+  await plane.ok({
+    as: 'admin',
+    method: 'PATCH',
+    path: '/api/v1/namespaces/feature-strict',
+    type: 'application/merge-patch+json',
+    body: { metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } },
+  });
 }
 
 /** Applies manifests/cluster for the two users of the control plane, and waits until roles and policies both hold. */
@@ -48,7 +58,11 @@ export async function applyGuards(plane: Plane): Promise<KubeObject[]> {
   });
   await eventually('the policies hold', async () => {
     const asked = FOREIGN_NAMES.map((name) => plane.send({ as: 'provisioner', ...dryApply(configMap(name)) }));
-    return (await Promise.all(asked)).every(({ status }) => status === 403);
+    return (await Promise.all(asked)).every(({ status, text }) => status === 403 && text.includes('-objects v'));
+  });
+  await eventually('ownership holds', async () => {
+    const { status } = await plane.send({ as: 'admin', ...dryCreate(branchNamespace('probe')) });
+    return status === 403;
   });
   return guards;
 }

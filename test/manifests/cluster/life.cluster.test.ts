@@ -45,17 +45,8 @@ describeOnPlane('under the roles and policies', () => {
     await plane.ok({ as: 'provisioner', method: 'DELETE', path: pathOf(policy) });
   });
 
-  it('the deprovisioner suspends the cron job and deletes the namespace as it read it, and all is gone', async () => {
+  it('the deprovisioner deletes the namespace as it read it, and all is gone', async () => {
     const as = 'deprovisioner';
-    const [cronJob] = objects.filter(({ kind }) => kind === 'CronJob');
-    if (cronJob === undefined) throw new Error('no CronJob');
-    await plane.ok({
-      as,
-      method: 'PATCH',
-      path: pathOf(cronJob),
-      type: 'application/merge-patch+json',
-      body: { spec: { suspend: true } },
-    });
     const read = JSON.parse(await plane.ok({ as, method: 'GET', path: pathOf(BRANCH) })) as KubeObject;
     const { uid, resourceVersion } = read.metadata;
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid, resourceVersion } };

@@ -1,12 +1,16 @@
 import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
-const PLURALS: Record<string, string> = { Ingress: 'ingresses', NetworkPolicy: 'networkpolicies' };
+const PLURALS: Record<string, string> = {
+  Endpoints: 'endpoints',
+  Ingress: 'ingresses',
+  NetworkPolicy: 'networkpolicies',
+};
 const IRREGULAR = /(s|y)$/;
 
 export function pluralOf(kind: string): string {
   const plain = kind.toLowerCase();
-  const plural = PLURALS[kind] ?? plain.replace(IRREGULAR, (end) => (end === 'y' ? 'ies' : 'ses'));
-  return plural === plain ? `${plain}s` : plural;
+  const plural = plain.replace(IRREGULAR, (end) => (end === 'y' ? 'ies' : 'ses'));
+  return PLURALS[kind] ?? (plural === plain ? `${plain}s` : plural);
 }
 
 export function rootOf(apiVersion: string): string {

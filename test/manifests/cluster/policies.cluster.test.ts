@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { buildGuards } from '../../../local/kustomize/build-guards.ts';
+import { ADD_ON_CASES, CONTENT_CASES } from '../content-cases.ts';
+import { ADD_ON_DEFINITIONS } from './add-on-definitions.ts';
 import { type Call, eventually } from './api.ts';
 import { merge } from './calls.ts';
 import {
   type Case,
   FOREIGN_NAMES,
+  PRINCIPALS,
   applyGuards,
   giveAllRights,
   guardNamed,
@@ -12,8 +16,18 @@ import {
   makeNamespaces,
   withChanged,
 } from './guards.ts';
-import { configMap, dryApply, dryCreate, dryDelete, pathOf } from './paths.ts';
-import { MANAGED_BY, type Plane, branchNamespace, describeOnPlane, namespace, slugLabel, startPlane } from './start.ts';
+import { collectionOf, configMap, dryApply, dryCreate, dryDelete, pathOf } from './paths.ts';
+import { renderBranch } from './render-branch.ts';
+import {
+  BASELINE,
+  MANAGED_BY,
+  type Plane,
+  branchNamespace,
+  describeOnPlane,
+  namespace,
+  slugLabel,
+  startPlane,
+} from './start.ts';
 import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
 interface Validation {
@@ -21,9 +35,11 @@ interface Validation {
   message: string;
 }
 
+const ENFORCE = 'pod-security.kubernetes.io/enforce';
 const NOTE = 'feature-branch-provisioner';
 const RBAC = 'rbac.authorization.k8s.io';
 const OURS = branchNamespace('ours');
+const TOKEN = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} };
 
 /** Of an object in each namespace that is not ours, the ones that a part of the policy alone refuses among them. */
 const OBJECTS: Case[] = [
@@ -34,12 +50,18 @@ const OBJECTS: Case[] = [
   ['write a Secret in kube-system', dryApply({ ...configMap('kube-system'), kind: 'Secret', data: { x: 'eA==' } })],
   ['scale in project', merge('/apis/apps/v1/namespaces/project/deployments/web/scale', { spec: { replicas: 0 } })],
   ['write a status in project', merge('/apis/apps/v1/namespaces/project/deployments/web/status', {})],
+  ['write a status of ours', merge('/apis/apps/v1/namespaces/feature-ours/deployments/web/status', {})],
+  [
+    'get a token of ours',
+    { method: 'POST', path: '/api/v1/namespaces/feature-ours/serviceaccounts/default/token', body: TOKEN },
+  ],
+  ['enter a pod of ours', { method: 'POST', path: '/api/v1/namespaces/feature-ours/pods/x/exec?command=sh' }],
   [
     'get a token in kube-system',
     {
       method: 'POST',
       path: '/api/v1/namespaces/kube-system/serviceaccounts/default/token?dryRun=All',
-      body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
+      body: TOKEN,
     },
   ],
   [
@@ -64,9 +86,18 @@ const OBJECTS: Case[] = [
 
 /** For every validation there is one that it alone refuses. */
 const NAMESPACES: Case[] = [
-  ['make a namespace that is not managed by us', dryCreate(namespace('feature-new', slugLabel('new')))],
-  ['make a namespace without our prefix', dryCreate(namespace('new', { ...MANAGED_BY, ...slugLabel('new') }))],
-  ['make a namespace with another slug', dryCreate(namespace('feature-new', { ...MANAGED_BY, ...slugLabel('old') }))],
+  [
+    'make a namespace that is not managed by us',
+    dryCreate(namespace('feature-new', { ...slugLabel('new'), ...BASELINE })),
+  ],
+  [
+    'make a namespace without our prefix',
+    dryCreate(namespace('new', { ...MANAGED_BY, ...slugLabel('new'), ...BASELINE })),
+  ],
+  [
+    'make a namespace with another slug',
+    dryCreate(namespace('feature-new', { ...MANAGED_BY, ...slugLabel('old'), ...BASELINE })),
+  ],
   ['make a namespace without labels', dryCreate(namespace('new'))],
   ['label a foreign namespace into reach', labelling('feature-half', 'half')],
   ['label one whose slug is another', labelling('feature-odd', 'odd')],
@@ -83,16 +114,57 @@ const NAMESPACES: Case[] = [
     { method: 'PUT', path: `${pathOf(OURS)}/finalize?dryRun=All`, body: { ...OURS, spec: { finalizers: [] } } },
   ],
   ['write its status', merge(`${pathOf(OURS)}/status`, { status: { phase: 'Active' } })],
+  ['make a privileged namespace', dryCreate(atLevel('evil', 'privileged'))],
+  ['make a namespace of no level', dryCreate(namespace('feature-evil', { ...MANAGED_BY, ...slugLabel('evil') }))],
+  ['take its level away', labellingOurs({ [ENFORCE]: null })],
+  ['make it privileged', labellingOurs({ [ENFORCE]: 'privileged' })],
+  ['lower a stricter level', labellingOurs({ [ENFORCE]: 'baseline' }, 'feature-strict')],
+  ['make its level that of an old version', labellingOurs({ [`${ENFORCE}-version`]: 'v1.0' })],
+  ['exempt it from Gatekeeper', labellingOurs({ 'admission.gatekeeper.sh/ignore': 'x' })],
+  ['exempt it from AKS', labellingOurs({ 'control-plane': 'true' })],
+  ['choose its nodes', annotatingWith({ 'scheduler.alpha.kubernetes.io/node-selector': 'agentpool=system' })],
   ...FOREIGN_NAMES.map((name): Case => [`delete ${name}`, dryDelete(namespace(name))]),
 ];
 
+/** What nobody but the two principals may do. */
+const OWNERSHIP: Case[] = [
+  ['make a namespace as ours', dryCreate(branchNamespace('new'))],
+  ['label a namespace as ours', labelling('feature-half', 'half')],
+];
+
+function atLevel(slug: string, level: string): KubeObject {
+  return namespace(`feature-${slug}`, { ...MANAGED_BY, ...slugLabel(slug), [ENFORCE]: level });
+}
+
+function labellingOurs(labels: Record<string, string | null>, name = 'feature-ours'): Case[1] {
+  return merge(`/api/v1/namespaces/${name}`, { metadata: { labels } });
+}
+
+function annotatingWith(annotations: Record<string, string>): Case[1] {
+  return merge('/api/v1/namespaces/feature-ours', { metadata: { annotations } });
+}
+
 function labelling(name: string, slug: string): Case[1] {
-  return merge(`/api/v1/namespaces/${name}`, { metadata: { labels: { ...MANAGED_BY, ...slugLabel(slug) } } });
+  return merge(`/api/v1/namespaces/${name}`, {
+    metadata: { labels: { ...MANAGED_BY, ...slugLabel(slug), ...BASELINE } },
+  });
 }
 
 function annotating(notes: Record<string, string | null>, name = 'feature-ours'): Case[1] {
   const annotations = Object.fromEntries(Object.entries(notes).map(([key, value]) => [`${NOTE}/${key}`, value]));
   return merge(`/api/v1/namespaces/${name}`, { metadata: { annotations } });
+}
+
+function web(namespace: string): KubeObject {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web', namespace },
+    spec: {
+      selector: { matchLabels: { app: 'web' } },
+      template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image: 'web:1' }] } },
+    },
+  };
 }
 
 describeOnPlane('the policies', () => {
@@ -104,14 +176,13 @@ describeOnPlane('the policies', () => {
     await makeNamespaces(plane);
     guards = await applyGuards(plane);
     for (const user of ['provisioner', 'deprovisioner']) await giveAllRights(plane, user);
-    await plane.apply({
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: { name: 'web', namespace: 'project' },
-      spec: {
-        selector: { matchLabels: { app: 'web' } },
-        template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image: 'web:1' }] } },
-      },
+    for (const home of ['project', 'feature-ours']) await plane.apply(web(home));
+    for (const definition of ADD_ON_DEFINITIONS) await plane.apply(definition);
+    await eventually('the add-ons are served', async () => {
+      const answers = await Promise.all(
+        ADD_ON_CASES.map(([, object]) => plane.send({ as: 'admin', method: 'GET', path: collectionOf(object) })),
+      );
+      return answers.every(({ status }) => status === 200);
     });
     await eventually('both have every right', async () => {
       const asked = (['provisioner', 'deprovisioner'] as const).map((as) =>
@@ -145,22 +216,44 @@ describeOnPlane('the policies', () => {
   });
 
   it('bind nobody else', async () => {
-    for (const [, call] of [...OBJECTS.slice(0, 1), ...NAMESPACES.slice(0, 1)]) {
-      expect(await isAllowed(plane, { as: 'admin', ...call })).toBe(true);
+    for (const [, call] of OBJECTS.slice(0, 1)) expect(await isAllowed(plane, { as: 'admin', ...call })).toBe(true);
+    for (const name of ['feature-ours', 'project']) {
+      expect(await isAllowed(plane, { as: 'admin', ...labellingOurs({ team: 'x' }, name) })).toBe(true);
     }
   });
 
-  it.each(['feature-branch-provisioner-objects', 'feature-branch-provisioner-namespaces'])(
-    'of %s are each needed: without any one a refused request goes through',
-    async (name) => {
+  it.each(OWNERSHIP)('let nobody else, administrators included, %s', async (_what, call) => {
+    const { status, text } = await plane.send({ as: 'admin', ...call });
+
+    expect([status, text]).toEqual([403, expect.stringContaining('feature-branch-provisioner-ownership v1: ')]);
+  });
+
+  it('say which of them refused, in which version', async () => {
+    for (const [what, call] of [...OBJECTS, ...NAMESPACES]) {
+      const { text } = await plane.send({ as: 'provisioner', ...call });
+      expect([what, text]).toEqual([
+        what,
+        expect.stringMatching(/denied request: feature-branch-provisioner-\w+ v1: |this namespace may not be deleted/),
+      ]);
+    }
+  });
+
+  it.each(['objects', 'namespaces', 'ownership'])(
+    'of %s are each needed: without any one a request passes that it refused',
+    async (which) => {
+      const name = `feature-branch-provisioner-${which}`;
       const guard = guardNamed(guards, 'ValidatingAdmissionPolicy', name);
       const spec = guard['spec'] as { validations: Validation[] };
-      const calls = [...OBJECTS, ...NAMESPACES].map(([, call]): Call => ({ as: 'provisioner', ...call }));
+      const byMessage = await refusedBy(which === 'ownership' ? ownershipCalls() : allCalls());
 
       for (const dropped of spec.validations) {
         const validations = spec.validations.filter((each) => each !== dropped);
-        await withChanged(plane, { guard, changed: { ...guard, spec: { ...spec, validations } } }, () =>
-          eventually(`a request passes without "${dropped.expression}"`, () => anyPasses(calls)),
+        // a policy is never without validations
+        const none = [{ expression: 'true', message: 'x' }];
+        const changed = { ...guard, spec: { ...spec, validations: validations.length > 0 ? validations : none } };
+        const calls = byMessage.get(dropped.message) ?? [];
+        await withChanged(plane, { guard, changed }, () =>
+          eventually(`a request passes without "${dropped.message}"`, () => anyPasses(calls)),
         );
         await eventually('all is refused again', () => allRefused(calls));
       }
@@ -182,6 +275,76 @@ describeOnPlane('the policies', () => {
     },
     60_000,
   );
+
+  function allCalls(): Call[] {
+    const content = [...CONTENT_CASES, ...ADD_ON_CASES].filter(([, , rule]) => rule !== '');
+    const calls = [...OBJECTS, ...NAMESPACES].map(([, call]) => call);
+    return [...calls, ...content.map(([, object]) => dryApply(object))].map((call) => ({ as: 'provisioner', ...call }));
+  }
+
+  function ownershipCalls(): Call[] {
+    return OWNERSHIP.map(([, call]) => ({ as: 'admin', ...call }));
+  }
+
+  /** The calls by the message of the validation that refuses each first. */
+  async function refusedBy(calls: Call[]): Promise<Map<string, Call[]>> {
+    const found = new Map<string, Call[]>();
+    for (const call of calls) {
+      const [message = ''] = /feature-branch-provisioner-\w+ v\d+: [^"]*/.exec((await plane.send(call)).text) ?? [];
+      found.set(message, [...(found.get(message) ?? []), call]);
+    }
+    return found;
+  }
+
+  describe('on what an object of a branch holds', () => {
+    it.each([...CONTENT_CASES, ...ADD_ON_CASES])(
+      'judge %s as the overlays’ validation does',
+      async (_what, object, rule) => {
+        const { status, text } = await plane.send({ as: 'provisioner', ...dryApply(object) });
+
+        if (rule === '') expect([status < 300, text]).toEqual([true, expect.any(String)]);
+        else
+          expect([status, text]).toEqual([
+            403,
+            expect.stringContaining(`feature-branch-provisioner-objects v1: ${rule}`),
+          ]);
+      },
+    );
+
+    it('admit every object of the branch that is shipped', async () => {
+      for (const object of await renderBranch('ours')) await plane.ok({ as: 'provisioner', ...dryApply(object) });
+    });
+
+    it('admit what an administrator states in settings.env', async () => {
+      const settings = {
+        ...{ DOMAIN: 'example.com', HOSTS: '{slug}-x.{domain}', SERVICE_TYPES: 'ClusterIP, LoadBalancer' },
+        EXTERNAL_NAMES: '*.shared.svc',
+      };
+      const name = 'feature-branch-provisioner-objects';
+      const guard = guardNamed(guards, 'ValidatingAdmissionPolicy', name);
+      const changed = guardNamed(await buildGuards(PRINCIPALS, settings), 'ValidatingAdmissionPolicy', name);
+      const kind = (what: string) => CONTENT_CASES.find(([each]) => each === what)?.[1] as KubeObject;
+      const withSpec = (object: KubeObject, spec: object) => ({
+        ...object,
+        spec: { ...(object['spec'] as object), ...spec },
+      });
+      const service = kind('a Service');
+      const calls = [
+        withSpec(kind('an Ingress of any host'), { rules: [{ host: 'ours-x.example.com' }] }),
+        withSpec(service, { type: 'LoadBalancer' }),
+        withSpec(service, { type: 'ExternalName', externalName: 'db.shared.svc' }),
+      ].map((object): Call => ({ as: 'provisioner', ...dryApply(object) }));
+      expect(await allRefused(calls)).toBe(true);
+
+      await withChanged(plane, { guard, changed }, () =>
+        eventually('all pass', async () => {
+          const answers = await Promise.all(calls.map((call) => plane.send(call)));
+          return answers.every(({ status }) => status < 300);
+        }),
+      );
+      await eventually('all is refused again', () => allRefused(calls));
+    }, 60_000);
+  });
 
   async function anyPasses(calls: Call[]): Promise<boolean> {
     const answers = await Promise.all(calls.map((call) => plane.send(call)));

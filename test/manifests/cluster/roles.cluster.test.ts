@@ -98,6 +98,10 @@ describeOnPlane('the roles', () => {
     ['read pods', { method: 'GET', path: `${IN_OURS}/pods` }],
     ['read a Secret', { method: 'GET', path: `${IN_OURS}/secrets/feature-broadcaster-secret` }],
     ['patch a Secret', merge(`${IN_OURS}/secrets/feature-broadcaster-secret`, {})],
+    [
+      'suspend a cron job',
+      merge('/apis/batch/v1/namespaces/feature-ours/cronjobs/todo-cron', { spec: { suspend: true } }),
+    ],
     ['patch a deployment', merge('/apis/apps/v1/namespaces/feature-ours/deployments/todo-app-be', {})],
     ['delete a config map', dryDelete(configMap('feature-ours', 'nats-config'))],
   ])('do not let the deprovisioner %s', async (_what, call) => {

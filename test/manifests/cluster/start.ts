@@ -78,6 +78,9 @@ export function slugLabel(slug: string): Record<string, string> {
   return { 'feature-branch-provisioner/slug': slug };
 }
 
+/** The level that manifests/cluster/settings.env asks for. */
+export const BASELINE = { 'pod-security.kubernetes.io/enforce': 'baseline' };
+
 /** The namespace of a branch, as the app makes it. */
 export function branchNamespace(slug: string, notes: Record<string, string> = {}): KubeObject {
   const annotations = Object.fromEntries(
@@ -86,7 +89,7 @@ export function branchNamespace(slug: string, notes: Record<string, string> = {}
       value,
     ]),
   );
-  return namespace(`feature-${slug}`, { ...MANAGED_BY, ...slugLabel(slug) }, annotations);
+  return namespace(`feature-${slug}`, { ...MANAGED_BY, ...slugLabel(slug), ...BASELINE }, annotations);
 }
 
 export function namespace(

@@ -1,0 +1,124 @@
+import { groupOf } from '../cluster-scoped.ts';
+import type { KubeObject } from '../../environment/ports/cluster.ts';
+import { isForeignAnnotation, isForeignKind } from './foreign.ts';
+import { fits, takenHosts } from './hosts.ts';
+import { POD_RULES } from './pods.ts';
+
+/** What the content rules compare an object with; the same values as in manifests/cluster/settings.env. */
+export interface Bounds {
+  slug: string;
+  namespace: string;
+  podSecurity: 'privileged' | 'baseline' | 'restricted';
+  /** Types of Services beside ExternalName. */
+  serviceTypes: readonly string[];
+  /** Patterns of what a Service of type ExternalName may stand for. */
+  externalNames: readonly string[];
+  /** Patterns of hosts; absent where hosts are not compared. */
+  hosts?: readonly string[];
+  domain: string;
+}
+
+/** One rule: what is wrong with an object, in the policy's own words. */
+export interface ContentRule {
+  message: string;
+  refuses(object: KubeObject, bounds: Bounds): boolean;
+}
+
+interface Spec {
+  type?: string;
+  externalName?: string;
+  externalIPs?: unknown[];
+  defaultBackend?: unknown;
+  volumeName?: string;
+  volumeClaimTemplates?: { spec?: Spec }[];
+  namespaceSelector?: { any?: boolean; matchNames?: string[] };
+}
+
+export function specOf(object: KubeObject): Spec {
+  return typeof object['spec'] === 'object' && object['spec'] !== null ? object['spec'] : {};
+}
+
+function isService({ apiVersion, kind }: KubeObject): boolean {
+  return apiVersion === 'v1' && kind === 'Service';
+}
+
+function typeOfService(object: KubeObject): string | undefined {
+  return isService(object) ? (specOf(object).type ?? 'ClusterIP') : undefined;
+}
+
+function claimsOf(object: KubeObject): Spec[] {
+  const spec = specOf(object);
+  if (groupOf(object.apiVersion) === '' && object.kind === 'PersistentVolumeClaim') return [spec];
+  return object.kind === 'StatefulSet' ? (spec.volumeClaimTemplates ?? []).map((each) => each.spec ?? {}) : [];
+}
+
+const MONITOR_GROUPS = ['azmonitoring.coreos.com', 'monitoring.coreos.com'];
+
+/**
+ * What no object of a branch may hold, whoever wrote its overlay: the rules of manifests/cluster/policy-objects.yaml, in
+ * its order and its words, so that a branch is refused before the API server is asked.
+ */
+export const CONTENT_RULES: readonly ContentRule[] = [
+  { message: 'its kind gives rights, or reaches beyond the namespace', refuses: isForeignKind },
+  {
+    message: 'a Gateway opens an address of its own, which SERVICE_TYPES does not admit',
+    refuses: ({ apiVersion, kind }, { serviceTypes }) =>
+      groupOf(apiVersion) === 'gateway.networking.k8s.io' &&
+      kind === 'Gateway' &&
+      !serviceTypes.includes('LoadBalancer'),
+  },
+  {
+    message: 'it takes a host that is not one of this branch, or any host',
+    refuses: (object, bounds) => {
+      const { hosts } = bounds;
+      return hosts !== undefined && takenHosts(object).some((host) => !fits(host, hosts, bounds));
+    },
+  },
+  {
+    message: 'a default backend takes the requests of any host',
+    refuses: (object) =>
+      groupOf(object.apiVersion) === 'networking.k8s.io' &&
+      object.kind === 'Ingress' &&
+      specOf(object).defaultBackend !== undefined,
+  },
+  {
+    message: 'an annotation injects configuration, or names further hosts or Secrets, at a controller outside',
+    refuses: ({ metadata }) => Object.keys(metadata.annotations ?? {}).some(isForeignAnnotation),
+  },
+  {
+    message: 'the type of the Service is none of SERVICE_TYPES',
+    refuses: (object, { serviceTypes }) => {
+      const type = typeOfService(object);
+      return type !== undefined && type !== 'ExternalName' && !serviceTypes.includes(type);
+    },
+  },
+  {
+    message: 'the Service stands for a name that EXTERNAL_NAMES does not admit',
+    refuses: (object, bounds) =>
+      typeOfService(object) === 'ExternalName' &&
+      !fits(specOf(object).externalName ?? '', bounds.externalNames, bounds),
+  },
+  {
+    message: 'a Service with externalIPs takes the traffic of others',
+    refuses: (object) => isService(object) && (specOf(object).externalIPs ?? []).length > 0,
+  },
+  ...POD_RULES,
+  {
+    message: 'a claim chooses a volume that is there, which may be somebody else’s',
+    refuses: (object) => claimsOf(object).some(({ volumeName = '' }) => volumeName !== ''),
+  },
+  {
+    message: 'a monitor of it reads other namespaces',
+    refuses: (object, { namespace }) => {
+      const { any = false, matchNames = [] } = specOf(object).namespaceSelector ?? {};
+      return (
+        MONITOR_GROUPS.includes(groupOf(object.apiVersion)) && (any || matchNames.some((one) => one !== namespace))
+      );
+    },
+  },
+];
+
+/** The first rule that an object breaks, in the policy's words; undefined where it keeps to all of them. */
+export function brokenRule(object: KubeObject, bounds: Bounds): string | undefined {
+  return CONTENT_RULES.find((rule) => rule.refuses(object, bounds))?.message;
+}
