@@ -2,6 +2,7 @@ import picomatch from 'picomatch';
 import type { GitHubCredentials } from './github/client.ts';
 import { keepSecret } from './secrets.ts';
 import { type Env, Settings } from './settings.ts';
+import type { PodSecurity } from './environment/model/labels.ts';
 import type { EnvironmentSettings } from './environment/model/settings.ts';
 
 export interface IntakeSettings {
@@ -304,6 +305,7 @@ export function readEnvironmentSettings(environment: Env): EnvironmentSettings {
   }
   return settings.checked({
     ...intake,
+    ...readContentLimits(environment),
     initialImageTag,
     branchManifests: settings.oneOf('BRANCH_MANIFESTS', ['false', 'true']) === 'true',
     allowUnguarded: settings.oneOf('ALLOW_UNGUARDED', ['false', 'true']) === 'true',
@@ -314,6 +316,17 @@ export function readEnvironmentSettings(environment: Env): EnvironmentSettings {
     ...(maxEnvironments !== undefined && { maxEnvironments }),
     ...(sweepMaxDeletions !== undefined && { sweepMaxDeletions }),
   });
+}
+
+/** POD_SECURITY, and ALLOWED_HOSTS where it is set. */
+export function readContentLimits(environment: Env): { podSecurity: PodSecurity; allowedHosts?: string[] } {
+  const settings = new Settings(environment);
+  const podSecurity = settings.oneOf<PodSecurity>('POD_SECURITY', ['baseline', 'privileged', 'restricted']);
+  const allowedHosts = settings.list('ALLOWED_HOSTS');
+  if (allowedHosts.some((pattern) => !/^(\*|[a-z0-9.-]|\{slug\}|\{domain\})+$/.test(pattern))) {
+    settings.fault('ALLOWED_HOSTS', 'an entry is not a pattern such as {slug}.{domain}');
+  }
+  return settings.checked({ podSecurity, ...(allowedHosts.length > 0 && { allowedHosts }) });
 }
 
 function readPrincipals(settings: Settings): { provisionerClientId?: string; deprovisionerClientId?: string } {

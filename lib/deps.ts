@@ -4,6 +4,7 @@ import { processLog } from './log.ts';
 import { keepFor, once, readOnce } from './concurrency.ts';
 import { findAppFile, readVersion } from './app-files.ts';
 import {
+  readContentLimits,
   readEnvironmentSettings,
   readGitHubSettings,
   readIdentitySettings,
@@ -93,7 +94,7 @@ const compiled = once(async () =>
 
 export const overlays = once(async (): Promise<Overlays> => {
   const { createOverlays } = await import('./overlays/render.ts');
-  return createOverlays(await compiled(), process.env);
+  return createOverlays(await compiled(), process.env, readContentLimits(process.env));
 });
 
 const workflowSettings = readOnce(() => readWorkflowSettings(process.env));
@@ -101,7 +102,12 @@ const workflowSettings = readOnce(() => readWorkflowSettings(process.env));
 async function toBranchOverlays(manifests: { objects: KubeObject[]; digest: string }): Promise<Overlays> {
   const { createBranchOverlays } = await import('./overlays/branch-template.ts');
   const { kinds } = workflowSettings();
-  return createBranchOverlays(manifests, { compiled: await compiled(), environment: process.env, kinds });
+  return createBranchOverlays(manifests, {
+    compiled: await compiled(),
+    environment: process.env,
+    kinds,
+    limits: readContentLimits(process.env),
+  });
 }
 
 const branchTemplates = once(async (): Promise<BranchTemplates> => {

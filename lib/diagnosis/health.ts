@@ -1,12 +1,14 @@
 import type { ErrorCode } from '../errors.ts';
+import type { PolicyState } from '../environment/ports/cluster.ts';
 import { toProvisionerError } from '../errors.ts';
 
-export type Check = 'ok' | 'off' | 'invalid' | 'unreachable';
+/** Beside what every check may say, `policies` tells apart what is wrong with them. */
+export type Check = 'ok' | 'off' | 'invalid' | 'unreachable' | Exclude<PolicyState, 'bound'>;
 
 export type CheckName = 'settings' | 'storage' | 'cluster' | 'policies' | 'identity' | 'github';
 
 /** Asks one peer: `off` where it is not configured; a throw is told apart by its code. */
-export type Probe = () => Promise<'ok' | 'off' | 'invalid'>;
+export type Probe = () => Promise<Exclude<Check, 'unreachable'>>;
 
 export interface Health {
   status: 'ok' | 'degraded' | 'down';

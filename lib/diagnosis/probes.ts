@@ -1,7 +1,7 @@
 import type { Branches } from '../environment/ports/ports.ts';
 import { ProvisionerError } from '../errors.ts';
 import type { CheckName, Probe } from './health.ts';
-import type { Cluster } from '../environment/ports/cluster.ts';
+import type { Cluster, PolicyState } from '../environment/ports/cluster.ts';
 import type { Credentials } from '../environment/ports/credentials.ts';
 
 export interface ProbeDeps {
@@ -9,7 +9,7 @@ export interface ProbeDeps {
   settings(): unknown;
   reachStorage(): Promise<void>;
   cluster(): Promise<Pick<Cluster, 'readNamespace'>>;
-  policies(): Promise<'bound' | 'unbound' | 'off'>;
+  policies(): Promise<PolicyState | 'off'>;
   /** Undefined where the pool is empty. */
   access(): Promise<Credentials | undefined>;
   /** Undefined without credentials. */
@@ -34,8 +34,7 @@ export function createProbes(deps: ProbeDeps): Record<CheckName, Probe> {
     },
     async policies() {
       const bound = await deps.policies();
-      if (bound === 'off') return 'off';
-      return bound === 'bound' ? 'ok' : 'invalid';
+      return bound === 'bound' ? 'ok' : bound;
     },
     async identity() {
       return (await deps.access()) === undefined ? 'off' : 'ok';

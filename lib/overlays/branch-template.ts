@@ -3,7 +3,7 @@ import type { Overlays } from '../environment/ports/ports.ts';
 import { stringifyExact } from '../exact-json.ts';
 import { groupOf } from './cluster-scoped.ts';
 import type { Compiled } from './compiled.ts';
-import { type OverlaySettings, createOverlays, secretTokens } from './render.ts';
+import { type ContentLimits, type OverlaySettings, createOverlays, secretTokens } from './render.ts';
 import { isOwnNamespace, refusal } from './validate.ts';
 
 /** How validation names what a job brought along. */
@@ -18,9 +18,9 @@ const PLACEHOLDERS = ['WORKLOAD_IDENTITY_CLIENT_ID', 'AZURE_TENANT_ID'];
  */
 export function createBranchOverlays(
   manifests: { objects: KubeObject[]; digest: string },
-  app: { compiled: Compiled; environment: OverlaySettings; kinds: readonly string[] },
+  app: { compiled: Compiled; environment: OverlaySettings; kinds: readonly string[]; limits?: ContentLimits },
 ): Overlays {
-  const { compiled, environment, kinds } = app;
+  const { compiled, environment, kinds, limits } = app;
   const secret = new Set(secretTokens(compiled));
   const open = <T>(values: Readonly<Record<string, T>>): Record<string, T> =>
     Object.fromEntries(Object.entries(values).filter(([token]) => !secret.has(token)));
@@ -32,10 +32,12 @@ export function createBranchOverlays(
       overlays: [{ name: NAME, objects: withoutSecrets(manifests.objects), defaults: open(defaults) }],
     },
     open(environment),
+    limits,
   );
   const secrets = createOverlays(
     { ...compiled, overlays: compiled.overlays.map((one) => ({ ...one, objects: one.objects.filter(isSecret) })) },
     environment,
+    limits,
   );
   const ours = new Set(compiled.overlays.flatMap(({ objects }) => objects.filter(isSecret).map(toText)));
   return {

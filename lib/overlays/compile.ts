@@ -21,6 +21,8 @@ export interface CompileOptions {
   /** OVERLAYS: a directory under `overlays`, or, with a slash in it, a path under MANIFESTS_DIR. */
   overlays: readonly string[];
   kustomize: Kustomize;
+  /** manifests/cluster/settings.env, for what it admits of Services. */
+  policySettings?: string;
   /** Where the JSON is written; without it nothing is. */
   outFile?: string;
   /** Called with each warning. */
@@ -33,9 +35,10 @@ export async function compileOverlays(options: CompileOptions): Promise<Compiled
   if (names.length === 0) throw new ProvisionerError('settings', 'OVERLAYS names no overlay');
   const overlays: CompiledOverlay[] = [];
   for (const name of names) overlays.push(await compileOverlay(name, options));
+  const policies = options.policySettings === undefined ? {} : { policies: await readPolicies(options.policySettings) };
   const warnings = findWarnings(overlays);
   for (const warning of warnings) options.warn?.(warning);
-  const compiled: Compiled = { v: 1, hash: hashOf(overlays), overlays, warnings };
+  const compiled: Compiled = { v: 1, hash: hashOf(overlays), overlays, warnings, ...policies };
   if (outFile !== undefined) await writeWhole(outFile, `${stringifyExact(compiled, { indent: 1 })}\n`);
   return compiled;
 }
@@ -61,6 +64,17 @@ async function compileOverlay(name: string, options: CompileOptions): Promise<Co
     return object;
   });
   return { name, objects, defaults: parseDefaults(defaults, name) };
+}
+
+async function readPolicies(file: string): Promise<NonNullable<Compiled['policies']>> {
+  const lines = (await readFile(file, 'utf8')).split(/\r?\n/);
+  const listOf = (name: string) =>
+    (lines.find((line) => line.startsWith(`${name}=`)) ?? '')
+      .slice(name.length + 1)
+      .split(',')
+      .map((each) => each.trim())
+      .filter((each) => each !== '');
+  return { serviceTypes: listOf('SERVICE_TYPES'), externalNames: listOf('EXTERNAL_NAMES') };
 }
 
 async function toDirectory(name: string, manifestsDir: string): Promise<string> {

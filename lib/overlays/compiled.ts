@@ -19,6 +19,8 @@ export interface Compiled {
   overlays: CompiledOverlay[];
   /** What the build warned of, for the records; not part of the hash. */
   warnings?: string[];
+  /** What manifests/cluster/settings.env admits beside ClusterIP and no external name at all. */
+  policies?: { serviceTypes: string[]; externalNames: string[] };
 }
 
 /** Reads what the build wrote; throws `settings` where it is missing or of another version. */

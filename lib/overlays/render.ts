@@ -1,10 +1,12 @@
+import type { PodSecurity } from '../environment/model/labels.ts';
 import type { Overlays, RenderValues } from '../environment/ports/ports.ts';
-import { stringifyExact } from '../exact-json.ts';
 import { keepSecret } from '../secrets.ts';
 import { encodedFieldOf, replaceEncoded } from './base64.ts';
 import type { Compiled, CompiledOverlay } from './compiled.ts';
+import type { Bounds } from './content/rules.ts';
 import {
   type Rendered,
+  checkContent,
   checkDuplicates,
   checkImageTag,
   checkUnique,
@@ -18,8 +20,15 @@ import type { KubeObject } from '../environment/ports/cluster.ts';
 /** The app's settings; only those that begin with OVERLAY_ are read. */
 export type OverlaySettings = Readonly<Record<string, string | undefined>>;
 
+/** POD_SECURITY and ALLOWED_HOSTS; hosts are compared where they are stated. */
+export interface ContentLimits {
+  podSecurity?: PodSecurity;
+  allowedHosts?: readonly string[];
+}
+
 /** Renders the compiled overlays for any branch: pure, without YAML and files. */
-export function createOverlays(compiled: Compiled, env: OverlaySettings): Overlays {
+export function createOverlays(compiled: Compiled, env: OverlaySettings, limits: ContentLimits = {}): Overlays {
+  const bounds = toBounds(compiled, { env, limits });
   for (const token of secretTokens(compiled)) keepSecret(env[token]);
   return {
     hash: compiled.hash,
@@ -32,16 +41,41 @@ export function createOverlays(compiled: Compiled, env: OverlaySettings): Overla
       const objects = rendered.filter((one) => !isOwn(one));
       checkUnique(objects);
       for (const one of objects) checkDuplicates(one);
+      checkContent(rendered, { ...bounds, slug: values.slug, namespace: values.namespace });
       const namespaces = rendered.filter(isOwn).map(({ object }) => object);
       return [...mergeNamespaces(namespaces, values), ...objects.map(({ object }) => object)];
     },
   };
 }
 
-/** The settings whose values end up in Secrets. */
+/** The settings that overlays put into Secrets, in text or within base64, as rendering reads it. */
 export function secretTokens({ overlays }: Compiled): string[] {
-  const secrets = overlays.flatMap(({ objects }) => objects.filter(({ kind }) => kind === 'Secret'));
-  return findTokens(stringifyExact(secrets)).filter((token) => token.startsWith('OVERLAY_'));
+  const found = new Set<string>();
+  const note = (text: string): string => {
+    for (const token of findTokens(text)) found.add(token);
+    return text;
+  };
+  for (const object of overlays.flatMap(({ objects }) => objects)) {
+    if (object.kind !== 'Secret') continue;
+    const encodedField = encodedFieldOf(object);
+    mapStrings(object, (text, path) => (path[0] === encodedField ? replaceEncoded(text, note) : note(text)));
+  }
+  return [...found].filter((token) => token.startsWith('OVERLAY_'));
+}
+
+/** What an administrator admits, as this app was told: settings, and manifests/cluster/settings.env of its build. */
+function toBounds(
+  compiled: Compiled,
+  { env, limits }: { env: OverlaySettings; limits: ContentLimits },
+): Omit<Bounds, 'slug' | 'namespace'> {
+  const stated = compiled.overlays.map(({ defaults }) => defaults['OVERLAY_DOMAIN']);
+  return {
+    podSecurity: limits.podSecurity ?? 'baseline',
+    serviceTypes: compiled.policies?.serviceTypes ?? ['ClusterIP'],
+    externalNames: compiled.policies?.externalNames ?? [],
+    domain: env['OVERLAY_DOMAIN']?.trim() || (stated.find((domain) => domain !== undefined) ?? ''),
+    ...(limits.allowedHosts !== undefined && { hosts: limits.allowedHosts }),
+  };
 }
 
 function renderOverlay(

@@ -1,6 +1,8 @@
 import { ProvisionerError } from '../errors.ts';
+import { ENFORCE, stricterLevel } from '../environment/model/labels.ts';
 import type { RenderValues } from '../environment/ports/ports.ts';
 import { findDuplicate } from './duplicates.ts';
+import { type Bounds, brokenRule } from './content/rules.ts';
 import { groupOf, isClusterScoped } from './cluster-scoped.ts';
 import type { KubeObject } from '../environment/ports/cluster.ts';
 
@@ -75,6 +77,26 @@ export function checkDuplicates({ overlay, object }: Rendered): void {
   const words = findDuplicate(object);
   if (words === undefined) return;
   throw refusal({ overlay, object }, `can't be applied: ${words}`, { fix: 'Keep one of the two.' });
+}
+
+/** Throws `render` for what the admission policies would refuse, in their words. */
+export function checkContent(rendered: readonly Rendered[], bounds: Bounds): void {
+  for (const each of rendered) {
+    const broken = isOwnNamespace(each.object, bounds.namespace)
+      ? weakLevel(each.object, bounds)
+      : brokenRule(each.object, bounds);
+    if (broken !== undefined) {
+      throw refusal(each, `is what the admission policies refuse: ${broken}`, {
+        fix: 'Change the overlay, or have an administrator admit it in manifests/cluster/settings.env.',
+      });
+    }
+  }
+}
+
+function weakLevel({ metadata }: KubeObject, { podSecurity }: Bounds): string | undefined {
+  const stated = metadata.labels?.[ENFORCE];
+  if (stated === undefined || stricterLevel(podSecurity, stated) === stated) return undefined;
+  return `its pod-security level is below POD_SECURITY (${podSecurity})`;
 }
 
 /** A `render` failure in one line: overlay, object, what is wrong, and what fixes it. */

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { compileOverlays } from '../../lib/overlays/compile.ts';
 import { explainTokens } from '../../lib/overlays/findings.ts';
 import { findKustomize } from '../kustomize/find-kustomize.ts';
@@ -31,6 +31,14 @@ export async function compileAppOverlays(options: {
   const { root, overlays, outFile, explain = false, log } = options;
   const kustomize = await findKustomize({ log });
   const manifestsDir = resolve(root, overlays.manifestsDir);
-  const compiled = await compileOverlays({ manifestsDir, overlays: overlays.overlays, kustomize, outFile, warn: log });
+  const policySettings = join(root, 'manifests', 'cluster', 'settings.env');
+  const compiled = await compileOverlays({
+    manifestsDir,
+    overlays: overlays.overlays,
+    kustomize,
+    policySettings,
+    outFile,
+    warn: log,
+  });
   if (explain) for (const line of explainTokens(compiled.overlays)) log(line);
 }

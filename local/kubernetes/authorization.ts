@@ -1,3 +1,4 @@
+import { POLICY_VERSION } from '../../lib/cluster/admission-policies.ts';
 import { forbidden } from './api-errors.ts';
 import type { Kind } from './kinds.ts';
 import type { StoredObject } from './objects.ts';
@@ -16,6 +17,8 @@ export interface Attempt {
 const MANAGED_BY = 'app.kubernetes.io/managed-by';
 const MANAGER = 'feature-branch-provisioner';
 const SLUG = 'feature-branch-provisioner/slug';
+/** What the deprovisioner may apply, by dry run, to see whether policies bind it. */
+const PROBE = 'feature-branch-provisioner-probe';
 
 /** RBAC in short: what manifests/cluster gives each principal; admin may do everything. */
 export function checkRights(attempt: Attempt): void {
@@ -27,12 +30,20 @@ export function checkRights(attempt: Attempt): void {
   throw forbidden({ kind, name }, `User "${user}" ${what} ${where}`);
 }
 
-function may({ user, verb, kind }: Attempt): boolean {
+function may({ user, verb, kind, name }: Attempt): boolean {
   const isNamespace = kind.kind === 'Namespace';
-  if (user === 'deprovisioner') return isNamespace ? ['get', 'list', 'delete'].includes(verb) : false;
+  if (user === 'deprovisioner') {
+    if (isNamespace) return ['get', 'list', 'delete'].includes(verb);
+    return kind.kind === 'ConfigMap' && name === PROBE && ['create', 'patch'].includes(verb);
+  }
   if (user !== 'provisioner') return false;
   if (isNamespace) return ['get', 'create', 'patch'].includes(verb);
   return kind.kind === 'Secret' ? ['create', 'patch', 'delete'].includes(verb) : true;
+}
+
+const ELSEWHERE = `only namespaces of feature branches, labelled ${MANAGED_BY}=${MANAGER}`;
+interface Written {
+  metadata: { namespace?: string; labels?: Record<string, string> };
 }
 
 /**
@@ -43,7 +54,7 @@ export function checkPolicies(
   attempt: Attempt,
   about: {
     namespace: StoredObject | undefined;
-    written: { metadata: { labels?: Record<string, string> } } | undefined;
+    written: Written | undefined;
   },
 ): void {
   if (!['provisioner', 'deprovisioner'].includes(attempt.user)) return;
@@ -54,7 +65,8 @@ export function checkPolicies(
   const labels = subject?.metadata.labels ?? {};
   const ours = labels[MANAGED_BY] === MANAGER && `feature-${labels[SLUG]}` === name;
   if (name?.startsWith('feature-') && ours) return;
-  const why = `only namespaces of feature branches, labelled ${MANAGED_BY}=${MANAGER}`;
-  const message = `ValidatingAdmissionPolicy '${MANAGER}' with binding '${MANAGER}' denied request: ${why}`;
+  const policy = `${MANAGER}-${isNamespace ? 'namespaces' : 'objects'}`;
+  const denied = `denied request: ${policy} ${POLICY_VERSION}: ${ELSEWHERE}`;
+  const message = `ValidatingAdmissionPolicy '${policy}' with binding '${policy}' ${denied}`;
   throw forbidden(attempt, message, [{ message }]);
 }

@@ -1,8 +1,12 @@
+import { POLICY_VERSION } from '../../lib/cluster/admission-policies.ts';
 import type { Target } from './target.ts';
 import { eventually } from './target.ts';
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1';
 const ADMISSION = '/apis/admissionregistration.k8s.io/v1';
+
+/** What the app applies, by dry run, to see whether policies bind it. */
+const PROBE = 'feature-branch-provisioner-probe';
 
 const RULES = {
   provisioner: [
@@ -25,7 +29,10 @@ const RULES = {
       verbs: ['*'],
     },
   ],
-  deprovisioner: [{ apiGroups: [''], resources: ['namespaces'], verbs: ['get', 'list', 'delete'] }],
+  deprovisioner: [
+    { apiGroups: [''], resources: ['namespaces'], verbs: ['get', 'list', 'delete'] },
+    { apiGroups: [''], resources: ['configmaps'], resourceNames: [PROBE], verbs: ['create', 'patch'] },
+  ],
 };
 
 /** The rights of both principals, in short; manifests/cluster has them in full. */
@@ -57,48 +64,57 @@ const LABELLED = [
   "&& namespaceObject.metadata.labels[?'app.kubernetes.io/managed-by'].orValue('') == 'feature-branch-provisioner'",
 ].join(' ');
 
-const POLICY = {
+const NAMESPACES = { apiGroups: [''], apiVersions: ['*'], operations: ['*'], resources: ['namespaces'] };
+const ALL = { apiGroups: ['*'], apiVersions: ['*'], operations: ['CREATE', 'UPDATE', 'DELETE'], resources: ['*'] };
+const REVIEWS = { ...ALL, apiGroups: ['authorization.k8s.io'] };
+
+const POLICIES = [
+  {
+    name: 'feature-branch-provisioner-namespaces',
+    matchConstraints: { resourceRules: [NAMESPACES] },
+    expression: "request.name.startsWith('feature-') && (object == null || has(object.metadata.labels))",
+  },
+  {
+    name: 'feature-branch-provisioner-objects',
+    matchConstraints: { resourceRules: [ALL], excludeResourceRules: [NAMESPACES, REVIEWS] },
+    expression: LABELLED,
+  },
+].map(({ name, matchConstraints, expression }) => ({
   apiVersion: 'admissionregistration.k8s.io/v1',
   kind: 'ValidatingAdmissionPolicy',
-  metadata: { name: 'contract' },
+  metadata: { name },
   spec: {
     failurePolicy: 'Fail',
-    matchConstraints: {
-      resourceRules: [
-        { apiGroups: ['*'], apiVersions: ['*'], operations: ['CREATE', 'UPDATE', 'DELETE'], resources: ['*'] },
-      ],
-    },
+    matchConstraints,
     matchConditions: [{ name: 'ours', expression: "request.userInfo.username in ['provisioner', 'deprovisioner']" }],
     validations: [
-      {
-        expression: `request.resource.resource == 'namespaces' ? request.name.startsWith('feature-') : (${LABELLED})`,
-        message: 'only namespaces of feature branches',
-        reason: 'Forbidden',
-      },
+      { expression, message: `${name} ${POLICY_VERSION}: only namespaces of feature branches`, reason: 'Forbidden' },
     ],
   },
-};
+}));
 
-/** A policy of the same kind as those of manifests/cluster, put up or taken down; returns once that holds. */
+/** Policies of the same names as those of manifests/cluster, put up or taken down; returns once that holds. */
 export async function setPolicies(target: Pick<Target, 'apply' | 'raw' | 'cluster'>, on: boolean): Promise<void> {
-  const binding = `${ADMISSION}/validatingadmissionpolicybindings/contract`;
-  if (on) {
-    await made(target.apply(`${ADMISSION}/validatingadmissionpolicies/contract`, POLICY));
+  for (const policy of POLICIES) {
+    const { name } = policy.metadata;
+    const binding = `${ADMISSION}/validatingadmissionpolicybindings/${name}`;
+    if (!on) {
+      await target.raw('DELETE', binding);
+      continue;
+    }
+    await made(target.apply(`${ADMISSION}/validatingadmissionpolicies/${name}`, policy));
     await made(
       target.apply(binding, {
         apiVersion: 'admissionregistration.k8s.io/v1',
         kind: 'ValidatingAdmissionPolicyBinding',
-        metadata: { name: 'contract' },
-        spec: { policyName: 'contract', validationActions: ['Deny'] },
+        metadata: { name },
+        spec: { policyName: name, validationActions: ['Deny'] },
       }),
     );
-  } else await target.raw('DELETE', binding);
+  }
   await eventually(async () => {
-    const wanted = on ? 403 : 200;
-    const dry = { manager: 'probe', query: '&dryRun=All', as: 'provisioner' as const };
-    const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'probe' } };
-    const { status } = await target.apply('/api/v1/namespaces/default/configmaps/probe', body, dry);
-    if ((status === 403 ? 403 : 200) !== wanted) throw new Error('the policy has not taken effect yet');
+    const state = await target.cluster.policies();
+    if (state !== (on ? 'bound' : 'unbound')) throw new Error(`the policies are ${state}`);
   });
 }
 

@@ -17,3 +17,14 @@ export function ownerLabels(slug: string): Record<string, string> {
 export function slugLabel(slug: string): Record<string, string> {
   return { [SLUG]: slug };
 }
+
+/** https://kubernetes.io/docs/concepts/security/pod-security-standards/, from the weakest on. */
+export const POD_SECURITY = ['privileged', 'baseline', 'restricted'] as const;
+export type PodSecurity = (typeof POD_SECURITY)[number];
+export const ENFORCE = 'pod-security.kubernetes.io/enforce';
+
+/** The stricter of the installed level and what an overlay states; an unknown word counts as none. */
+export function stricterLevel(installed: PodSecurity, stated: string | undefined): PodSecurity {
+  const known = POD_SECURITY.find((level) => level === stated) ?? 'privileged';
+  return POD_SECURITY.indexOf(known) > POD_SECURITY.indexOf(installed) ? known : installed;
+}

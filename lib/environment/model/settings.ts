@@ -1,3 +1,5 @@
+import type { PodSecurity } from './labels.ts';
+
 /** The settings that the core uses. */
 export interface EnvironmentSettings {
   repositories: readonly { fullName: string; prefix?: string }[];
@@ -8,6 +10,8 @@ export interface EnvironmentSettings {
   /** `{slug}` stands for the slug. */
   initialImageTag: string;
   credentialName?: string;
+  /** The weakest pod-security level of an environment's namespace; `baseline` where it is left out. */
+  podSecurity?: PodSecurity;
   allowUnguarded: boolean;
   mode: 'apply' | 'observe';
   maxEnvironments?: number;

@@ -90,9 +90,15 @@ export interface Cluster {
     target: { name: string; uid: string; resourceVersion: string },
     writeGuard: WriteGuard,
   ): Promise<'deleting' | 'absent' | 'changed'>;
-  /** Whether admission policies hold both our principals to namespaces of ours, asked by dry run. */
-  policies(): Promise<'bound' | 'unbound'>;
+  /** Whether the admission policies that this app ships hold both our principals, and these have no right around them. */
+  policies(): Promise<PolicyState>;
 }
+
+/**
+ * `outdated` where the policies are of another version than the app's, `overprivileged` where a principal could change
+ * policies, act as others, read their Secrets or bind rights.
+ */
+export type PolicyState = 'bound' | 'unbound' | 'outdated' | 'overprivileged';
 
 /** `Kind/namespace/name`, or `Kind/name` for what lies in no namespace: how every log, error and answer names an object. */
 export function toSubjectName(object: KubeObject): string {

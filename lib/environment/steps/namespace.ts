@@ -1,5 +1,14 @@
 import { ProvisionerError } from '../../errors.ts';
-import { IMAGE_TAG, REF, REPOSITORY, REPOSITORY_ID, TEMPLATE, ownerLabels } from '../model/labels.ts';
+import {
+  ENFORCE,
+  IMAGE_TAG,
+  REF,
+  REPOSITORY,
+  REPOSITORY_ID,
+  TEMPLATE,
+  ownerLabels,
+  stricterLevel,
+} from '../model/labels.ts';
 import { toImageTag } from './render.ts';
 import type { Reconciliation } from './reconciliation.ts';
 import type { Change, KubeObject } from '../ports/cluster.ts';
@@ -44,7 +53,11 @@ function toNamespaceObject(run: Reconciliation, objects: readonly KubeObject[]):
     kind: 'Namespace',
     metadata: {
       name: record.namespace,
-      labels: { ...fromOverlay?.labels, ...ownerLabels(record.name) },
+      labels: {
+        ...fromOverlay?.labels,
+        [ENFORCE]: stricterLevel(ports.settings.podSecurity ?? 'baseline', fromOverlay?.labels?.[ENFORCE]),
+        ...ownerLabels(record.name),
+      },
       annotations: {
         ...fromOverlay?.annotations,
         [REPOSITORY]: record.repository.fullName,

@@ -1,6 +1,7 @@
 import { guardFilters, guardName, guardProtected } from '../model/guards.ts';
 import type { Reconciliation } from './reconciliation.ts';
 import type { Refusal } from '../model/record.ts';
+import { POLICY_FAULTS } from '../model/policy-faults.ts';
 import { confirmOwner } from './write-guard.ts';
 
 /** The guards that need no call. Filters and the default branch keep out new environments, not existing ones. */
@@ -38,16 +39,10 @@ export async function guardLive(run: Reconciliation): Promise<LiveGuards> {
   const { cluster, settings } = run.ports;
   const [owner, policies] = await Promise.all([
     confirmOwner(run),
-    settings.allowUnguarded ? 'bound' : cluster.policies(),
+    settings.allowUnguarded ? ('bound' as const) : cluster.policies(),
   ]);
   return {
     ...(owner !== undefined && { owner }),
-    ...(policies === 'unbound' && {
-      policies: {
-        guard: 'policies',
-        reason:
-          'the admission policies of manifests/cluster do not hold the app to its own namespaces: apply them, or set ALLOW_UNGUARDED=true',
-      },
-    }),
+    ...(policies !== 'bound' && { policies: { guard: 'policies', reason: POLICY_FAULTS[policies] } }),
   };
 }

@@ -120,5 +120,11 @@ export const CONTENT_RULES: readonly ContentRule[] = [
 
 /** The first rule that an object breaks, in the policy's words; undefined where it keeps to all of them. */
 export function brokenRule(object: KubeObject, bounds: Bounds): string | undefined {
-  return CONTENT_RULES.find((rule) => rule.refuses(object, bounds))?.message;
+  try {
+    return CONTENT_RULES.find((rule) => rule.refuses(object, bounds))?.message;
+  } catch (thrown) {
+    // a list where a text should be, and the like: the API server would refuse it too
+    if (thrown instanceof TypeError) return 'its fields are not of the types that its kind has';
+    throw thrown;
+  }
 }

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
 const PLURALS: Record<string, string> = {
+  Gateway: 'gateways',
   Endpoints: 'endpoints',
   Ingress: 'ingresses',
   NetworkPolicy: 'networkpolicies',

@@ -1,6 +1,13 @@
 import { ProvisionerError } from '../../../lib/errors.ts';
 import type { Turn, VirtualClock } from './clock.ts';
-import type { WriteGuard, Change, Cluster, KubeObject, Readiness } from '../../../lib/environment/ports/cluster.ts';
+import type {
+  WriteGuard,
+  Change,
+  Cluster,
+  KubeObject,
+  PolicyState,
+  Readiness,
+} from '../../../lib/environment/ports/cluster.ts';
 import type { LiveNamespace } from '../../../lib/environment/model/guards.ts';
 
 interface ModelNamespace {
@@ -15,7 +22,7 @@ export interface ModelCluster extends Cluster {
   /** What was written, in order: `POST Namespace/x`, `APPLY ConfigMap/x/y`, `DELETE Namespace/x`. */
   writes: string[];
   readinessIs: Readiness;
-  policiesAre: 'bound' | 'unbound';
+  policiesAre: PolicyState;
   /** Makes a namespace that somebody else owns. */
   putForeign(name: string, labels?: Record<string, string>): void;
   terminationMs: number;

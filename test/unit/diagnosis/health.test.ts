@@ -73,8 +73,9 @@ describe('createProbes', () => {
     await expect(github()).rejects.toMatchObject({ code: 'unavailable' });
   });
 
-  it('say that policies which do not hold the app are invalid, and off where they are not wanted', async () => {
-    expect(await createProbes({ ...deps, policies: async () => 'unbound' }).policies()).toBe('invalid');
+  it('say what is wrong with the policies, and off where they are not wanted', async () => {
+    for (const state of ['unbound', 'outdated', 'overprivileged'] as const)
+      expect(await createProbes({ ...deps, policies: async () => state }).policies()).toBe(state);
     expect(await createProbes({ ...deps, policies: async () => 'off' }).policies()).toBe('off');
     expect(await createProbes(deps).identity()).toBe('off');
   });
