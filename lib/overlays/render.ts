@@ -1,5 +1,6 @@
 import type { PodSecurity } from '../environment/model/labels.ts';
 import type { Overlays, RenderValues } from '../environment/ports/ports.ts';
+import { stringifyExact } from '../exact-json.ts';
 import { keepSecret } from '../secrets.ts';
 import { encodedFieldOf, replaceEncoded } from './base64.ts';
 import type { Compiled, CompiledOverlay } from './compiled.ts';
@@ -50,15 +51,14 @@ export function createOverlays(compiled: Compiled, env: OverlaySettings, limits:
 
 /** The settings that overlays put into Secrets, in text or within base64, as rendering reads it. */
 export function secretTokens({ overlays }: Compiled): string[] {
-  const found = new Set<string>();
+  const secrets = overlays.flatMap(({ objects }) => objects.filter(({ kind }) => kind === 'Secret'));
+  const found = new Set(findTokens(stringifyExact(secrets)));
   const note = (text: string): string => {
     for (const token of findTokens(text)) found.add(token);
     return text;
   };
-  for (const object of overlays.flatMap(({ objects }) => objects)) {
-    if (object.kind !== 'Secret') continue;
-    const encodedField = encodedFieldOf(object);
-    mapStrings(object, (text, path) => (path[0] === encodedField ? replaceEncoded(text, note) : note(text)));
+  for (const secret of secrets) {
+    mapStrings(secret, (text, [field]) => (field === encodedFieldOf(secret) ? replaceEncoded(text, note) : text));
   }
   return [...found].filter((token) => token.startsWith('OVERLAY_'));
 }
