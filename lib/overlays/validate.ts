@@ -1,5 +1,4 @@
 import { ProvisionerError } from '../errors.ts';
-import { ENFORCE, stricterLevel } from '../environment/model/labels.ts';
 import type { RenderValues } from '../environment/ports/ports.ts';
 import { findDuplicate } from './duplicates.ts';
 import { type Bounds, brokenRule } from './content/rules.ts';
@@ -93,9 +92,12 @@ export function checkContent(rendered: readonly Rendered[], bounds: Bounds): voi
   }
 }
 
+const ENFORCE = 'pod-security.kubernetes.io/enforce';
+const LEVELS = ['privileged', 'baseline', 'restricted'];
+
 function weakLevel({ metadata }: KubeObject, { podSecurity }: Bounds): string | undefined {
   const stated = metadata.labels?.[ENFORCE];
-  if (stated === undefined || stricterLevel(podSecurity, stated) === stated) return undefined;
+  if (stated === undefined || LEVELS.indexOf(stated) >= LEVELS.indexOf(podSecurity)) return undefined;
   return `its pod-security level is below POD_SECURITY (${podSecurity})`;
 }
 

@@ -14,7 +14,7 @@ export interface Bounds {
   /** Patterns of what a Service of type ExternalName may stand for. */
   externalNames: readonly string[];
   /** Patterns of hosts; absent where hosts are not compared. */
-  hosts?: readonly string[];
+  hosts?: readonly string[] | undefined;
   domain: string;
 }
 
