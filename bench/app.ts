@@ -7,6 +7,7 @@ import type { newRecord } from '../lib/environment/model/record-event.ts';
 import type { Lease, Log, Ports, Records, Requests } from '../lib/environment/ports/ports.ts';
 import type { EnvironmentRequest, Reason } from '../lib/environment/model/request.ts';
 import { createFederatedCredentials } from '../lib/identity/federated-credentials.ts';
+import { createArmIdentities } from '../lib/identity/managed-identities.ts';
 import { createIdentityLocks } from '../lib/identity/writer/identity-lock.ts';
 import { givenIssuer } from '../lib/azure/oidc-issuer.ts';
 import { createOverlays } from '../lib/overlays/render.ts';
@@ -55,7 +56,7 @@ export async function createApp({ plane, azurite, azure, compiled }: Stage): Pro
   const accessTo = (pool: string[]): Credentials =>
     createFederatedCredentials({
       pool,
-      arm: { endpoint: azure.url, loopback: true },
+      identities: createArmIdentities({ arm: { endpoint: azure.url, loopback: true } }),
       issuer: givenIssuer('https://issuer.example.test/'),
       locks: createIdentityLocks({
         container: async () => blobs.getContainerClient('identities'),

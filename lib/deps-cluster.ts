@@ -1,3 +1,4 @@
+import { processLog } from './log.ts';
 import { clock } from './clock.ts';
 import type { Connection } from './cluster/api/connection.ts';
 import { once } from './concurrency.ts';
@@ -9,7 +10,12 @@ import type { Cluster } from './environment/ports/cluster.ts';
 /** How ARM is reached; a stand-in on this machine gets no token. */
 export const arm = once(async () => {
   const settings = readArmSettings(process.env);
-  if (settings.loopback) return settings;
+  if (settings.loopback) {
+    processLog.warn('ARM_ENDPOINT is a plain http address: no token is asked for or sent', {
+      endpoint: new URL(settings.endpoint ?? '').origin,
+    });
+    return settings;
+  }
   const { provisionerClientId } = readIdentitySettings(process.env);
   return { ...settings, credential: await credentialOf(provisionerClientId) };
 });

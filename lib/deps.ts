@@ -43,25 +43,23 @@ const webhookSecrets = readOnce(() => readWebhookSecrets(process.env));
 export const access = once(async (): Promise<Credentials> => {
   const settings = readIdentitySettings(process.env);
   const [
-    { createFederatedCredentials: createFederatedAccess },
+    { createFederatedCredentials },
+    { createArmIdentities },
     { aksIssuer, givenIssuer },
     { createIdentityLocks },
     reach,
   ] = await Promise.all([
     import('./identity/federated-credentials.ts'),
+    import('./identity/managed-identities.ts'),
     import('./azure/oidc-issuer.ts'),
     import('./identity/writer/identity-lock.ts'),
     arm(),
   ]);
   const { pool, issuer, aksClusterId = '' } = settings;
-  const container = once(async () => {
-    const client = (await blobs()).getContainerClient('identities');
-    await client.createIfNotExists({ abortSignal: AbortSignal.timeout(8_000) });
-    return client;
-  });
-  return createFederatedAccess({
+  const container = once(async () => (await blobs()).getContainerClient('identities'));
+  return createFederatedCredentials({
     pool,
-    arm: reach,
+    identities: createArmIdentities({ arm: reach }),
     issuer: issuer === undefined ? aksIssuer({ clusterId: aksClusterId, arm: reach }) : givenIssuer(issuer),
     locks: createIdentityLocks({ container, clock, random: Math.random }),
     clock,

@@ -73,7 +73,12 @@ export function parseIdentityId(id: string): ArmId {
   return parseArmId(id, 'Microsoft.ManagedIdentity/userAssignedIdentities');
 }
 
-/** ARM ids are told apart without their case. */
+/** The last segment of an ARM id. */
+export function nameOfIdentity(identityId: string): string {
+  return identityId.slice(identityId.lastIndexOf('/') + 1);
+}
+
+/** ARM compares ids without case. */
 export function isSameId(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }

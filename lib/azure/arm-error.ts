@@ -1,4 +1,5 @@
 import { type ErrorCode, ProvisionerError, codeOfStatus } from '../errors.ts';
+import { parseRetryAfter } from '../retry-after.ts';
 import { toSafeLine } from '../secrets.ts';
 
 /** What ARM answered; both generations of its SDKs throw errors of this shape. */
@@ -19,8 +20,11 @@ interface Thrown {
   response?: { headers?: { get(name: string): string | undefined } };
 }
 
-/** Reads an SDK's error; undefined for what is not one of ARM's or of the way to it. */
-export function readArmFault(thrown: unknown, now: number): ArmFault | undefined {
+/** A longer Retry-After is cut: the request is tried again then, and meets the next one. */
+const MAX_WAIT_MS = 10 * 60_000;
+
+/** Reads an SDK's error; undefined for what is neither ARM's answer nor a failure on the way to it. */
+export function readArmFault(thrown: unknown): ArmFault | undefined {
   if (!(thrown instanceof Error) || thrown instanceof ProvisionerError) return undefined;
   const { name, statusCode, code, message, details, response } = thrown as Thrown;
   if (name === 'AbortError') return { status: undefined, code: 'timeout', message: undefined, retryAfterMs: undefined };
@@ -30,18 +34,18 @@ export function readArmFault(thrown: unknown, now: number): ArmFault | undefined
     status,
     code: text(details?.error?.code) ?? text(code),
     message: status === undefined ? undefined : (text(details?.error?.message) ?? text(message)),
-    retryAfterMs: retryAfter(response?.headers, now),
+    retryAfterMs: retryAfter(response?.headers),
   };
 }
 
-/** Whether ARM itself says that what was asked for, or the identity above it, is not there: a 404 of anything on the way says nothing. */
+/** Whether ARM itself says that the resource, or the one above it, does not exist: a proxy's 404 says nothing. */
 export function saysAbsent(fault: ArmFault | undefined): boolean {
   return fault?.status === 404 && /^(Parent)?(Resource)?(Group)?NotFound$/.test(fault.code ?? '');
 }
 
 /** The failure for a record or a log: object, status, Azure's code and the first words of its reason. */
 export function toArmError(thrown: unknown, about: { object: string; code?: ErrorCode; fix?: string }): unknown {
-  const fault = readArmFault(thrown, 0);
+  const fault = readArmFault(thrown);
   if (fault === undefined) return thrown;
   const { object, code = codeOfStatus(fault.status) } = about;
   const fix = about.fix ?? (code === 'not-permitted' ? FIX_RIGHT : undefined);
@@ -63,14 +67,10 @@ export function describeFault({ status, code, message }: ArmFault): string {
   return `Azure answered ${status}${code ? ` ${code}` : ''}${reason ? `: ${reason}` : ''}`;
 }
 
-function retryAfter(headers: { get(name: string): string | undefined } | undefined, now: number): number | undefined {
+function retryAfter(headers: { get(name: string): string | undefined } | undefined): number | undefined {
   const ms = headers?.get('retry-after-ms') ?? headers?.get('x-ms-retry-after-ms');
-  if (ms && Number(ms) >= 0) return Number(ms);
-  const value = headers?.get('retry-after');
-  if (!value) return undefined;
-  if (/^\d+$/.test(value)) return Number(value) * 1000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+  if (ms && /^\d+$/.test(ms)) return Math.min(MAX_WAIT_MS, Number(ms));
+  return parseRetryAfter(headers?.get('retry-after'), { maxMs: MAX_WAIT_MS });
 }
 
 function text(value: unknown): string | undefined {

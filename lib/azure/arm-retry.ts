@@ -34,7 +34,7 @@ export async function retrying<T>(
     try {
       return await attempt(deadline);
     } catch (error) {
-      const fault = readArmFault(error, clock.now());
+      const fault = readArmFault(error);
       if (fault === undefined || !isTransient(fault)) throw toArmError(error, { object });
       const waits = fault.status === 429 && (await onThrottled?.(fault)) === true;
       const wait = waits ? 0 : waitFor(fault, tries, context.random());

@@ -1,5 +1,6 @@
 import { ProvisionerError } from '../errors.ts';
-import { type ArmAccess, armClientOptions, armCredential, parseArmId, withoutToken } from './arm-client.ts';
+import type { ArmAccess } from './arm-client.ts';
+import { openManagedCluster } from './managed-clusters.ts';
 import { toArmError } from './arm-error.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -34,12 +35,10 @@ async function readIssuer({
   arm,
   timeoutMs = TIMEOUT_MS,
 }: Parameters<typeof aksIssuer>[0]): Promise<string> {
-  const { subscription, resourceGroup, name } = parseArmId(clusterId, 'Microsoft.ContainerService/managedClusters');
-  const object = `ManagedCluster/${name}`;
-  const { ContainerServiceClient } = await import('../sdk/arm-containerservice.ts');
-  const client = withoutToken(new ContainerServiceClient(armCredential(arm), subscription, armClientOptions(arm)), arm);
+  const { id, clusters } = await openManagedCluster(arm, clusterId);
+  const object = `ManagedCluster/${id.name}`;
   try {
-    const cluster = await client.managedClusters.get(resourceGroup, name, {
+    const cluster = await clusters.get(id.resourceGroup, id.name, {
       abortSignal: AbortSignal.timeout(timeoutMs),
     });
     const issuer = cluster.oidcIssuerProfile?.issuerURL;

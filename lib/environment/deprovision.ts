@@ -136,6 +136,7 @@ async function finish(run: Reconciliation, changes: Change[]): Promise<Outcome> 
   for (const key of [
     'uid',
     'identity',
+    'formerIdentities',
     'credentials',
     'credentialAt',
     'imageTag',

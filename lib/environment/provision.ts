@@ -8,6 +8,7 @@ import { writeEnvironment } from './steps/apply.ts';
 import type { Drifted, KubeObject } from './ports/cluster.ts';
 import type { Reserved } from './ports/credentials.ts';
 import { loadTemplate, toDifference } from './steps/template.ts';
+import type { EnvironmentRecord } from './model/record.ts';
 import { guardByLease } from './steps/write-guard.ts';
 
 /** Makes the environment what its overlays say. Every guard passes before the first write outside. */
@@ -87,7 +88,7 @@ function begin(run: Reconciliation, reserved: Reserved): void {
   const { record } = run;
   record.phase = 'provisioning';
   record.warnings = warningsOf(run, reserved);
-  Object.assign(record, toIdentity(reserved));
+  setIdentity(record, reserved.identity);
   delete record.applied;
   delete record.waitingFor;
   delete record.waitingOn;
@@ -98,8 +99,13 @@ function warningsOf({ ports }: Reconciliation, reserved: Reserved): string[] {
   return [...reserved.warnings, ...(ports.overlays.warnings ?? [])];
 }
 
-function toIdentity(reserved: Reserved): { identity?: string } {
-  return reserved.identity === undefined ? {} : { identity: reserved.identity };
+/** Ensure removes what is left on a former identity, once the new credentials are there. */
+function setIdentity(record: EnvironmentRecord, identity: string | undefined): void {
+  if (identity === undefined) return;
+  const before = record.identity;
+  if (before !== undefined && before.toLowerCase() !== identity.toLowerCase())
+    record.formerIdentities = [...new Set([...(record.formerIdentities ?? []), before])];
+  record.identity = identity;
 }
 
 /** The namespace belongs to somebody else: remove the credential that the record says we wrote for it. */
@@ -109,6 +115,7 @@ async function abandonForeign(run: Reconciliation, refusal: NonNullable<Reconcil
     const access = toCredentialRequest({ record, settings: ports.settings });
     await named(run, 'credential', () => ports.credentials.remove(access, guardByLease(run)));
     delete record.credentials;
+    delete record.formerIdentities;
   }
   delete record.applied;
   return refuse(run, refusal);

@@ -1,127 +1,29 @@
-import { ProvisionerError } from '../errors.ts';
+import { nameOfIdentity } from '../azure/arm-client.ts';
 import { type ArmFault, readArmFault } from '../azure/arm-error.ts';
-import { type IdentityContext, credentialObject, nameOfIdentity } from './context.ts';
-import { type HeldCredential, type OwnCredential, guardCredential } from './ownership.ts';
-import { inTurn } from './writer/serialized-write.ts';
-import { MAX_CREDENTIALS, freeSlots, withCredential, withReservation, withoutReservation } from './ledger/ledger.ts';
-import { lookAt, readCredential } from './ledger/credential-list.ts';
-import { slowDown } from './writer/rate-limit.ts';
 import { retrying } from '../azure/arm-retry.ts';
-import type { Action, WriteGuard, Change } from '../environment/ports/cluster.ts';
-import { toOwn } from './pool/select.ts';
-import { finishMoves } from './remove.ts';
-import { placeCredentials } from './pool/placement.ts';
 import { settleAll } from '../concurrency.ts';
+import type { Action, Change, WriteGuard } from '../environment/ports/cluster.ts';
 import type { CredentialRequest, Reserved } from '../environment/ports/credentials.ts';
+import { ProvisionerError } from '../errors.ts';
+import { type IdentityContext, credentialObject } from './context.ts';
+import { RECENT_MS, lookAt, readCredential } from './ledger/credential-list.ts';
+import {
+  MAX_CREDENTIALS,
+  freeSlots,
+  isReserved,
+  withCredential,
+  withReservation,
+  withoutReservation,
+} from './ledger/ledger.ts';
+import { type HeldCredential, type OwnCredential, guardCredential } from './ownership.ts';
+import { placeCredentials } from './pool/placement.ts';
+import { toOwn } from './pool/select.ts';
+import { removeFormer } from './remove.ts';
+import { noteThrottled, withSent } from './writer/rate-limit.ts';
+import { writeSerially } from './writer/serialized-write.ts';
 
-export interface Ensure {
-  identityId: string;
-  own: OwnCredential;
-  slug: string;
-  writeGuard: WriteGuard;
-}
-
-/** Makes one credential unless it is there: in its turn, under the identity's lock, and past guard 5 once more. */
-export async function ensureCredential(context: IdentityContext, ensure: Ensure): Promise<'created' | 'unchanged'> {
-  const { identityId, own, slug, writeGuard } = ensure;
-  const { identities, locks } = context;
-  const object = credentialObject(identityId, own.name);
-  const write = { identityId, kind: 'put', slug } as const;
-  const options = {
-    object,
-    onThrottled: async (fault: ArmFault) => {
-      await slowDown(context, write, fault);
-      return true;
-    },
-  };
-  const { audience, ...rest } = own;
-  const noteHeld = () =>
-    locks.change(identityId, (ledger) => withCredential(ledger, slug, { ...rest, audiences: [audience] }));
-  const used = { turn: 0 };
-  let isSent = false;
-  return retrying(context, options, async (deadline) => {
-    const look = await lookAt(context, identityId, { deadline });
-    const isThere =
-      standingOf(ensure, look.credentials) === 'present' &&
-      (await locks.withLock(identityId, () => standingNow(context, { ...ensure, deadline }))) === 'present';
-    if (!isThere) {
-      await inTurn(
-        context,
-        { write, writeGuard, deadline, used },
-        {
-          prepare: () => secureSlot(context, ensure),
-          async work(gate) {
-            if ((await standingNow(context, { ...ensure, deadline })) === 'present') return;
-            isSent = true;
-            await identities.put(identityId, own, gate).catch((error: unknown) => explain(context, ensure, error));
-          },
-        },
-      );
-    }
-    await noteHeld();
-    return isSent ? 'created' : 'unchanged';
-  });
-}
-
-function standingOf({ identityId, own }: Ensure, held: readonly HeldCredential[]): 'present' | 'missing' {
-  const standing = guardCredential(held, own, nameOfIdentity(identityId));
-  if (typeof standing === 'string') return standing;
-  throw new ProvisionerError('rejected', standing.refused.reason, { object: credentialObject(identityId, own.name) });
-}
-
-/** Guard 5 again, under the lock and right before the write: PUT would overwrite whatever has this name now. */
-async function standingNow(
-  context: IdentityContext,
-  ensure: Ensure & { deadline: number },
-): Promise<'present' | 'missing'> {
-  const { identityId, own, deadline } = ensure;
-  const { credentials } = await lookAt(context, identityId, { deadline });
-  standingOf(ensure, credentials);
-  // one more list would cost 4 s (FACTS A8); of all names, this one alone could be overwritten
-  const now = await readCredential(context, { identityId, name: own.name, deadline });
-  const others = credentials.filter(({ name }) => name.toLowerCase() !== own.name.toLowerCase());
-  return standingOf(ensure, [...others, ...(now === undefined ? [] : [now])]);
-}
-
-/** The slot was reserved before anything was written; where it was given back meanwhile, it is taken again or lost. */
-async function secureSlot({ locks, clock }: IdentityContext, { identityId, own, slug }: Ensure): Promise<void> {
-  let isHeld = false;
-  await locks.change(identityId, (ledger) => {
-    const names = ledger.reservations.find((one) => one.slug === slug)?.names ?? [];
-    const isReserved = names.includes(own.name);
-    isHeld = isReserved || freeSlots(ledger, slug) > names.length;
-    if (isReserved || !isHeld) return undefined;
-    return withReservation(ledger, { slug, names: [...names, own.name], at: clock.now() });
-  });
-  if (isHeld) return;
-  throw new ProvisionerError('conflict', `the slot on identity ${nameOfIdentity(identityId)} was taken by others`, {
-    object: credentialObject(identityId, own.name),
-  });
-}
-
-/** Azure's code for a full identity is not documented (FACTS A1), so what the identity holds now tells why it refused. */
-async function explain(context: IdentityContext, { identityId, own, slug }: Ensure, error: unknown): Promise<never> {
-  if (readArmFault(error, context.clock.now())?.status !== 400) throw error;
-  await context.locks.change(identityId, (ledger) => withoutReservation(ledger, slug));
-  const { credentials } = await lookAt(context, identityId, { maxAgeMs: 0 });
-  const object = credentialObject(identityId, own.name);
-  const standing = guardCredential(credentials, own, nameOfIdentity(identityId));
-  if (typeof standing === 'object')
-    throw new ProvisionerError('rejected', standing.refused.reason, { object, cause: error });
-  if (credentials.length < MAX_CREDENTIALS) throw error;
-  throw new ProvisionerError(
-    'quota',
-    `identity ${nameOfIdentity(identityId)} holds ${credentials.length} credentials`,
-    {
-      object,
-      fix: 'add another identity to WORKLOAD_IDENTITIES, or remove credentials of others',
-      cause: error,
-    },
-  );
-}
-
-/** Makes the credentials that are missing, identity by identity side by side; resolves when Azure has acknowledged all. */
-export async function grant(
+/** Makes the credentials that are missing, all identities at once; resolves when Azure has acknowledged every one. */
+export async function ensure(
   context: IdentityContext,
   { request, reserved, writeGuard }: { request: CredentialRequest; reserved: Reserved; writeGuard: WriteGuard },
 ): Promise<Change[]> {
@@ -134,29 +36,120 @@ export async function grant(
   const changes = await settleAll(
     [...byIdentity].map(([identityId, ones]) => {
       const owns = ones.map(({ wanted }) => toOwn(issuer, wanted));
-      return grantOn(context, { identityId, owns, slug: request.slug, writeGuard });
+      return ensureOn(context, { identityId, owns, slug: request.slug, writeGuard });
     }),
   );
-  return [...changes, ...(await finishMoves(context, { request, identityId: home, writeGuard }))];
+  return [...changes, ...(await removeFormer(context, { request, writeGuard }))];
 }
 
-interface GrantOn {
+interface EnsureOn {
   identityId: string;
   owns: OwnCredential[];
   slug: string;
   writeGuard: WriteGuard;
 }
 
-async function grantOn(context: IdentityContext, { identityId, owns, slug, writeGuard }: GrantOn): Promise<Change[]> {
-  const { credentials, ledger } = await lookAt(context, identityId);
+async function ensureOn(context: IdentityContext, { identityId, owns, slug, writeGuard }: EnsureOn): Promise<Change[]> {
+  const { credentials, ledger } = await lookAt(context, identityId, { ledgerAgeMs: RECENT_MS });
   const name = nameOfIdentity(identityId);
-  const isSettled = !ledger.reservations.some((one) => one.slug === slug);
   const toChange = (own: OwnCredential, action: Action) => ({ object: credentialObject(identityId, own.name), action });
-  // nothing to write: nobody needs to wait for the lock
-  if (isSettled && owns.every((own) => guardCredential(credentials, own, name) === 'present'))
-    return owns.map((own) => toChange(own, 'unchanged'));
+  const isPresent = (own: OwnCredential): boolean => guardCredential(credentials, own, name).kind === 'present';
+  // nothing to write, so nobody needs to wait for the lock
+  if (!isReserved(ledger, slug) && owns.every(isPresent)) return owns.map((own) => toChange(own, 'unchanged'));
   const changes: Change[] = [];
   for (const own of owns)
     changes.push(toChange(own, await ensureCredential(context, { identityId, own, slug, writeGuard })));
   return changes;
+}
+
+interface Ensure {
+  identityId: string;
+  own: OwnCredential;
+  slug: string;
+  writeGuard: WriteGuard;
+}
+
+/** Makes one credential unless it is there: under the identity's lock, within Azure's rate, and past guard 5 once more. */
+async function ensureCredential(context: IdentityContext, target: Ensure): Promise<'created' | 'unchanged'> {
+  const { identityId, own, slug, writeGuard } = target;
+  const { clock, identities, locks } = context;
+  const write = { identityId, kind: 'put', slug } as const;
+  const onThrottled = async (fault: ArmFault) => {
+    await noteThrottled(context, write, fault);
+    return true;
+  };
+  let sentAt: number | undefined;
+  return retrying(context, { object: credentialObject(identityId, own.name), onThrottled }, async (deadline) => {
+    await writeSerially(context, { write, writeGuard, deadline }, async (gate) => {
+      if ((await readStanding(context, { ...target, deadline })) === 'present') return;
+      await secureSlot(context, target);
+      sentAt = clock.now();
+      await identities.put(identityId, own, gate).catch((error: unknown) => explain(context, target, error));
+    });
+    const { audience, ...rest } = own;
+    await locks.change(identityId, (ledger) => {
+      const noted = withCredential(ledger, slug, { ...rest, audiences: [audience] });
+      return sentAt === undefined ? noted : withSent(noted, 'put', sentAt);
+    });
+    return sentAt === undefined ? 'unchanged' : 'created';
+  });
+}
+
+function toStanding({ identityId, own }: Ensure, held: readonly HeldCredential[]): 'present' | 'missing' {
+  const standing = guardCredential(held, own, nameOfIdentity(identityId));
+  if (standing.kind !== 'refused') return standing.kind;
+  throw new ProvisionerError('rejected', standing.refusal.reason, { object: credentialObject(identityId, own.name) });
+}
+
+/** Guard 5 again, under the lock and right before the write: a PUT would overwrite whatever has this name now. */
+async function readStanding(
+  context: IdentityContext,
+  target: Ensure & { deadline: number },
+): Promise<'present' | 'missing'> {
+  const { identityId, own, deadline } = target;
+  const { credentials } = await lookAt(context, identityId, { deadline, ledgerAgeMs: RECENT_MS });
+  toStanding(target, credentials);
+  // another list would cost 4 s (FACTS A8); of all names only this one could be overwritten
+  const now = await readCredential(context, { identityId, name: own.name, deadline });
+  const others = credentials.filter(({ name }) => name.toLowerCase() !== own.name.toLowerCase());
+  return toStanding(target, [...others, ...(now === undefined ? [] : [now])]);
+}
+
+/** The slot was reserved before anything was written; where it was given back since, it is taken again or lost. */
+async function secureSlot({ locks, clock }: IdentityContext, { identityId, own, slug }: Ensure): Promise<void> {
+  const recent = await locks.read(identityId, RECENT_MS);
+  if (recent.reservations.some((one) => one.slug === slug && one.names.includes(own.name))) return;
+  let isHeld = false;
+  await locks.change(identityId, (ledger) => {
+    const names = ledger.reservations.find((one) => one.slug === slug)?.names ?? [];
+    const isReservedAlready = names.includes(own.name);
+    isHeld = isReservedAlready || freeSlots(ledger, slug) > names.length;
+    if (isReservedAlready || !isHeld) return undefined;
+    return withReservation(ledger, { slug, names: [...names, own.name], at: clock.now() });
+  });
+  if (isHeld) return;
+  throw new ProvisionerError('conflict', `the slot on identity ${nameOfIdentity(identityId)} was taken by others`, {
+    object: credentialObject(identityId, own.name),
+  });
+}
+
+/** Azure's code for a full identity is not documented (FACTS A1), so what the identity holds now tells why it refused. */
+async function explain(context: IdentityContext, { identityId, own, slug }: Ensure, error: unknown): Promise<never> {
+  if (readArmFault(error)?.status !== 400) throw error;
+  await context.locks.change(identityId, (ledger) => withoutReservation(ledger, slug));
+  const { credentials } = await lookAt(context, identityId, { maxAgeMs: 0 });
+  const object = credentialObject(identityId, own.name);
+  const standing = guardCredential(credentials, own, nameOfIdentity(identityId));
+  if (standing.kind === 'refused')
+    throw new ProvisionerError('rejected', standing.refusal.reason, { object, cause: error });
+  if (credentials.length < MAX_CREDENTIALS) throw error;
+  throw new ProvisionerError(
+    'quota',
+    `identity ${nameOfIdentity(identityId)} holds ${credentials.length} credentials`,
+    {
+      object,
+      fix: 'add another identity to WORKLOAD_IDENTITIES, or remove credentials of others',
+      cause: error,
+    },
+  );
 }

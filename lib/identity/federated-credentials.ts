@@ -1,22 +1,21 @@
-import type { Clock, Log } from '../environment/ports/ports.ts';
-import type { ArmAccess } from '../azure/arm-client.ts';
-import { createArmIdentities } from './managed-identities.ts';
-import { type IdentityContext, credentialObject } from './context.ts';
-import { decide } from './pool/select.ts';
-import { grant } from './ensure.ts';
-import { inspect, readHoldings } from './inspect.ts';
-import type { IdentityLocks } from './writer/identity-lock.ts';
-import { describeIdentity } from './pool/placement.ts';
-import { reserve } from './reserve.ts';
-import { findOwn, revoke } from './remove.ts';
-import type { Change } from '../environment/ports/cluster.ts';
 import type { Refusal } from '../environment/model/record.ts';
-import type { Credentials, CredentialRequest, Reserved } from '../environment/ports/credentials.ts';
+import type { Change } from '../environment/ports/cluster.ts';
+import type { CredentialRequest, Credentials, Reserved } from '../environment/ports/credentials.ts';
+import type { Clock, Log } from '../environment/ports/ports.ts';
+import { type IdentityContext, credentialObject } from './context.ts';
+import { ensure } from './ensure.ts';
+import { inspect, readHoldings } from './inspect.ts';
+import type { ArmIdentities } from './managed-identities.ts';
+import { describeIdentity } from './pool/placement.ts';
+import { selectIdentity } from './pool/select.ts';
+import { findOwn, remove } from './remove.ts';
+import { reserve } from './reserve.ts';
+import type { IdentityLocks } from './writer/identity-lock.ts';
 
-export interface FederatedAccessOptions {
-  /** ARM ids of the identities that may be given out, in any case; none means no credentials. */
+export interface FederatedCredentialsOptions {
+  /** ARM ids of the identities that may be selected, in any case; none means no credentials. */
   pool: readonly string[];
-  arm: ArmAccess;
+  identities: ArmIdentities;
   /** The cluster's token issuer, character for character. */
   issuer(): Promise<string>;
   locks: IdentityLocks;
@@ -33,29 +32,24 @@ export interface FederatedAccessOptions {
 const TIMEOUT_MS = 10_000;
 
 /** Gives workloads an Azure identity by federated credentials on a pool of user-assigned identities. */
-export function createFederatedCredentials(options: FederatedAccessOptions): Credentials {
-  const { arm, timeoutMs = TIMEOUT_MS, pool } = options;
+export function createFederatedCredentials(options: FederatedCredentialsOptions): Credentials {
+  const { timeoutMs = TIMEOUT_MS, pool } = options;
   const context: IdentityContext = {
     ...options,
     pool: [...new Map(pool.map((id) => [id.toLowerCase(), id])).values()],
     lists: new Map(),
-    picks: [],
-    identities: createArmIdentities({ arm, timeoutMs }),
+    described: new Map(),
     issuer: () => options.issuer(),
     random: () => options.random(),
     holds: options.holds && ((slug, identityId) => options.holds?.(slug, identityId) ?? Promise.resolve(true)),
     timeoutMs,
   };
-  if (arm.loopback)
-    context.log.warn('ARM_ENDPOINT is a plain http address: no token is asked for or sent', {
-      endpoint: new URL(arm.endpoint ?? '').origin,
-    });
   return {
     reserve: (request) => reserve(context, request),
-    ensure: (request, reserved, writeGuard) => grant(context, { request, reserved, writeGuard }),
-    remove: (request, writeGuard) => revoke(context, request, writeGuard),
+    ensure: (request, reserved, writeGuard) => ensure(context, { request, reserved, writeGuard }),
+    remove: (request, writeGuard) => remove(context, request, writeGuard),
     plan: (request, state) => plan(context, request, state),
-    // an identity that was made again under its name has another client id: nothing that is remembered is trusted here
+    // an identity that was made again under its name has another client id: nothing remembered is trusted here
     inspect: async (request) =>
       isUnused(context, request)
         ? {
@@ -64,7 +58,7 @@ export function createFederatedCredentials(options: FederatedAccessOptions): Cre
             identities: [],
             placed: request.wanted.map(({ serviceAccount }) => ({ serviceAccount })),
           }
-        : inspect({ ...context, identities: createArmIdentities({ arm, timeoutMs }) }, request),
+        : inspect({ ...context, described: new Map() }, request),
     holdings: () => readHoldings(context),
   };
 }
@@ -88,15 +82,15 @@ async function plan(
     })),
   });
   if (context.pool.length === 0) return skip('WORKLOAD_IDENTITIES is empty');
-  const decision = await decide(context, request);
-  if ('refused' in decision) return { changes: [], refused: decision.refused };
-  if ('full' in decision) return skip(decision.full);
-  const changes = decision.parts.flatMap(({ identityId, owns }) =>
+  const selection = await selectIdentity(context, request);
+  if (selection.kind === 'refused') return { changes: [], refused: selection.refusal };
+  if (selection.kind === 'full') return skip(selection.why);
+  const changes = selection.parts.flatMap(({ identityId, owns }) =>
     owns.map(({ own, state: now }) => ({
       object: credentialObject(identityId, own.name),
       action: now === 'present' ? ('unchanged' as const) : ('created' as const),
     })),
   );
-  const { identityId: identity, warnings } = decision;
+  const { identityId: identity, warnings } = selection;
   return { changes, reserved: { identity, ...(await describeIdentity(context, identity)), warnings } };
 }

@@ -1,8 +1,8 @@
 import type { CredentialFacts, CredentialRequest, Holdings, IdentityFacts } from '../environment/ports/credentials.ts';
 import { ProvisionerError, toLogFields } from '../errors.ts';
 import { readArmFault } from '../azure/arm-error.ts';
-import { isSameId } from '../azure/arm-client.ts';
-import { type IdentityContext, nameOfIdentity } from './context.ts';
+import { isSameId, nameOfIdentity } from '../azure/arm-client.ts';
+import type { IdentityContext } from './context.ts';
 import type { HeldCredential } from './ownership.ts';
 import { lookAt, readCredential } from './ledger/credential-list.ts';
 import { inPool, placeCredentials } from './pool/placement.ts';
@@ -44,7 +44,7 @@ async function inspectIdentity(
     return { ...facts, ids, credentials };
   } catch (error) {
     const cause = error instanceof ProvisionerError ? error.cause : error;
-    if (readArmFault(cause, context.clock.now())?.status === 404) return { ...facts, credentials: [] };
+    if (readArmFault(cause)?.status === 404) return { ...facts, credentials: [] };
     throw error;
   }
 }

@@ -13,17 +13,31 @@ import { MAX_CREDENTIALS } from './ledger/ledger.ts';
 /** Throws where a write may not be sent now; a promise means: wait for it, then ask again. */
 export type Gate = () => Promise<void> | undefined;
 
+/** What a service account states and a token is asked for with. */
+export interface IdentityIds {
+  clientId: string;
+  tenantId: string;
+}
+
 /** The calls to ARM, each tried once; a failure is the SDK's own, for `readArmFault`. */
 export interface ArmIdentities {
-  describe(identityId: string): Promise<{ clientId: string; tenantId: string }>;
+  describe(identityId: string): Promise<IdentityIds>;
   list(identityId: string): Promise<HeldCredential[]>;
   get(identityId: string, name: string): Promise<HeldCredential>;
   put(identityId: string, credential: OwnCredential, gate: Gate): Promise<void>;
   remove(identityId: string, name: string, gate: Gate): Promise<void>;
 }
 
+const TIMEOUT_MS = 10_000;
+
 /** Federated credentials over the SDK, which is loaded by the first call; `timeoutMs` bounds each one. */
-export function createArmIdentities({ arm, timeoutMs }: { arm: ArmAccess; timeoutMs: number }): ArmIdentities {
+export function createArmIdentities({
+  arm,
+  timeoutMs = TIMEOUT_MS,
+}: {
+  arm: ArmAccess;
+  timeoutMs?: number;
+}): ArmIdentities {
   const clients = new Map<string, Promise<ManagedServiceIdentityClient>>();
   const gates = new WeakMap<object, { gate: Gate; start: () => void }>();
 
@@ -31,7 +45,7 @@ export function createArmIdentities({ arm, timeoutMs }: { arm: ArmAccess; timeou
     const { ManagedServiceIdentityClient: Client } = await import('../sdk/arm-msi.ts');
     const client = withoutToken(new Client(armCredential(arm), subscription, armClientOptions(arm)), arm);
     const policy = {
-      name: 'admission',
+      name: 'writeGuard',
       async sendRequest<Request extends { abortSignal?: object }, Response extends Parameters<typeof checkAnswer>[0]>(
         request: Request,
         next: (request: Request) => Promise<Response>,

@@ -1,3 +1,4 @@
+import { AUDIENCE, toSubject } from '../environment/model/names.ts';
 import type { Refusal } from '../environment/model/record.ts';
 import type { CredentialRequest } from '../environment/ports/credentials.ts';
 
@@ -23,33 +24,31 @@ export function isOwn(held: HeldCredential, own: Pick<OwnCredential, 'issuer' | 
   return held.issuer === own.issuer && held.subject === own.subject && audience === own.audience && more.length === 0;
 }
 
+export type Standing = { kind: 'present' } | { kind: 'missing' } | { kind: 'refused'; refusal: Refusal };
+
 /**
  * Guard 5, over what an identity holds. PUT is an upsert, so a name held by another tuple is refused; and since Azure takes
  * issuer and subject once per identity (FACTS A3), so is our tuple under another name.
  */
-export function guardCredential(
-  held: readonly HeldCredential[],
-  own: OwnCredential,
-  identityName: string,
-): 'present' | 'missing' | { refused: Refusal } {
-  // ARM tells names apart without their case
+export function guardCredential(held: readonly HeldCredential[], own: OwnCredential, identityName: string): Standing {
+  // ARM compares names without case
   const byName = held.find(({ name }) => name.toLowerCase() === own.name.toLowerCase());
-  if (byName !== undefined && isOwn(byName, own)) return 'present';
+  if (byName !== undefined && isOwn(byName, own)) return { kind: 'present' };
   if (byName !== undefined)
     return refuse(
       `federated credential ${byName.name} of identity ${identityName} has ${differences(byName, own)}, so it is not ours; ` +
         'it was left alone: remove it, or choose other names by FEDERATED_CREDENTIAL_NAME',
     );
   const twin = held.find(({ issuer, subject }) => issuer === own.issuer && subject === own.subject);
-  if (twin === undefined) return 'missing';
+  if (twin === undefined) return { kind: 'missing' };
   return refuse(
     `identity ${identityName} holds issuer and subject of ${own.name} already, as federated credential ${twin.name}; ` +
       'it was left alone: remove it, since Azure takes the two only once',
   );
 }
 
-function refuse(reason: string): { refused: Refusal } {
-  return { refused: { guard: 'credential', reason } };
+function refuse(reason: string): Standing {
+  return { kind: 'refused', refusal: { guard: 'credential', reason } };
 }
 
 function differences(held: HeldCredential, own: OwnCredential): string {
@@ -58,20 +57,19 @@ function differences(held: HeldCredential, own: OwnCredential): string {
   return `another ${[...other, ...audience].join(', ')}`;
 }
 
-/** What Entra ID wants in the one audience of a workload identity credential (FACTS A5); ours never have another. */
-const AUDIENCE = 'api://AzureADTokenExchange';
-
 /** Tells the environment's credentials from all others: by issuer, subject, audience and name, and nothing less. */
 export function ownOf(request: CredentialRequest, issuer: string): (held: HeldCredential) => boolean {
-  const prefix = subjectPrefix(request.namespace);
+  const { namespace } = request;
+  const prefix = subjectPrefix(namespace);
   return (held) => {
     const serviceAccount = held.subject.slice(prefix.length);
-    const own = { issuer, subject: `${prefix}${serviceAccount}`, audience: AUDIENCE };
+    const own = { issuer, subject: toSubject({ namespace, serviceAccount }), audience: AUDIENCE };
     const isNamed = held.name === request.nameOf(serviceAccount) || request.written?.includes(held.name) === true;
     return serviceAccount !== '' && isOwn(held, own) && isNamed;
   };
 }
 
+/** What the subjects of all service accounts of a namespace begin with. */
 export function subjectPrefix(namespace: string): string {
-  return `system:serviceaccount:${namespace}:`;
+  return toSubject({ namespace, serviceAccount: '' });
 }

@@ -1,14 +1,13 @@
-import { ProvisionerError } from '../errors.ts';
 import { isSameId } from '../azure/arm-client.ts';
-import { type IdentityContext, credentialObject } from './context.ts';
-import { type Part, settlePick } from './pool/candidates.ts';
-import { type Decision, decide } from './pool/select.ts';
-import { freeSlots, withReservation, withoutReservation, withoutSeen } from './ledger/ledger.ts';
-import { isTurnOf, joinLine, leaveLine } from './pool/waitlist.ts';
-import { noteMove } from './remove.ts';
-import { describeIdentity } from './pool/placement.ts';
 import type { Change } from '../environment/ports/cluster.ts';
-import type { CredentialRequest, Reserved, ReserveResult } from '../environment/ports/credentials.ts';
+import type { CredentialRequest, ReserveResult, Reserved } from '../environment/ports/credentials.ts';
+import { ProvisionerError } from '../errors.ts';
+import { type IdentityContext, credentialObject } from './context.ts';
+import { freeSlots, withReservation, withoutReservation, withoutSeen } from './ledger/ledger.ts';
+import type { Part } from './pool/candidates.ts';
+import { describeIdentity } from './pool/placement.ts';
+import { type Selection, selectIdentity } from './pool/select.ts';
+import { countBefore, joinWaitlist, leaveWaitlist } from './pool/waitlist.ts';
 
 /** What renders where there is no identity to name. */
 const NO_GUID = '00000000-0000-0000-0000-000000000000';
@@ -18,38 +17,24 @@ const IN_FLIGHT_MS = 60_000;
 /** And so long where nobody can say what the records name. */
 const UNASKED_MS = 3_600_000;
 
-/** Chooses an identity and takes its slots in the ledger, so that no two environments count on one. */
+/** Selects an identity and takes its slots in the ledger, so that no two environments count on the same one. */
 export async function reserve(context: IdentityContext, request: CredentialRequest): Promise<ReserveResult> {
   if (context.pool.length === 0) return { kind: 'reserved', reserved: withoutPool() };
-  try {
-    return await choose(context, request);
-  } finally {
-    settlePick(context, request.slug);
-  }
-}
-
-async function choose(context: IdentityContext, request: CredentialRequest): ReturnType<typeof reserve> {
   const { slug } = request;
-  for (let round = 0; round < MAX_ROUNDS; round++) {
-    const decision = await decideAgain(context, request);
-    if ('refused' in decision) return { kind: 'refused', refusal: decision.refused };
-    if ('full' in decision) {
-      if (decision.isFree) await joinLine(context, slug);
-      return { kind: 'full', why: decision.full };
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const selection = await selectAgain(context, request);
+    if (selection.kind === 'refused') return selection;
+    if (selection.kind === 'full') {
+      if (selection.isFree) await joinWaitlist(context, { slug, identities: selection.identities });
+      return { kind: 'full', why: selection.why };
     }
-    const { identityId, parts, room, warnings } = decision;
-    if (room !== undefined && !(await isTurnOf(context, { slug, room })))
-      return { kind: 'full', why: await waitBehind(context, slug) };
-    const isTaken = await takeSlots(context, { slug, parts });
-    settlePick(context, slug);
-    if (!isTaken) continue;
-    await Promise.all([
-      noteMove(context, { slug, from: request.identity, to: identityId }),
-      room === undefined ? undefined : leaveLine(context, slug),
-    ]);
+    const { identityId, parts, room, warnings } = selection;
+    if (room !== undefined && (await countBefore(context, { slug, room })) > 0)
+      return { kind: 'full', why: await waitBehind(context, { slug, parts }) };
+    if (!(await takeSlots(context, { slug, parts }))) continue;
+    if (room !== undefined && room.contestedAt > 0) await leaveWaitlist(context, slug);
     const described = await describeIdentity(context, identityId);
-    const stays = request.identity !== undefined && isSameId(request.identity, identityId);
-    const settled = stays ? toSettled(parts, identityId) : undefined;
+    const settled = toSettled(request, { parts, identityId });
     return {
       kind: 'reserved',
       reserved: { identity: identityId, ...described, warnings, ...(settled && { settled }) },
@@ -61,18 +46,25 @@ async function choose(context: IdentityContext, request: CredentialRequest): Ret
   });
 }
 
-/** Nothing to write, by the same looks that grant would take. */
-function toSettled(parts: Part[], home: string): Change[] | undefined {
-  const isSettled = parts.every(({ missing, isReserved, isMoving }) => missing === 0 && !isReserved && !isMoving);
-  if (!isSettled || !parts.some(({ identityId }) => identityId === home)) return undefined;
-  return parts.flatMap(({ identityId, owns }) =>
-    owns.map(({ own }): Change => ({ object: credentialObject(identityId, own.name), action: 'unchanged' })),
+/** What ensure would answer where it would write nothing, by the same looks. */
+function toSettled(
+  { identity, former = [] }: CredentialRequest,
+  { parts, identityId }: { parts: Part[]; identityId: string },
+): Change[] | undefined {
+  const stays = identity !== undefined && isSameId(identity, identityId) && former.length === 0;
+  const isSettled = parts.every(({ missing, isReserved }) => missing === 0 && !isReserved);
+  if (!stays || !isSettled || !parts.some((part) => part.identityId === identityId)) return undefined;
+  return parts.flatMap((part) =>
+    part.owns.map(({ own }): Change => ({
+      object: credentialObject(part.identityId, own.name),
+      action: 'unchanged',
+    })),
   );
 }
 
 /** A slot that falls free is for the one that has waited longest. */
-async function waitBehind(context: IdentityContext, slug: string): Promise<string> {
-  const ahead = await joinLine(context, slug);
+async function waitBehind(context: IdentityContext, { slug, parts }: { slug: string; parts: Part[] }): Promise<string> {
+  const ahead = await joinWaitlist(context, { slug, identities: parts.map(({ identityId }) => identityId) });
   return `waiting for a credential slot behind ${ahead} that ${ahead === 1 ? 'has' : 'have'} waited longer`;
 }
 
@@ -83,19 +75,18 @@ function withoutPool(): Reserved {
 
 /**
  * Before an environment waits, slots that crashed ones have reserved are given back; and one that never got a credential on
- * the identity that its record names is free to go to another.
+ * the identity that its record names may go to another.
  */
-async function decideAgain(context: IdentityContext, request: CredentialRequest): Promise<Decision> {
-  const asked = { ...request, picks: true };
-  let decision = await decide(context, asked);
-  if (!('full' in decision)) return decision;
-  const dropped = await Promise.all(decision.fullIdentities.map((id) => dropVoid(context, id)));
-  if (dropped.some(Boolean)) decision = await decide(context, asked);
-  if (!('full' in decision) || decision.isFree || !decision.hasNone) return decision;
-  const { identity, ...homeless } = asked;
-  const elsewhere = await decide(context, homeless);
-  if (!('parts' in elsewhere) || identity === undefined) return decision;
-  // its PUT may have been sent all the same: the next look is a list
+async function selectAgain(context: IdentityContext, request: CredentialRequest): Promise<Selection> {
+  let selection = await selectIdentity(context, request);
+  if (selection.kind !== 'full') return selection;
+  const dropped = await Promise.all(selection.identities.map((id) => dropOrphaned(context, id)));
+  if (dropped.some(Boolean)) selection = await selectIdentity(context, request);
+  if (selection.kind !== 'full' || selection.isFree || !selection.hasNone) return selection;
+  const { identity, ...homeless } = request;
+  const elsewhere = await selectIdentity(context, homeless);
+  if (elsewhere.kind !== 'selected' || identity === undefined) return selection;
+  // its PUT may have been sent all the same: the next look lists
   await context.locks.change(identity, (ledger) => withoutReservation(withoutSeen(ledger), request.slug));
   return elsewhere;
 }
@@ -119,8 +110,8 @@ async function takeSlots(context: IdentityContext, { slug, parts }: { slug: stri
   return true;
 }
 
-/** A reservation counts as long as its slug's record names this identity; a crash loses no slot. */
-async function dropVoid({ locks, clock, holds }: IdentityContext, identityId: string): Promise<boolean> {
+/** A reservation counts as long as its slug's record names this identity; so a crash loses no slot. */
+async function dropOrphaned({ locks, clock, holds }: IdentityContext, identityId: string): Promise<boolean> {
   const { reservations } = await locks.read(identityId);
   const now = clock.now();
   const old = reservations.filter(({ at }) => now - at > (holds === undefined ? UNASKED_MS : IN_FLIGHT_MS));
@@ -130,7 +121,7 @@ async function dropVoid({ locks, clock, holds }: IdentityContext, identityId: st
   const gone = old.filter((_, index) => kept[index] !== true);
   if (gone.length === 0) return false;
   await locks.change(identityId, (ledger) => {
-    // its PUT may have been sent all the same: the next look is a list
+    // its PUT may have been sent all the same: the next look lists
     const rest = withoutSeen(ledger);
     const isGone = (one: { slug: string; at: number }) =>
       gone.some(({ slug, at }) => slug === one.slug && at === one.at);

@@ -2,7 +2,7 @@ import type { ContainerClient } from '@azure/storage-blob';
 import { ProvisionerError } from '../errors.ts';
 import type { Records, StoredRecord } from '../environment/ports/ports.ts';
 import type { EnvironmentRecord, RecordSummary } from '../environment/model/record.ts';
-import { acquireLease } from './blob-lease.ts';
+import { type LeaseTimer, acquireLease } from './blob-lease.ts';
 import { fromMetadata, toMetadata } from './metadata.ts';
 import { createNamings } from './namings.ts';
 import { TIMEOUT_MS, toFault, toStorageError, withMade, within } from './storage-error.ts';
@@ -14,6 +14,8 @@ export const RECORD_CONTAINER = 'environments';
 const SUFFIX = '.json';
 /** A list has pages. */
 const LIST_CALLS = 4;
+/** The longest that a lease which ends by itself can last. */
+const RECORD_LEASE = { seconds: 60, renewMs: 15_000 };
 const JSON_HEADERS = { blobContentType: 'application/json' };
 
 /** Records as JSON blobs, conditional on their ETag and written under their lease. */
@@ -21,10 +23,9 @@ export function createRecords(options: {
   container: () => Promise<ContainerClient>;
   /** Of one call with its retries. */
   timeoutMs?: number;
-  /** In ms, never set back: what leases are counted by. */
-  now?: () => number;
+  timer?: LeaseTimer;
 }): Records {
-  const { container, timeoutMs = TIMEOUT_MS, now = () => performance.now() } = options;
+  const { container, timeoutMs = TIMEOUT_MS, timer } = options;
   const blobOf = async (slug: string) => (await container()).getBlockBlobClient(`${slug}${SUFFIX}`);
 
   return {
@@ -92,7 +93,7 @@ export function createRecords(options: {
     ...createNamings({ container, timeoutMs }),
 
     async lease(slug) {
-      return acquireLease((await blobOf(slug)).getBlobLeaseClient(), { what: nameOf(slug), timeoutMs, now });
+      return acquireLease(await blobOf(slug), { what: nameOf(slug), ...RECORD_LEASE, timeoutMs, timer });
     },
   };
 }

@@ -8,7 +8,7 @@ interface StorageFault {
 /** The HTTP status and the storage service's own code of what its SDK threw. */
 export function toFault(thrown: unknown): { status: number | undefined; code: string } {
   const { statusCode, code } = thrown instanceof Error ? (thrown as StorageFault) : {};
-  return { status: statusCode, code: code ?? 'no answer' };
+  return { status: statusCode, code: code ?? (thrown instanceof Error ? thrown.name : 'unknown') };
 }
 
 /** A failure of storage, by status; `what` names the blob or queue. */
@@ -17,7 +17,9 @@ export function toStorageError(thrown: unknown, what: string): ProvisionerError 
   const { status, code } = toFault(thrown);
   return new ProvisionerError(
     codeOfStatus(status),
-    `storage refused ${what}: ${status ?? ''} ${code}`.replace('  ', ' '),
+    status === undefined
+      ? `storage did not answer for ${what} (${code})`
+      : `storage refused ${what}: ${status} ${code}`,
     {
       object: what,
       cause: thrown,

@@ -69,7 +69,7 @@ if (WITHOUT_CONTROL_PLANE) {
       const read = async (kubeconfig: string) => {
         const cluster = { id: clusterId, issuer: 'https://issuer.example.org/', fqdn: 'c.example.org', kubeconfig };
         const azure = await startAzure({ identities: [], clusters: [cluster] });
-        const connection = connectAks({ clusterId, arm: { endpoint: azure.url }, credential });
+        const connection = connectAks({ clusterId, arm: { endpoint: azure.url, loopback: true }, credential });
         const send = createSend(connection, options);
         const call = { method: 'GET', path: '/api/v1/namespaces/default', object: 'Namespace/default' } as const;
         return send(call).finally(() => Promise.all([connection.close(), azure.close()]));

@@ -12,6 +12,7 @@ import { reconcile } from '../../lib/environment/reconcile.ts';
 import type { EnvironmentRequest, Reason } from '../../lib/environment/model/request.ts';
 import { createIdentityLocks } from '../../lib/identity/writer/identity-lock.ts';
 import { createFederatedCredentials } from '../../lib/identity/federated-credentials.ts';
+import { createArmIdentities } from '../../lib/identity/managed-identities.ts';
 import { compileOverlays } from '../../lib/overlays/compile.ts';
 import { createOverlays } from '../../lib/overlays/render.ts';
 import { createRecords } from '../../lib/storage/records.ts';
@@ -82,7 +83,7 @@ export async function setStage(target: { access: ClusterAccess; kubeconfig: stri
     cluster: createCluster({ provisioner, deprovisioner, clock, random }),
     credentials: createFederatedCredentials({
       pool: [IDENTITY],
-      arm: { endpoint: azure.url, loopback: true },
+      identities: createArmIdentities({ arm: { endpoint: azure.url, loopback: true } }),
       issuer: async () => ISSUER,
       locks: createIdentityLocks({ container: async () => identities, clock, random }),
       clock,

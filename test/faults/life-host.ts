@@ -14,6 +14,8 @@ import { createBranches } from '../../lib/github/branches.ts';
 import { createGitHub } from '../../lib/github/client.ts';
 import { createIdentityLocks } from '../../lib/identity/writer/identity-lock.ts';
 import { createFederatedCredentials } from '../../lib/identity/federated-credentials.ts';
+import { createArmIdentities } from '../../lib/identity/managed-identities.ts';
+import { MONOTONIC } from '../../lib/storage/blob-lease.ts';
 import { aksIssuer } from '../../lib/azure/oidc-issuer.ts';
 import type { ManualDeps } from '../../lib/intake/manual.ts';
 import type { WebhookDeps } from '../../lib/intake/webhook.ts';
@@ -81,10 +83,12 @@ export async function startLifeHost(world: LifeWorld, options: LifeHostOptions):
   };
   const blobs = once(async () => connectBlobs(storage));
   const queues = once(async () => connectQueues(storage));
+  // the machine's own time, which a pause of the whole process jumps with
+  const timer = { ...MONOTONIC, now: () => performance.now() + skew() };
   const records = createRecords({
     container: once(async () => (await blobs()).getContainerClient(RECORD_CONTAINER)),
     timeoutMs,
-    now: () => performance.now() + skew(),
+    timer,
   });
   const { delays = new Map<string, number>() } = options;
   const real = createRequests({ queues, timeoutMs });
@@ -116,7 +120,7 @@ export async function startLifeHost(world: LifeWorld, options: LifeHostOptions):
   });
   const access = createFederatedCredentials({
     pool,
-    arm,
+    identities: createArmIdentities({ arm, timeoutMs }),
     issuer: aksIssuer({ clusterId: world.clusterOf('provisioner'), arm, timeoutMs }),
     // a blob lease lasts its real time, whatever jumps
     locks: createIdentityLocks({
@@ -124,6 +128,7 @@ export async function startLifeHost(world: LifeWorld, options: LifeHostOptions):
       clock: { now: () => Date.now() + skew(), sleep: clock.sleep },
       random: Math.random,
       timeoutMs,
+      timer,
     }),
     clock,
     random: Math.random,

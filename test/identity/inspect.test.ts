@@ -104,7 +104,7 @@ describe('inspect', () => {
 
 describe('plan', () => {
   it('states the identity that reserve would give, and reserves nothing', async () => {
-    for (const one of foreign(3)) azure.hold(ONE, one);
+    for (const one of foreign(20)) azure.hold(ONE, one);
 
     expect(await access.plan(requestFor('ex-1'), 'present')).toMatchObject({
       reserved: { identity: TWO, clientId: 'client-of-pool-2', tenantId: 'tenant-1' },

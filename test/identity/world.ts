@@ -2,7 +2,11 @@ import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
 import { toCredentialName, toNamespace, toSubject } from '../../lib/environment/model/names.ts';
 import type { Clock, Log } from '../../lib/environment/ports/ports.ts';
 import { type IdentityLocks, createIdentityLocks } from '../../lib/identity/writer/identity-lock.ts';
-import { type FederatedAccessOptions, createFederatedCredentials } from '../../lib/identity/federated-credentials.ts';
+import {
+  type FederatedCredentialsOptions,
+  createFederatedCredentials,
+} from '../../lib/identity/federated-credentials.ts';
+import { createArmIdentities } from '../../lib/identity/managed-identities.ts';
 import type { AzureStandIn } from '../../local/azure/start.ts';
 import type { Credentials, CredentialRequest, WantedCredential } from '../../lib/environment/ports/credentials.ts';
 
@@ -43,14 +47,14 @@ export function makeLocks(container: ContainerClient): IdentityLocks {
 /** Another instance of the app: its own SDK clients and locks over the same storage. */
 export function makeAccess(
   azure: Pick<AzureStandIn, 'url'>,
-  options: Partial<FederatedAccessOptions> & { locks: IdentityLocks; pool: string[] },
+  options: Partial<FederatedCredentialsOptions> & { locks: IdentityLocks; pool: string[] },
 ): Credentials & { logged: string[] } {
   const logged: string[] = [];
   const note = (message: string) => void logged.push(message);
   const log: Log = { info: note, warn: note, error: note };
   const arm = { endpoint: azure.url, loopback: true };
   const access = createFederatedCredentials({
-    arm,
+    identities: createArmIdentities({ arm }),
     issuer: async () => ISSUER,
     clock,
     random: Math.random,

@@ -24,6 +24,7 @@ export function toStored(record: EnvironmentRecord): EnvironmentRecord {
     steps: freeze(record.steps),
     next: freeze(record.next),
     identity: record.identity,
+    formerIdentities: freeze(record.formerIdentities),
     credentials: freeze(record.credentials),
     credentialAt: record.credentialAt,
     imageTag: record.imageTag,

@@ -1,4 +1,4 @@
-import { runManyBranches } from '../identity/many-branches.ts';
+import { runManyBranches } from '../identity/instances/many-branches.ts';
 import type { SoakPart } from './part.ts';
 
 const BRANCHES = 200;

@@ -3,6 +3,7 @@ import { stringifyExact } from '../../exact-json.ts';
 import type { Clock } from '../../environment/ports/ports.ts';
 import type { Connection, OpenConnection } from './connection.ts';
 import { errorOf, isSchemaFault, statusOf } from './status.ts';
+import { parseRetryAfter } from '../../retry-after.ts';
 import type { WriteGuard } from '../../environment/ports/cluster.ts';
 
 export const DEFAULT_TIMEOUT_MS = 10_000;
@@ -142,6 +143,9 @@ async function sendOnce(
   }
 }
 
+/** A proxy in front of the API server may ask for more. */
+const MAX_RETRY_AFTER_MS = 60_000;
+
 type Headers = Record<string, string | string[] | undefined>;
 
 function judge(
@@ -157,7 +161,7 @@ function judge(
     const since = date && date - (performance.now() - tries.firstAt) - 1_000;
     return { status, body, since, retried: tries.count > 1 };
   }
-  const retryAfterMs = retryAfter(single(response.headers['retry-after']));
+  const retryAfterMs = parseRetryAfter(single(response.headers['retry-after']), { maxMs: MAX_RETRY_AFTER_MS });
   const error = errorOf({
     status,
     body,
@@ -179,11 +183,6 @@ function parse(text: string): unknown {
 
 function single(value: string | string[] | undefined): string {
   return (Array.isArray(value) ? value[0] : value) ?? '';
-}
-
-/** In ms; the API server sends whole seconds, never a date. */
-function retryAfter(value: string): number | undefined {
-  return /^\d+$/.test(value) ? Number(value) * 1000 : undefined;
 }
 
 function unavailable(call: Call, why: string, cause?: unknown): ProvisionerError {

@@ -1,6 +1,8 @@
 import type { TokenCredential } from '@azure/identity';
 import { ProvisionerError, codeOfStatus } from '../../errors.ts';
+import type { ArmAccess } from '../../azure/arm-client.ts';
 import { describeFault, readArmFault } from '../../azure/arm-error.ts';
+import { openManagedCluster } from '../../azure/managed-clusters.ts';
 import { type ClusterAddress, type Connection, connect } from '../api/connection.ts';
 import { addressOf, keepUsers } from './kubeconfig.ts';
 
@@ -13,8 +15,8 @@ const TOKEN_MARGIN_MS = 120_000;
 export interface AksOptions {
   /** ARM id of the managed cluster. */
   clusterId: string;
-  /** Azure Resource Manager; a plain http endpoint is a stand-in, which is sent no token. */
-  arm: { endpoint?: string };
+  /** Azure Resource Manager; a stand-in is sent no token. */
+  arm: Pick<ArmAccess, 'endpoint' | 'loopback'>;
   /** The principal, for ARM and for the API server. Only with a stand-in may it be absent: its kubeconfig has a user. */
   credential?: TokenCredential;
   connections?: number;
@@ -63,17 +65,9 @@ function bearer(credential: TokenCredential): ClusterAddress['authorization'] {
 }
 
 async function userKubeconfig({ clusterId, arm, credential, timeoutMs = TIMEOUT_MS }: AksOptions): Promise<string> {
-  const id = parseClusterId(clusterId);
-  const { ContainerServiceClient } = await import('../../sdk/arm-containerservice.ts');
-  const standIn = arm.endpoint?.startsWith('http://') ?? false;
-  const client = new ContainerServiceClient(credential ?? NO_CREDENTIAL, id.subscription, {
-    ...(arm.endpoint && { endpoint: arm.endpoint }),
-    ...(standIn && { allowInsecureConnection: true }),
-  });
-  // the SDK refuses to send a token in the clear, and a stand-in wants none
-  if (standIn) client.pipeline.removePolicy({ name: 'bearerTokenAuthenticationPolicy' });
+  const { id, clusters } = await openManagedCluster({ ...arm, ...(credential && { credential }) }, clusterId);
   try {
-    const list = await client.managedClusters.listClusterUserCredentials(id.resourceGroup, id.name, {
+    const list = await clusters.listClusterUserCredentials(id.resourceGroup, id.name, {
       format: 'exec',
       // a call without an answer would hold up every other one that waits for this connection to open
       abortSignal: AbortSignal.timeout(timeoutMs),
@@ -82,7 +76,7 @@ async function userKubeconfig({ clusterId, arm, credential, timeoutMs = TIMEOUT_
     if (value) return Buffer.from(value).toString('utf8');
   } catch (cause) {
     if (cause instanceof ProvisionerError) throw cause;
-    const fault = readArmFault(cause, Date.now());
+    const fault = readArmFault(cause);
     const why = fault === undefined ? 'Azure did not answer' : describeFault(fault);
     const code = codeOfStatus(fault?.status);
     const fix = code === 'not-permitted' ? FIX_RIGHT : undefined;
@@ -93,18 +87,6 @@ async function userKubeconfig({ clusterId, arm, credential, timeoutMs = TIMEOUT_
 
 const FIX_RIGHT =
   'give both identities of the app the role Azure Kubernetes Service Cluster User Role on the cluster, then provision again';
-
-const NO_CREDENTIAL: TokenCredential = { getToken: async () => null };
-
-function parseClusterId(clusterId: string): { subscription: string; resourceGroup: string; name: string } {
-  const match =
-    /^\/subscriptions\/([^/]+)\/resourceGroups\/([^/]+)\/providers\/Microsoft\.ContainerService\/managedClusters\/([^/]+)$/i.exec(
-      clusterId,
-    );
-  const [, subscription, resourceGroup, name] = match ?? [];
-  if (subscription && resourceGroup && name) return { subscription, resourceGroup, name };
-  throw failed('AKS_CLUSTER_ID is not the ARM id of a managed cluster', { code: 'settings' });
-}
 
 function failed(
   why: string,

@@ -99,6 +99,8 @@ export interface EnvironmentRecord {
   next?: { id: string; at: string };
   /** ARM id of the managed identity that holds its credentials. */
   identity?: string;
+  /** Identities that it had before, until its credentials there are removed. */
+  formerIdentities?: string[];
   /** Names of the credentials we wrote on `identity`. */
   credentials?: string[];
   /** When Azure acknowledged the newest of them: parts of Entra ID may not know it for a while. */

@@ -47,6 +47,8 @@ export interface CredentialRequest {
   wanted: WantedCredential[];
   /** The identity in the record: kept for life while it is in the pool. */
   identity?: string;
+  /** Identities that it had before, where credentials of it may remain. */
+  former?: readonly string[];
   /** Names of credentials written before: FEDERATED_CREDENTIAL_NAME may have changed since. */
   written?: readonly string[];
   /** The name of this environment's credential for a service account: tells our credentials from others. */

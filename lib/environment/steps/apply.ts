@@ -74,10 +74,13 @@ function pickDrifted(
 
 async function grant(run: Reconciliation, { access, reserved, drifted }: Wanted): Promise<Change[]> {
   const { record, ports } = run;
+  const former = record.formerIdentities === undefined ? {} : { former: record.formerIdentities };
   const identity = reserved.identity === undefined ? {} : { identity: reserved.identity };
   // where nothing else is to be written, the look of a moment ago is enough
   const settled = drifted?.length === 0 ? reserved.settled : undefined;
-  const granted = settled ?? (await ports.credentials.ensure({ ...access, ...identity }, reserved, guardByOwner(run)));
+  const granted =
+    settled ?? (await ports.credentials.ensure({ ...access, ...identity, ...former }, reserved, guardByOwner(run)));
+  delete record.formerIdentities;
   record.credentials = reserved.identity === undefined ? [] : access.wanted.map(({ name }) => name);
   if (granted.some(({ action }) => action === 'created')) record.credentialAt = toIso(ports.clock.now());
   return granted;

@@ -108,6 +108,7 @@ export function toCredentialRequest(
     namespace: record.namespace,
     wanted,
     ...(record.identity !== undefined && { identity: record.identity }),
+    ...(record.formerIdentities !== undefined && { former: record.formerIdentities }),
     ...(record.credentials !== undefined && { written: record.credentials }),
     nameOf: (serviceAccount) =>
       toCredentialName({ slug: record.name, serviceAccount, template: settings.credentialName }),

@@ -1,147 +1,81 @@
-import { ProvisionerError } from '../../errors.ts';
+import { nameOfIdentity } from '../../azure/arm-client.ts';
 import { readArmFault, saysAbsent } from '../../azure/arm-error.ts';
-import { type IdentityContext, credentialObject, nameOfIdentity } from '../context.ts';
-import type { HeldCredential } from '../ownership.ts';
-import { type Described, type Ledger, type Look, withSeen } from './ledger.ts';
 import { MAX_WAIT_MS, retrying } from '../../azure/arm-retry.ts';
+import { type IdentityContext, credentialObject } from '../context.ts';
+import type { HeldCredential } from '../ownership.ts';
+import { type Ledger, type Look, withSeen } from './ledger.ts';
 
 /** Azure admits one list of an identity in 4 s (FACTS A8): all instances share each for this long. */
 const SHARED_FOR_MS = 60_000;
-
-/** Who has said this long ago that it lists, and has not, was throttled or is dead. */
-const LISTS_WITHIN_MS = 2_000;
-const LOOK_AGAIN_MS = 250;
-/** Clocks of instances agree better than this; a list from further ahead tells nothing of its age. */
+/** A ledger that this process read or wrote so recently is read again only where a decision needs the newest. */
+export const RECENT_MS = 5_000;
+/** Clocks of instances agree better than this; a list dated further ahead does not tell its age. */
 const CLOCKS_WITHIN_MS = 5_000;
 
 export interface LookOptions {
-  /** How old a list may be, in ms; 60 s when left out, and with 0 it is taken now. */
+  /** How old a list may be, in ms; 60 s when left out. 0 lists now. */
   maxAgeMs?: number;
+  /** How old the ledger may be, in ms; read now when left out. */
+  ledgerAgeMs?: number;
   /** When to give up; 8 s from now when left out. */
   deadline?: number;
 }
 
-/** What an identity holds: as listed by any instance a while ago, with our own writes since, or else as listed now. */
+/** What an identity holds: from a list that any instance took, with our own writes since, or from a list taken now. */
 export async function lookAt(context: IdentityContext, identityId: string, options: LookOptions = {}): Promise<Look> {
   const { clock, locks, lists } = context;
-  const { maxAgeMs = SHARED_FOR_MS, deadline = clock.now() + MAX_WAIT_MS } = options;
-  if (maxAgeMs === 0) return listUntil(context, { identityId, maxAgeMs, deadline });
-  const readAt = clock.now();
-  const ledger = await locks.read(identityId);
-  const { seen } = ledger;
-  if (isYoung(seen, { now: clock.now(), maxAgeMs }))
-    return { identityId, ledger, readAt, credentials: seen.credentials };
+  const { maxAgeMs = SHARED_FOR_MS, ledgerAgeMs = 0, deadline = clock.now() + MAX_WAIT_MS } = options;
+  const asked = { identityId, maxAgeMs, deadline };
+  // instance clocks differ, so no list of others is known to be of now
+  if (maxAgeMs === 0) return list(context, asked);
+  const look = toLook(context, asked, await locks.read(identityId, ledgerAgeMs));
+  if (look !== undefined) return look;
   const key = identityId.toLowerCase();
-  const listing =
-    lists.get(key) ?? listUntil(context, { identityId, maxAgeMs, deadline }).finally(() => lists.delete(key));
+  const listing = lists.get(key) ?? list(context, asked).finally(() => lists.delete(key));
   lists.set(key, listing);
   return listing;
-}
-
-/** Lists, or waits for another instance that lists already: Azure would throttle the second of them for 4 s (FACTS A8). */
-async function listUntil(
-  context: IdentityContext,
-  { identityId, maxAgeMs, deadline }: { identityId: string; maxAgeMs: number; deadline: number },
-): Promise<Look> {
-  const { clock, locks } = context;
-  const object = `Identity/${nameOfIdentity(identityId)}`;
-  const asked: Asked = { identityId, maxAgeMs };
-  return retrying(context, { object, deadline }, async () => {
-    for (;;) {
-      const claimed = await claimList(context, asked);
-      if (claimed === undefined) await waitForOther(context, { object, deadline });
-      else if ('look' in claimed) return claimed.look;
-      else {
-        asked.claim = claimed.claim;
-        const listed = await listAnew(context, { identityId, known: claimed.known });
-        const { credentials } = listed;
-        const readAt = clock.now();
-        const ledger = await locks.change(identityId, (now) => ({
-          ...withSeen(now, { ...claimed.claim, credentials }),
-          ...(listed.described !== undefined && { described: listed.described }),
-        }));
-        return { identityId, ledger, readAt, credentials };
-      }
-    }
-  });
-}
-
-/** Lists, and describes the identity where it may have been made again under its name, since it then has other ids. */
-async function listAnew(
-  { identities, clock }: IdentityContext,
-  { identityId, known }: { identityId: string; known: Ledger },
-): Promise<{ credentials: HeldCredential[]; described?: Described }> {
-  const describe = async () => ({ at: clock.now(), ...(await identities.describe(identityId)) });
-  if (known.described === undefined) {
-    const [credentials, described] = await Promise.all([
-      identities.list(identityId),
-      describe().catch(() => undefined),
-    ]);
-    return described === undefined ? { credentials } : { credentials, described };
-  }
-  const credentials = await identities.list(identityId);
-  const names = new Set(credentials.map(({ name }) => name));
-  const hasLost = known.seen?.credentials.some(({ name }) => !names.has(name)) === true;
-  return hasLost ? { credentials, described: await describe() } : { credentials };
-}
-
-interface Claim {
-  at: number;
-  writes: number;
 }
 
 interface Asked {
   identityId: string;
   maxAgeMs: number;
-  /** The lists that were taken or begun when it was asked, by when they were claimed: what comes later is as good as one's own. */
-  before?: readonly (number | undefined)[];
-  /** One's own, of the try before. */
-  claim?: Claim;
+  deadline: number;
 }
 
-/** The list where another instance has taken it by now; else the right to take it, unless another is at it. */
-async function claimList(
-  { locks, clock }: IdentityContext,
-  asked: Asked,
-): Promise<{ look: Look } | { claim: Claim; known: Ledger } | undefined> {
-  const { identityId } = asked;
-  let claim: Claim | undefined;
-  const readAt = clock.now();
-  const ledger = await locks.change(identityId, (now) => {
-    const { seen, writes, listing } = now;
+async function list(context: IdentityContext, asked: Asked): Promise<Look> {
+  const { clock, locks, identities } = context;
+  const { identityId, deadline } = asked;
+  let isRetry = false;
+  return retrying(context, { object: `Identity/${nameOfIdentity(identityId)}`, deadline }, async () => {
+    const before = await locks.read(identityId, isRetry ? 0 : RECENT_MS);
+    // a 429 often means that another instance has just listed
+    const other = isRetry ? toLook(context, asked, before) : undefined;
+    if (other !== undefined) return other;
+    isRetry = true;
+    const { writes } = before;
     const at = clock.now();
-    asked.before ??= [seen?.at, listing];
-    // another instance's clock may be ahead, by seconds or by far too much
-    const isTaken = listing !== undefined && listing !== asked.claim?.at && Math.abs(at - listing) < LISTS_WITHIN_MS;
-    claim = isGood(seen, { ...asked, now: at }) || isTaken ? undefined : { at, writes };
-    return claim && { ...now, listing: at };
+    const credentials = await identities.list(identityId);
+    forgetIfReplaced(context, { identityId, before, credentials });
+    const ledger = await locks.change(identityId, (now) => withSeen(now, { at, writes, credentials }));
+    return { identityId, ledger, credentials };
   });
+}
+
+/** What the ledger says, unless its list is too old for the question. */
+function toLook({ clock }: IdentityContext, { identityId, maxAgeMs }: Asked, ledger: Ledger): Look | undefined {
   const { seen } = ledger;
-  if (isGood(seen, { ...asked, now: clock.now() }))
-    return { look: { identityId, ledger, readAt, credentials: seen.credentials } };
-  return claim && { claim, known: ledger };
+  const isYoung = seen !== undefined && seen.at > clock.now() - maxAgeMs && seen.at < clock.now() + CLOCKS_WITHIN_MS;
+  return isYoung ? { identityId, ledger, credentials: seen.credentials } : undefined;
 }
 
-/** Where it may not be of before, no clock is asked: those of two instances never agree. */
-function isGood(seen: Ledger['seen'], asked: Asked & { now: number }): seen is NonNullable<Ledger['seen']> {
-  if (asked.maxAgeMs > 0) return isYoung(seen, asked);
-  return seen !== undefined && asked.before?.includes(seen.at) === false;
-}
-
-async function waitForOther(
-  { clock, random }: IdentityContext,
-  { object, deadline }: { object: string; deadline: number },
-): Promise<void> {
-  if (clock.now() < deadline) return clock.sleep(LOOK_AGAIN_MS * (0.5 + random()));
-  const retryAfterMs = Math.round(LISTS_WITHIN_MS * (0.5 + random()));
-  throw new ProvisionerError('unavailable', `${object}: others are listing it`, { object, retryAfterMs });
-}
-
-function isYoung(
-  seen: Ledger['seen'],
-  { now, maxAgeMs }: { now: number; maxAgeMs: number },
-): seen is NonNullable<Ledger['seen']> {
-  return seen !== undefined && seen.at > now - maxAgeMs && seen.at < now + CLOCKS_WITHIN_MS;
+/** An identity that was deleted and made again has lost its credentials and has another client id. */
+function forgetIfReplaced(
+  { described }: IdentityContext,
+  { identityId, before, credentials }: { identityId: string; before: Ledger; credentials: readonly HeldCredential[] },
+): void {
+  const names = new Set(credentials.map(({ name }) => name));
+  const hasLost = before.seen?.credentials.some(({ name }) => !names.has(name)) === true;
+  if (hasLost) described.delete(identityId.toLowerCase());
 }
 
 /** One credential as ARM holds it now; undefined where it holds none of that name. */
@@ -149,12 +83,11 @@ export async function readCredential(
   context: IdentityContext,
   { identityId, name, deadline }: { identityId: string; name: string; deadline: number },
 ): Promise<HeldCredential | undefined> {
-  const { identities, clock } = context;
   return retrying(context, { object: credentialObject(identityId, name), deadline }, async () => {
     try {
-      return await identities.get(identityId, name);
+      return await context.identities.get(identityId, name);
     } catch (error) {
-      if (saysAbsent(readArmFault(error, clock.now()))) return undefined;
+      if (saysAbsent(readArmFault(error))) return undefined;
       throw error;
     }
   });

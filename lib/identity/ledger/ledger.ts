@@ -3,7 +3,7 @@ import type { HeldCredential } from '../ownership.ts';
 /** Credentials on one user-assigned identity. https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations */
 export const MAX_CREDENTIALS = 20;
 
-/** Slots that an environment will fill; written before the PUT is sent, and gone once its outcome is known. */
+/** Slots that an environment will fill; noted before the PUT is sent, dropped once its outcome is known. */
 export interface Reservation {
   slug: string;
   /** Of the credentials. */
@@ -12,19 +12,13 @@ export interface Reservation {
   at: number;
 }
 
-/** Azure said 429: until `until` no writer sends before `next`, nor sooner than `intervalMs` after another. */
-export interface Pace {
+/** Azure answered 429: writes of a kind on this identity are spaced until `until`. */
+export interface Rate {
+  /** When the next write may be reserved for. */
   next: number;
-  intervalMs: number;
+  /** Azure's Retry-After: nothing is sent before, whatever was reserved. */
+  notBefore: number;
   until: number;
-}
-
-/** The moment at which an environment will send a write. */
-export interface Booking {
-  /** ARM id, in lower case. */
-  identity: string;
-  slug: string;
-  turn: number;
 }
 
 export type WriteKind = 'put' | 'delete';
@@ -32,67 +26,55 @@ export type WriteKind = 'put' | 'delete';
 /** What all instances know of one identity: a JSON blob, changed by its ETag. */
 export interface Ledger {
   v: 1;
-  /** What it held when it was listed last, and our own writes since. */
+  /** What the last list held, and our own writes since. */
   seen?: { at: number; credentials: HeldCredential[] };
-  /** When an instance last set about listing it: the others wait for what it finds. */
-  listing?: number;
-  /** Counts our own writes, so that a list taken before one does not undo it here. */
+  /** Counts our own writes, so that a list begun before one does not undo it here. */
   writes: number;
   reservations: Reservation[];
-  pace: Partial<Record<WriteKind, Pace>>;
-  /** As ARM stated them at `at`; an identity that is made again under its old name has others. */
-  described?: Described;
-  /** Environments that came here from an identity outside the pool, where credentials of theirs may be left. */
-  moves?: { slug: string; from: string }[];
-  /** In a subscription's own blob: when Azure last said 429. */
-  throttled?: Partial<Record<WriteKind, number>>;
-  /** In a subscription's own blob: who writes when, in any order. */
-  booked?: Partial<Record<WriteKind, Booking[]>>;
+  rates: Partial<Record<WriteKind, Rate>>;
+  /** When an environment that found the pool full last joined the waitlist. */
+  contestedAt?: number;
   /** In the pool's own blob: who waits for a slot, the longest first. */
   waiting?: Waiter[];
 }
 
-/** What an identity holds, as somebody who looked may believe. */
+/** What an identity holds, as far as a caller may believe. */
 export interface Look {
   identityId: string;
   ledger: Ledger;
-  /** When reading the ledger began. */
-  readAt: number;
   credentials: readonly HeldCredential[];
-}
-
-export interface Described {
-  at: number;
-  clientId: string;
-  tenantId: string;
 }
 
 export interface Waiter {
   slug: string;
-  /** When it asked last, in ms since the epoch. */
+  /** When it last asked, in ms since the epoch. */
   at: number;
 }
 
 export function newLedger(): Ledger {
-  return { v: 1, writes: 0, reservations: [], pace: {} };
+  return { v: 1, writes: 0, reservations: [], rates: {} };
 }
 
-/** Reads a ledger; one that can't be read is begun again, since ARM itself holds the limit. */
-export function parseLedger(text: string): Ledger {
+/** Reads a ledger. One that cannot be read is started afresh: ARM itself enforces the limit. */
+export function parseLedger(text: string | undefined): Ledger {
+  if (text === undefined) return newLedger();
   try {
-    const ledger = JSON.parse(text) as Partial<Ledger> | null;
-    const isWhole =
-      ledger?.v === 1 && Array.isArray(ledger.reservations) && ledger.pace !== null && ledger.seen !== null;
-    if (isWhole) return { ...newLedger(), ...ledger };
+    const ledger = { ...newLedger(), ...(JSON.parse(text) as Partial<Ledger> | null) };
+    const isWhole = ledger.v === 1 && Array.isArray(ledger.reservations) && isObject(ledger.rates);
+    if (isWhole && ledger.seen !== null && text.trimStart().startsWith('{')) return ledger;
   } catch {
-    // begun again
+    // started afresh
   }
   return newLedger();
 }
 
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
 /**
- * How many credentials fit beside those held and those reserved by others; the caller's own take no slot twice. What it has
- * reserved itself, only those count against that did so before: two that wait for each other would wait for good.
+ * How many credentials fit beside those held and those reserved by others; the caller's own take no slot twice. Against an
+ * environment's own reservation only earlier ones count: otherwise two could wait for each other forever.
  */
 export function freeSlots(ledger: Ledger, slug: string): number {
   const own = ledger.reservations.find((one) => one.slug === slug);
@@ -109,14 +91,17 @@ function countFree({ seen }: Ledger, reservations: readonly Reservation[]): numb
   return MAX_CREDENTIALS - names.size;
 }
 
-/** Notes a list, unless one of us has written since it was begun. */
-export function withSeen(ledger: Ledger, list: { at: number; writes: number; credentials: HeldCredential[] }): Ledger {
-  const { listing, ...rest } = ledger;
-  if (ledger.writes !== list.writes) return listing === list.at ? rest : ledger;
-  return { ...rest, seen: { at: list.at, credentials: list.credentials } };
+export function isReserved({ reservations }: Ledger, slug: string): boolean {
+  return reservations.some((one) => one.slug === slug);
 }
 
-/** Makes the next look a list. */
+/** Notes a list, unless one of us has written since it was begun. */
+export function withSeen(ledger: Ledger, list: { at: number; writes: number; credentials: HeldCredential[] }): Ledger {
+  if (ledger.writes !== list.writes) return ledger;
+  return { ...ledger, seen: { at: list.at, credentials: list.credentials } };
+}
+
+/** Forces the next look to list. */
 export function withoutSeen(ledger: Ledger): Ledger {
   const { seen, ...rest } = ledger;
   return seen === undefined ? ledger : { ...rest, writes: ledger.writes + 1 };
@@ -131,7 +116,7 @@ export function withoutReservation(ledger: Ledger, slug: string): Ledger {
   return { ...ledger, reservations: ledger.reservations.filter((reservation) => reservation.slug !== slug) };
 }
 
-/** Azure acknowledged the credential, or it was there: its slot is taken, no longer reserved. */
+/** Azure acknowledged the credential, or it was there: its slot is taken and no longer reserved. */
 export function withCredential(ledger: Ledger, slug: string, credential: HeldCredential): Ledger {
   const own = ledger.reservations.find((reservation) => reservation.slug === slug);
   const names = own?.names.filter((name) => name !== credential.name) ?? [];

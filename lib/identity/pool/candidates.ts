@@ -1,72 +1,72 @@
-import { type IdentityContext, type Pick, nameOfIdentity } from '../context.ts';
+import { nameOfIdentity } from '../../azure/arm-client.ts';
+import { createHash } from 'node:crypto';
+
 import { type OwnCredential, guardCredential } from '../ownership.ts';
-import { type Look, MAX_CREDENTIALS, freeSlots } from '../ledger/ledger.ts';
+import { type Look, MAX_CREDENTIALS, freeSlots, isReserved } from '../ledger/ledger.ts';
 import type { Refusal } from '../../environment/model/record.ts';
-import { isSameId } from '../../azure/arm-client.ts';
 
-/** An identity and what it holds, or is to hold, of one environment. */
-export interface Part extends Candidate {
-  name: string;
-  owns: { own: OwnCredential; state: 'present' | 'missing' }[];
-  /** Whether credentials may be left on an identity that the environment came from. */
-  isMoving: boolean;
-  /** By guard 5, for the first of the credentials that it holds against. */
-  refused?: Refusal;
-}
-
-/** What would come of putting these credentials of one environment on an identity. */
-export function appraise(look: Look, slug: string, owns: readonly OwnCredential[]): Part {
-  const { identityId, credentials, ledger } = look;
-  const name = nameOfIdentity(identityId);
-  const part: Part = {
-    identityId,
-    name,
-    owns: [],
-    isMoving: ledger.moves?.some((move) => move.slug === slug) === true,
-    present: 0,
-    missing: 0,
-    isReserved: ledger.reservations.some((one) => one.slug === slug),
-    free: freeSlots(ledger, slug),
-    picked: 0,
-    held: credentials.length,
-  };
-  for (const own of owns) {
-    const state = guardCredential(credentials, own, name);
-    if (typeof state === 'object') return { ...part, refused: state.refused };
-    part.owns.push({ own, state });
-    part[state]++;
-  }
-  return part;
-}
-
-/** How one identity of the pool would do for an environment. */
+/** How one identity of the pool suits an environment. */
 export interface Candidate {
   identityId: string;
   /** Of the environment's credentials, how many it holds already, and how many would be made. */
   present: number;
   missing: number;
-  /** Whether it chose this one before, and may have written there without learning of the answer. */
+  /** Whether the environment selected it before, and may have written there without learning of the answer. */
   isReserved: boolean;
   /** Slots left beside what is held and what others have reserved. */
   free: number;
-  /** Environments that this process is sending there, and whose reservations are not to be seen yet. */
-  picked: number;
   held: number;
 }
 
-/**
- * The identity that holds or reserves the environment's credentials already, else the one with most free slots; ties by pool
- * order. Those picked at the same time count: a burst would fill one identity and leave another idle.
- */
-export function chooseIdentity<C extends Candidate>(candidates: readonly C[]): C | undefined {
+/** An identity and what it holds, or is to hold, of one environment. */
+export interface Part extends Candidate {
+  name: string;
+  owns: { own: OwnCredential; state: 'present' | 'missing' }[];
+  /** When somebody last joined the waitlist because it was full. */
+  contestedAt: number;
+  /** By guard 5, for the first of the credentials that it holds against. */
+  refused?: Refusal;
+}
+
+/** What putting these credentials of one environment on an identity would mean. */
+export function toPart({ identityId, credentials, ledger }: Look, slug: string, owns: readonly OwnCredential[]): Part {
+  const name = nameOfIdentity(identityId);
+  const part: Part = {
+    identityId,
+    name,
+    owns: [],
+    present: 0,
+    missing: 0,
+    isReserved: isReserved(ledger, slug),
+    free: freeSlots(ledger, slug),
+    held: credentials.length,
+    contestedAt: ledger.contestedAt ?? 0,
+  };
+  for (const own of owns) {
+    const standing = guardCredential(credentials, own, name);
+    if (standing.kind === 'refused') return { ...part, refused: standing.refusal };
+    part.owns.push({ own, state: standing.kind });
+    part[standing.kind] += 1;
+  }
+  return part;
+}
+
+/** Filter: identities with room. Score: what it holds or reserved already, then the hash, which spreads slugs evenly. */
+export function selectCandidate<C extends Candidate>(slug: string, candidates: readonly C[]): C | undefined {
   return candidates
     .filter(({ missing, free }) => free >= missing)
+    .map((candidate) => ({ candidate, weight: weigh(slug, candidate.identityId) }))
     .toSorted(
       (a, b) =>
-        b.present - a.present ||
-        Number(b.isReserved) - Number(a.isReserved) ||
-        b.free - b.picked * b.missing - (a.free - a.picked * a.missing),
-    )[0];
+        b.candidate.present - a.candidate.present ||
+        Number(b.candidate.isReserved) - Number(a.candidate.isReserved) ||
+        (a.weight < b.weight ? 1 : -1),
+    )[0]?.candidate;
+}
+
+/** Rendezvous hashing: the same slug prefers the same identities whatever the others hold, so choices need no coordination. */
+function weigh(slug: string, identityId: string): string {
+  return createHash('sha256').update(`${slug}\0${identityId.toLowerCase()}`).digest('hex');
 }
 
 /** Why none fits, with the counts. */
@@ -80,32 +80,4 @@ export function describeFull(candidates: readonly (Candidate & { name: string })
     `waiting for ${needed === 1 ? 'a credential slot' : `${needed} credential slots on one identity`}: ` +
     `${counts.join(', ')}; it goes on when one falls free, or when WORKLOAD_IDENTITIES names another identity`
   );
-}
-
-/** Longer than any look takes that may lack it. */
-const KEPT_MS = 60_000;
-
-/** Tells choices that go by a ledger of before it of this one. */
-export function notePick({ picks, clock }: IdentityContext, { slug, identityId }: Omit<Pick, 'at'>): void {
-  const at = clock.now();
-  const others = picks.filter((pick) => at - pick.at < KEPT_MS && pick.slug !== slug);
-  picks.splice(0, picks.length, ...others, { slug, identityId, at });
-}
-
-/** The ledger holds the reservation by now, or there will be none. */
-export function settlePick({ picks, clock }: IdentityContext, slug: string): void {
-  for (const pick of picks) if (pick.slug === slug) pick.notedAt ??= clock.now();
-}
-
-/** How many other environments were sent to this identity that its ledger, as it was read, lacks. */
-export function countPicks({ picks }: IdentityContext, { slug, look }: { slug: string; look: Look }): number {
-  const { identityId, ledger, readAt } = look;
-  const isNoted = (pick: Pick): boolean => ledger.reservations.some((one) => one.slug === pick.slug);
-  return picks.filter(
-    (pick) =>
-      pick.slug !== slug &&
-      isSameId(pick.identityId, identityId) &&
-      (pick.notedAt === undefined || pick.notedAt > readAt) &&
-      !isNoted(pick),
-  ).length;
 }

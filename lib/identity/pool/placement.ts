@@ -1,18 +1,19 @@
-import { isSameId } from '../../azure/arm-client.ts';
-import { type IdentityContext, nameOfIdentity } from '../context.ts';
+import { isSameId, nameOfIdentity } from '../../azure/arm-client.ts';
+import type { IdentityContext } from '../context.ts';
+import type { IdentityIds } from '../managed-identities.ts';
 import { retrying } from '../../azure/arm-retry.ts';
 import type { WantedCredential } from '../../environment/ports/credentials.ts';
 
 /** On which identity each wanted credential belongs. */
 export interface Placement {
-  /** On the identity that the pool gives the environment. */
+  /** On the identity that is selected for the environment. */
   floating: WantedCredential[];
   /** On the identity that the overlay names by its client id. */
   fixed: { identityId: string; wanted: WantedCredential }[];
   warnings: string[];
 }
 
-/** Tells placeholders from literal client ids; a literal that is none of the pool's gets no credential and a warning. */
+/** Tells placeholders from literal client ids; a literal that is none of the pool's gets no credential but a warning. */
 export async function placeCredentials(
   context: IdentityContext,
   wanted: readonly WantedCredential[],
@@ -39,27 +40,24 @@ export async function placeCredentials(
   return placement;
 }
 
-/** The pool's own spelling of an identity's id; undefined where it was taken out of the pool or never was in it. */
+/** The pool's own spelling of an identity's id; undefined where it is not in the pool, or no longer. */
 export function inPool({ pool }: IdentityContext, identityId: string | undefined): string | undefined {
   return identityId === undefined ? undefined : pool.find((one) => isSameId(one, identityId));
 }
 
-/** One that is made again has lost its credentials, so the next list tells; this is for one that held none. */
+/** A list tells that an identity was made again by the credentials it lost; this is for one that held none. */
 const DESCRIBED_FOR_MS = 5 * 60_000;
 
-/** Client and tenant id as ARM stated them to any instance a moment ago: one that is made again has others. */
-export async function describeIdentity(
-  context: IdentityContext,
-  identityId: string,
-): Promise<{ clientId: string; tenantId: string }> {
-  const { clock, identities, locks } = context;
-  const object = `Identity/${nameOfIdentity(identityId)}`;
-  const { clientId, tenantId } = await retrying(context, { object }, async () => {
-    const shared = (await locks.read(identityId)).described;
-    if (shared !== undefined && clock.now() - shared.at < DESCRIBED_FOR_MS) return shared;
-    const asked = { at: clock.now(), ...(await identities.describe(identityId)) };
-    await locks.change(identityId, (ledger) => ({ ...ledger, described: asked }));
-    return asked;
-  });
-  return { clientId, tenantId };
+/** Client and tenant id as ARM states them, kept for 5 minutes. */
+export async function describeIdentity(context: IdentityContext, identityId: string): Promise<IdentityIds> {
+  const { clock, identities, described } = context;
+  const key = identityId.toLowerCase();
+  const known = described.get(key);
+  if (known !== undefined && clock.now() - known.at < DESCRIBED_FOR_MS) return known.ids;
+  const at = clock.now();
+  const ids = await retrying(context, { object: `Identity/${nameOfIdentity(identityId)}` }, () =>
+    identities.describe(identityId),
+  );
+  described.set(key, { at, ids });
+  return ids;
 }

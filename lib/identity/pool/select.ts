@@ -1,6 +1,7 @@
+import { nameOfIdentity } from '../../azure/arm-client.ts';
 import { toLogFields } from '../../errors.ts';
-import { type Part, appraise, chooseIdentity, countPicks, describeFull, notePick } from './candidates.ts';
-import { type IdentityContext, nameOfIdentity } from '../context.ts';
+import { type Part, describeFull, selectCandidate, toPart } from './candidates.ts';
+import type { IdentityContext } from '../context.ts';
 import type { OwnCredential } from '../ownership.ts';
 import { type LookOptions, lookAt } from '../ledger/credential-list.ts';
 import type { Look } from '../ledger/ledger.ts';
@@ -8,39 +9,41 @@ import { inPool, placeCredentials } from './placement.ts';
 import type { Refusal } from '../../environment/model/record.ts';
 import type { CredentialRequest, WantedCredential } from '../../environment/ports/credentials.ts';
 
-export type Decision =
-  | { refused: Refusal }
-  | {
-      full: string;
-      fullIdentities: string[];
-      /** Whether any identity of the pool would do. */
-      isFree: boolean;
-      /** Whether it holds none of its credentials on any of those that are full. */
-      hasNone: boolean;
-    }
-  | {
-      identityId: string;
-      parts: Part[];
-      warnings: string[];
-      /** How many environments like this one the pool has room for; absent where its identity is settled. */
-      room?: number;
-    };
+export interface FullPool {
+  kind: 'full';
+  why: string;
+  identities: string[];
+  /** Whether any identity of the pool would do. */
+  isFree: boolean;
+  /** Whether the environment holds none of its credentials on any of those that are full. */
+  hasNone: boolean;
+}
 
-/** Before anybody is told no, a list must be this young, in ms; Azure admits one in 4 s (FACTS A8). */
+export interface Selected {
+  kind: 'selected';
+  identityId: string;
+  parts: Part[];
+  warnings: string[];
+  /** Where new slots are taken: how many environments like this one fit the pool, and when somebody last found it full. */
+  room?: { count: number; contestedAt: number };
+}
+
+export type Selection = { kind: 'refused'; refusal: Refusal } | FullPool | Selected;
+
+/** Before a request is told no, a list must be this young, in ms; Azure admits one in 4 s (FACTS A8). */
 const NO_WITHIN_MS = 10_000;
 
-interface Asked extends CredentialRequest {
-  /** Whether an identity that is chosen will be taken at once: choices at the same time then count it. */
-  picks?: boolean;
+/** Guard 5 and the selection of an identity, over a pool that is not empty. Reads only. */
+export async function selectIdentity(context: IdentityContext, request: CredentialRequest): Promise<Selection> {
+  const selection = await selectFrom(context, request, {});
+  return selection.kind === 'selected' ? selection : selectFrom(context, request, { maxAgeMs: NO_WITHIN_MS });
 }
 
-/** Guard 5 and the choice of an identity, over a pool that is not empty. Reads only. */
-export async function decide(context: IdentityContext, request: Asked): Promise<Decision> {
-  const decision = await decideOn(context, request, {});
-  return 'parts' in decision ? decision : decideOn(context, request, { maxAgeMs: NO_WITHIN_MS });
-}
-
-async function decideOn(context: IdentityContext, request: Asked, options: LookOptions): Promise<Decision> {
+async function selectFrom(
+  context: IdentityContext,
+  request: CredentialRequest,
+  options: LookOptions,
+): Promise<Selection> {
   const { slug } = request;
   const issuer = await context.issuer();
   const { floating, fixed, warnings } = await placeCredentials(context, request.wanted);
@@ -58,34 +61,45 @@ async function decideOn(context: IdentityContext, request: Asked, options: LookO
       ...fixed.filter((one) => one.identityId === identityId).map(({ wanted }) => wanted),
     ].map((wanted) => toOwn(issuer, wanted));
   const parts = looks.bound.map((look) =>
-    appraise(look, slug, ownsOn(look.identityId, !isFree && look.identityId === first)),
+    toPart(look, slug, ownsOn(look.identityId, !isFree && look.identityId === first)),
   );
-  const refused = parts.find((part) => part.refused !== undefined)?.refused;
-  if (refused !== undefined) return { refused };
+  const refusal = parts.find((part) => part.refused !== undefined)?.refused;
+  if (refusal !== undefined) return { kind: 'refused', refusal };
   const tooFull = parts.filter(({ missing, free }) => missing > free);
   if (tooFull.length > 0) return toFull(tooFull, false);
-  if (!isFree) return { identityId: first, parts, warnings };
+  if (!isFree) return { kind: 'selected', identityId: first, parts, warnings };
+  return selectHome(
+    slug,
+    looks.candidates.map((look) => toPart(look, slug, ownsOn(look.identityId, true))),
+    { parts, warnings },
+  );
+}
 
-  const appraised = looks.candidates.map((look) => ({
-    ...appraise(look, slug, ownsOn(look.identityId, true)),
-    picked: countPicks(context, { slug, look }),
-  }));
-  const admitted = appraised.filter((part) => part.refused === undefined);
-  const refusal = appraised.find((part) => part.refused !== undefined)?.refused;
-  if (admitted.length === 0 && refusal !== undefined) return { refused: refusal };
-  const home = chooseIdentity(admitted);
+function selectHome(
+  slug: string,
+  candidates: Part[],
+  { parts, warnings }: { parts: Part[]; warnings: string[] },
+): Selection {
+  const admitted = candidates.filter((part) => part.refused === undefined);
+  const refusal = candidates.find((part) => part.refused !== undefined)?.refused;
+  if (admitted.length === 0 && refusal !== undefined) return { kind: 'refused', refusal };
+  const home = selectCandidate(slug, admitted);
   if (home === undefined) return toFull(admitted, true);
-  if (request.picks === true) notePick(context, { slug, identityId: home.identityId });
-  const others = parts.filter(({ identityId }) => identityId !== home.identityId);
-  const found = { identityId: home.identityId, parts: [home, ...others], warnings };
-  return home.missing === 0 ? found : { ...found, room: countRoom(admitted) };
+  const { identityId } = home;
+  const others = parts.filter((part) => part.identityId !== identityId);
+  const selected: Selected = { kind: 'selected', identityId, parts: [home, ...others], warnings };
+  if (home.missing === 0) return selected;
+  return {
+    ...selected,
+    room: { count: countRoom(admitted), contestedAt: Math.max(...admitted.map((part) => part.contestedAt)) },
+  };
 }
 
 export function toOwn(issuer: string, { name, subject, audience }: WantedCredential): OwnCredential {
   return { name, issuer, subject, audience };
 }
 
-/** A candidate that can't be read is left out while there are others; an identity that must be written is needed. */
+/** A candidate that cannot be read is left out while there are others; an identity that must be written is needed. */
 async function lookAtAll(
   context: IdentityContext,
   { candidates, bound, options }: { candidates: readonly string[]; bound: readonly string[]; options: LookOptions },
@@ -100,7 +114,7 @@ async function lookAtAll(
     if (one.status === 'fulfilled') continue;
     if (found.bound.length < bound.length || found.candidates.length === 0) throw one.reason;
     const identity = nameOfIdentity(ids[index] ?? '');
-    context.log.warn('an identity of the pool can not be read', { identity, ...toLogFields(one.reason) });
+    context.log.warn('an identity of the pool cannot be read', { identity, ...toLogFields(one.reason) });
   }
   return found;
 }
@@ -109,10 +123,11 @@ function countRoom(parts: Part[]): number {
   return parts.reduce((sum, { free, missing }) => sum + Math.floor(Math.max(0, free) / Math.max(1, missing)), 0);
 }
 
-function toFull(parts: Part[], isFree: boolean): Decision {
+function toFull(parts: Part[], isFree: boolean): FullPool {
   return {
-    full: describeFull(parts),
-    fullIdentities: parts.map(({ identityId }) => identityId),
+    kind: 'full',
+    why: describeFull(parts),
+    identities: parts.map(({ identityId }) => identityId),
     isFree,
     hasNone: parts.every(({ present }) => present === 0),
   };

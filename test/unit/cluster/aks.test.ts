@@ -34,7 +34,7 @@ describe('connectAks', () => {
 
   it('takes the server from the user kubeconfig, once, and calls by the principal and not by its user', async () => {
     const credential = credentialFor(kubernetes.access.tokens.provisioner);
-    const connection = connectAks({ clusterId, arm: { endpoint: azure.url }, credential });
+    const connection = connectAks({ clusterId, arm: { endpoint: azure.url, loopback: true }, credential });
     expect(azure.calls).toHaveLength(0);
     const send = createSend(connection, options);
     await Promise.all([send(call), send(call)]);
@@ -54,7 +54,7 @@ describe('connectAks', () => {
       [credential, 1],
       [short, 3],
     ] as const) {
-      const connection = connectAks({ clusterId, arm: { endpoint: azure.url }, credential: one });
+      const connection = connectAks({ clusterId, arm: { endpoint: azure.url, loopback: true }, credential: one });
       const send = createSend(connection, options);
       for (let round = 0; round < 3; round++) await send(call);
       expect(one.scopes).toHaveLength(times);
@@ -65,7 +65,7 @@ describe('connectAks', () => {
   it('says which of the two did not answer', async () => {
     const credential = credentialFor('t');
     const other = clusterId.replace(/aks$/, 'absent');
-    const absent = connectAks({ clusterId: other, arm: { endpoint: azure.url }, credential });
+    const absent = connectAks({ clusterId: other, arm: { endpoint: azure.url, loopback: true }, credential });
     await expect(absent.open()).rejects.toMatchObject({
       code: 'rejected',
       message: expect.stringMatching(
@@ -73,7 +73,7 @@ describe('connectAks', () => {
       ) as unknown,
     });
     const silent = { getToken: () => Promise.reject(new Error('no identity endpoint')) };
-    const mute = connectAks({ clusterId, arm: { endpoint: azure.url }, credential: silent });
+    const mute = connectAks({ clusterId, arm: { endpoint: azure.url, loopback: true }, credential: silent });
     await expect(createSend(mute, options)(call)).rejects.toMatchObject({
       code: 'unavailable',
       message: 'AKS cluster: no token for the API server could be had',
@@ -82,7 +82,7 @@ describe('connectAks', () => {
   });
 
   it('is a settings fault for what is not the id of a managed cluster', async () => {
-    const connection = connectAks({ clusterId: group, arm: {}, credential: credentialFor('t') });
+    const connection = connectAks({ clusterId: group, arm: { loopback: false }, credential: credentialFor('t') });
     await expect(connection.open()).rejects.toMatchObject({ code: 'settings' });
   });
 });

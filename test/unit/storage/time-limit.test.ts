@@ -60,7 +60,7 @@ describe('a storage account that takes calls and never answers', () => {
 describe('an ARM that takes the call for a kubeconfig and never answers', () => {
   it('fails the opening of the connection, so that the next call opens it again', async () => {
     const clusterId = '/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/cluster';
-    const aks = connectAks({ clusterId, arm: { endpoint: url }, timeoutMs: 100 });
+    const aks = connectAks({ clusterId, arm: { endpoint: url, loopback: true }, timeoutMs: 100 });
 
     await expect(aks.open()).rejects.toMatchObject({ code: 'unavailable', object: 'Cluster' });
   });

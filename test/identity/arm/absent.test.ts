@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type AzureStandIn, startAzure } from '../../local/azure/start.ts';
-import { type Azurite, startAzurite } from '../../local/azurite/azurite.ts';
-import { always, held, identity, identityId, makeAccess, makeContainer, makeLocks, requestFor } from './world.ts';
+import { type AzureStandIn, startAzure } from '../../../local/azure/start.ts';
+import { type Azurite, startAzurite } from '../../../local/azurite/azurite.ts';
+import { always, held, identity, identityId, makeAccess, makeContainer, makeLocks, requestFor } from '../world.ts';
 
 const ONE = identityId('pool-1');
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { withSafeErrors } from '../../lib/azure/token-credential.ts';
+import { withSafeErrors } from '../../../lib/azure/token-credential.ts';
 
 const silent = { getToken: () => new Promise<never>(() => undefined) };
 

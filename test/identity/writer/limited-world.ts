@@ -1,9 +1,9 @@
-import type { IdentityContext } from '../../lib/identity/context.ts';
-import type { IdentityLocks } from '../../lib/identity/writer/identity-lock.ts';
-import { type Ledger, newLedger } from '../../lib/identity/ledger/ledger.ts';
+import type { IdentityContext } from '../../../lib/identity/context.ts';
+import type { IdentityLocks } from '../../../lib/identity/writer/identity-lock.ts';
+import { type Ledger, newLedger } from '../../../lib/identity/ledger/ledger.ts';
 
-/** Ledgers in memory and a clock that only sleeping moves: pacing is arithmetic. */
-export function makePacedWorld() {
+/** Ledgers in memory and a clock that only sleeping moves: rate limiting is arithmetic. */
+export function makeLimitedWorld({ random = 0 } = {}) {
   const ledgers = new Map<string, Ledger>();
   const events: string[] = [];
   const begun = 1_000_000;
@@ -26,6 +26,6 @@ export function makePacedWorld() {
     now: () => now,
     sleep: async (ms: number) => void (now += ms),
   };
-  const context = { locks, clock, random: () => 0.5, timeoutMs: 10_000 } as unknown as IdentityContext;
+  const context = { locks, clock, random: () => random, timeoutMs: 10_000 } as unknown as IdentityContext;
   return { context, locks, clock, events, note, pass: (ms: number) => (now += ms) };
 }

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ContainerClient } from '@azure/storage-blob';
-import { type IdentityLocks, createIdentityLocks } from '../../lib/identity/writer/identity-lock.ts';
-import { newLedger, withReservation } from '../../lib/identity/ledger/ledger.ts';
-import { type Azurite, startAzurite } from '../../local/azurite/azurite.ts';
-import { clock, identityId, makeContainer, makeLocks } from './world.ts';
+import { type IdentityLocks, createIdentityLocks } from '../../../lib/identity/writer/identity-lock.ts';
+import { newLedger, withReservation } from '../../../lib/identity/ledger/ledger.ts';
+import { type Azurite, startAzurite } from '../../../local/azurite/azurite.ts';
+import { clock, identityId, makeContainer, makeLocks } from '../world.ts';
 
 const ONE = identityId('pool-1');
 const TWO = identityId('pool-2');
@@ -133,7 +133,7 @@ describe('change', () => {
 
     await expect(broken.read(ONE)).rejects.toMatchObject({
       code: 'unavailable',
-      message: 'ledger of identity pool-1: storage did not answer (Error)',
+      message: 'storage did not answer for the ledger of identity pool-1 (Error)',
     });
     await expect(broken.withLock(ONE, async () => {})).rejects.toMatchObject({ code: 'unavailable' });
   });

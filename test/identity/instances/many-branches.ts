@@ -1,10 +1,10 @@
-import { type AzureStandIn, startAzure } from '../../local/azure/start.ts';
-import { DOCUMENTED_RATES } from '../../local/azure/rates.ts';
-import { startAzurite } from '../../local/azurite/azurite.ts';
-import { createRandom } from '../faults/lives.ts';
+import { type AzureStandIn, startAzure } from '../../../local/azure/start.ts';
+import { DOCUMENTED_RATES } from '../../../local/azure/rates.ts';
+import { startAzurite } from '../../../local/azurite/azurite.ts';
+import { createRandom } from '../../faults/lives.ts';
 import { type Job, type Outcome, startInstance } from './run-instance.ts';
-import { held, identity, identityId } from './world.ts';
-import type { AzureCall, Fault } from '../../local/azure/options.ts';
+import { held, identity, identityId } from '../world.ts';
+import type { AzureCall, Fault } from '../../../local/azure/options.ts';
 
 export interface ManyBranches {
   branches: number;

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { type AzureStandIn, startAzure } from '../../local/azure/start.ts';
-import { type Azurite, startAzurite } from '../../local/azurite/azurite.ts';
+import { type AzureStandIn, startAzure } from '../../../local/azure/start.ts';
+import { type Azurite, startAzurite } from '../../../local/azurite/azurite.ts';
 import { startInstance } from './run-instance.ts';
-import { foreign, held, identity, identityId } from './world.ts';
-import type { AzureOptions } from '../../local/azure/options.ts';
+import { foreign, held, identity, identityId } from '../world.ts';
+import type { AzureOptions } from '../../../local/azure/options.ts';
 
 let azurite: Azurite;
 let azure: AzureStandIn;

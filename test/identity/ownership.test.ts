@@ -18,7 +18,7 @@ describe('guardCredential', () => {
       'missing',
     ],
   ])('admits %s', (_case, credentials, standing) => {
-    expect(guardCredential(credentials, own, 'pool-1')).toBe(standing);
+    expect(guardCredential(credentials, own, 'pool-1')).toEqual({ kind: standing });
   });
 
   it.each([
@@ -38,13 +38,17 @@ describe('guardCredential', () => {
   ])('refuses our name held with %s, and names it', (_case, credential, words) => {
     const standing = guardCredential([stranger, credential], own, 'pool-1');
 
-    expect(standing).toMatchObject({ refused: { guard: 'credential', reason: expect.stringContaining(words) } });
+    expect(standing).toMatchObject({
+      kind: 'refused',
+      refusal: { guard: 'credential', reason: expect.stringContaining(words) },
+    });
     expect(JSON.stringify(standing)).toContain(`${credential.name} of identity pool-1`);
   });
 
   it('refuses our issuer and subject under another name, which Azure takes only once', () => {
     expect(guardCredential([held('ex-1', { name: 'by-hand' })], own, 'pool-1')).toMatchObject({
-      refused: { guard: 'credential', reason: expect.stringContaining('by-hand') },
+      kind: 'refused',
+      refusal: { guard: 'credential', reason: expect.stringContaining('by-hand') },
     });
   });
 });

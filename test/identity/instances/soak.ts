@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { runManyBranches } from './many-branches.ts';
 
-// node --no-warnings test/identity/soak.ts --seed N; it is also a part of npm run test:soak
+// node --no-warnings test/identity/instances/soak.ts --seed N; it is also a part of npm run test:soak
 const { values } = parseArgs({
   options: {
     branches: { type: 'string', default: '200' },

@@ -1,6 +1,6 @@
-import { ProvisionerError } from '../../lib/errors.ts';
+import { ProvisionerError } from '../../../lib/errors.ts';
 import type { Job, Outcome } from './run-instance.ts';
-import { always, makeAccess, makeContainer, makeLocks, requestFor } from './world.ts';
+import { always, makeAccess, makeContainer, makeLocks, requestFor } from '../world.ts';
 
 // One instance of the app: puts work back as reconcile would, until all of it is done.
 const job = JSON.parse(process.argv[2] ?? '') as Job;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { aksIssuer, givenIssuer } from '../../lib/azure/oidc-issuer.ts';
-import { type AzureStandIn, startAzure } from '../../local/azure/start.ts';
+import { aksIssuer, givenIssuer } from '../../../lib/azure/oidc-issuer.ts';
+import { type AzureStandIn, startAzure } from '../../../local/azure/start.ts';
 
 const CLUSTER = '/subscriptions/sub-1/resourceGroups/group/providers/Microsoft.ContainerService/managedClusters/aks';
 const ISSUER = 'https://westeurope.oic.prod-aks.azure.com/Tenant/Cluster/';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { newLedger } from '../../lib/identity/ledger/ledger.ts';
-import { countAhead, withWaiter } from '../../lib/identity/pool/waitlist.ts';
+import { newLedger } from '../../../lib/identity/ledger/ledger.ts';
+import { countAhead, withWaiter } from '../../../lib/identity/pool/waitlist.ts';
 
 const line = ['a', 'b', 'c'].reduce((ledger, slug, index) => withWaiter(ledger, slug, index), newLedger());
 

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { type AzureStandIn, startAzure } from '../../local/azure/start.ts';
-import { type Azurite, startAzurite } from '../../local/azurite/azurite.ts';
+import { type AzureStandIn, startAzure } from '../../../local/azure/start.ts';
+import { type Azurite, startAzurite } from '../../../local/azurite/azurite.ts';
 import { startInstance } from './run-instance.ts';
-import { always, held, identity, identityId, makeAccess, makeContainer, makeLocks, requestFor } from './world.ts';
+import { always, held, identity, identityId, makeAccess, makeContainer, makeLocks, requestFor } from '../world.ts';
 
 let azurite: Azurite;
 let azure: AzureStandIn;

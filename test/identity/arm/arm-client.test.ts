@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { ManagedServiceIdentityClient } from '@azure/arm-msi';
-import { type ArmAccess, armClientOptions, armCredential, withoutToken } from '../../lib/azure/arm-client.ts';
-import { startAzure } from '../../local/azure/start.ts';
-import { identity } from './world.ts';
+import { type ArmAccess, armClientOptions, armCredential, withoutToken } from '../../../lib/azure/arm-client.ts';
+import { startAzure } from '../../../local/azure/start.ts';
+import { identity } from '../world.ts';
 
 /** Which scopes a client asks tokens for, and what it sends: the request itself is answered here. */
 async function ask(arm: Omit<ArmAccess, 'credential'>) {

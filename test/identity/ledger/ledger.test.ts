@@ -9,8 +9,8 @@ import {
   withoutCredential,
   withoutReservation,
   withoutSeen,
-} from '../../lib/identity/ledger/ledger.ts';
-import { foreign, held } from './world.ts';
+} from '../../../lib/identity/ledger/ledger.ts';
+import { foreign, held } from '../world.ts';
 
 const seen = (count: number) => withSeen(newLedger(), { at: 1, writes: 0, credentials: foreign(count) });
 

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ContainerClient } from '@azure/storage-blob';
-import { type AzureStandIn, startAzure } from '../../local/azure/start.ts';
-import { type Azurite, startAzurite } from '../../local/azurite/azurite.ts';
+import { type AzureStandIn, startAzure } from '../../../local/azure/start.ts';
+import { withSeen } from '../../../lib/identity/ledger/ledger.ts';
+import { type Azurite, startAzurite } from '../../../local/azurite/azurite.ts';
 import {
   always,
   clock,
@@ -13,7 +14,7 @@ import {
   makeContainer,
   makeLocks,
   requestFor,
-} from './world.ts';
+} from '../world.ts';
 
 const ONE = identityId('pool-1');
 
@@ -22,7 +23,8 @@ let azure: AzureStandIn;
 let container: ContainerClient;
 
 const makeInstance = () => makeAccess(azure, { locks: makeLocks(container), pool: [ONE] });
-const lists = () => azure.calls.filter(({ operation }) => operation === 'list');
+/** Lists that Azure admitted. */
+const lists = () => azure.calls.filter(({ operation, status = 500 }) => operation === 'list' && status < 300);
 
 beforeAll(async () => {
   azurite = await startAzurite();
@@ -42,11 +44,17 @@ describe('instances that want to know what an identity holds', () => {
     expect(lists()).toHaveLength(1);
   });
 
-  it('list themselves where the one that set about it never comes back with it', async () => {
-    await makeLocks(container).change(ONE, (ledger) => ({ ...ledger, listing: Date.now() }));
+  it('use the list of another instance where Azure throttles their own', async () => {
+    const locks = makeLocks(container);
+    azure.setFault(async ({ operation }) => {
+      if (operation !== 'list') return undefined;
+      await makeLocks(container).change(ONE, (now) => withSeen(now, { at: Date.now(), writes: 0, credentials: [] }));
+      return { status: 429, body: { error: { code: 'TooManyRequests', message: 'x' } } };
+    });
+    const access = makeAccess(azure, { locks, pool: [ONE] });
 
-    expect(await makeInstance().reserve(requestFor('ex-1'))).toMatchObject({ reserved: { identity: ONE } });
-    expect(lists()).toHaveLength(1);
+    expect(await access.reserve(requestFor('ex-1'))).toMatchObject({ reserved: { identity: ONE } });
+    expect(lists()).toHaveLength(0);
   });
 
   it('come back soon where Azure throttles their list, and count what others hold', async () => {

@@ -1,0 +1,93 @@
+import { describe, expect, it } from '@jest/globals';
+import { ProvisionerError } from '../../../lib/errors.ts';
+import { gateOf, writeSerially } from '../../../lib/identity/writer/serialized-write.ts';
+import { noteThrottled, reserveWrite } from '../../../lib/identity/writer/rate-limit.ts';
+import { makeLimitedWorld } from './limited-world.ts';
+import { always, identityId } from '../world.ts';
+
+const write = { identityId: identityId('pool-1'), kind: 'put', slug: 'ex-1' } as const;
+const throttle = { status: 429, code: 'TooManyRequests', message: undefined, retryAfterMs: undefined };
+
+function makeWriter() {
+  const world = makeLimitedWorld();
+  const options = { write, writeGuard: always, deadline: world.clock.now() + 60_000 };
+  return {
+    ...world,
+    run: () =>
+      writeSerially(world.context, options, async (gate) => {
+        await gate();
+        world.note('write');
+      }),
+  };
+}
+
+describe('writeSerially', () => {
+  it('writes at once while Azure has throttled nobody', async () => {
+    const { run, events } = makeWriter();
+
+    await run();
+
+    expect(events).toEqual(['0 lock', '0 write']);
+  });
+
+  it('takes the lock only just before its moment, so that a crash while it waits keeps nobody from writing', async () => {
+    const { run, events, context } = makeWriter();
+    await noteThrottled(context, write, throttle);
+
+    await run();
+    await run();
+
+    expect(events).toEqual(['3500 lock', '4200 write', '7700 lock', '8400 write']);
+  });
+
+  it('sends nothing before the time to which Azure has put off the identity since', async () => {
+    const { run, events, context, locks } = makeWriter();
+    const { withLock } = locks;
+    locks.withLock = async (id, work) => {
+      locks.withLock = withLock;
+      await noteThrottled(context, write, { ...throttle, retryAfterMs: 20_000 });
+      return withLock(id, work);
+    };
+
+    await run();
+
+    expect(events).toEqual(['0 lock', '20000 write']);
+  });
+
+  it('leaves its moment to the next writer where a dead one holds the lock', async () => {
+    const { run, context, locks, clock } = makeWriter();
+    await noteThrottled(context, write, throttle);
+    const begun = clock.now();
+    const busy = new ProvisionerError('conflict', 'busy', { retryAfterMs: 1 });
+    locks.withLock = async (_id, _work, options) => {
+      expect(options?.withinMs).toBeLessThan(700);
+      throw busy;
+    };
+
+    await expect(run()).rejects.toBe(busy);
+    expect(await reserveWrite(context, write, { deadline: begun + 60_000 })).toBe(begun + 4200);
+  });
+});
+
+describe('the gate', () => {
+  const gate = (remainingMs: number, guard = always) =>
+    gateOf({
+      writeGuard: guard,
+      lock: { remainingMs: () => remainingMs },
+      identityId: write.identityId,
+      timeoutMs: 10_000,
+    });
+
+  it('lets a write through only where the lock outlives it by 10 s', () => {
+    expect(gate(20_001)()).toBeUndefined();
+    expect(gate(20_000)).toThrow('would not outlive a write');
+  });
+
+  it('asks the environment’s own guard first', () => {
+    const refusal = new ProvisionerError('lease-lost', 'the lease ends');
+    const guard = (): undefined => {
+      throw refusal;
+    };
+    expect(gate(60_000, guard)).toThrow(refusal);
+  });
+});
