@@ -18,7 +18,7 @@ const adapters = no(
   'The core gets its peers as deps: import no adapter.',
 );
 const functionsOnly = no(
-  '\\.\\./lib/(?!(intake|environment|sweep|diagnosis|page)/|(config|deps|deps-page|log)\\.ts)',
+  '\\.\\./lib/(?!(intake|environment|sweep|diagnosis|page)/|(config|deps|deps-mirror|deps-page|log)\\.ts)',
   'A function imports intake, environment, sweep, diagnosis, page, config, deps or log.',
 );
 

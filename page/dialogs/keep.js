@@ -31,7 +31,7 @@ export function KeepDialog({ environment, onClose, onDone }) {
         ${
           environment.keepUntil
             ? `Kept until ${formatTime(environment.keepUntil)}.`
-            : 'Keeps it until a date, also when its life span ends. Its branch gone, it goes all the same.'
+            : 'Keeps it until a date, past its life span and its branch.'
         }
       </p>
       <div class="choices" role="group" aria-label="For how long">

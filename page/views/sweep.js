@@ -52,7 +52,8 @@ export function SweepView() {
 
 const TITLES = {
   deletions: 'Would be deleted',
-  deleted: 'Would be deleted',
+  requests: 'Would be looked at',
+  unlisted: 'Could not be listed',
   queued: 'Would be looked at',
   orphans: 'Orphaned credentials',
   removed: 'Old records that go',
@@ -62,13 +63,14 @@ const TITLES = {
 function Plan({ plan }) {
   const lists = Object.entries(plan).filter(([, value]) => Array.isArray(value) && value.length > 0);
   return html`
-    ${plan.stopped && html`<${Note} tone="bad" title="Stopped by the deletion limit"><p>${String(plan.stopped.reason ?? '')}</p><//>`}
     ${
-      lists.length === 0 &&
-      html`<div class="empty">
-        <h2>Nothing to do</h2>
-        <p class="quiet">Branches and environments agree.</p>
-      </div>`
+      plan.held === true &&
+      html`<${Note}
+        tone="bad"
+        title=${`More would be deleted than SWEEP_MAX_DELETIONS allows: ${plan.deletions.length}, not ${plan.limit}`}
+      >
+        <p>A sweep by itself deletes none of them. If they are to go, confirm this plan.</p>
+      <//>`
     }
     ${lists.map(
       ([name, entries]) =>
@@ -87,9 +89,10 @@ function Plan({ plan }) {
 
 function describe(entry) {
   if (typeof entry === 'string') return html`<span class="mono">${entry}</span>`;
-  const { environment, name, object, action, reason, why } = entry;
+  const { environment, name, object, action, kind, repository, reason, why } = entry;
   const slug = environment ?? name;
+  const what = object ?? repository ?? kind;
   return html`${action && html`<span class="action ${action}">${action}</span> `}
     ${slug && html`<${Link} to=${toPath('environments', slug)}>${slug}<//> `}
-    ${object && html`<span class="mono">${object}</span> `}<span class="quiet">${reason ?? why ?? ''}</span>`;
+    ${what && html`<span class="mono">${what}</span> `}<span class="quiet">${reason ?? why ?? ''}</span>`;
 }

@@ -125,8 +125,14 @@ const SWEEPS = {
   plan: {
     outcome: 'planned',
     planId: 'plan-1',
-    queued: [{ environment: 'old-banner', action: 'deleted', reason: 'its branch is gone' }],
-    orphans: ['FederatedCredential/kv-dev-1/keyvault-workload-identity-lost'],
+    deletions: [
+      { environment: 'old-banner', kind: 'branch-gone', why: 'its branch is gone' },
+      { environment: 'lost', kind: 'orphaned-credential', why: 'keyvault-workload-identity-lost has no environment' },
+    ],
+    requests: [{ environment: 'checkout-rework', why: 'failed, tried again' }],
+    limit: 1,
+    held: true,
+    unlisted: [],
   },
   confirmed: { outcome: 'confirmed', queued: ['old-banner'] },
 };

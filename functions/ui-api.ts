@@ -1,0 +1,27 @@
+import { app } from '@azure/functions';
+import { mirrorRoutes } from '../lib/deps-mirror.ts';
+import { pageSettings } from '../lib/deps-page.ts';
+import { toLog } from '../lib/log.ts';
+import { answerMirror } from '../lib/page/mirror.ts';
+
+app.http('ui-api', {
+  route: 'ui-api/{*path}',
+  methods: ['GET', 'POST'],
+  // App Service has signed the person in; without that every call is refused
+  authLevel: 'anonymous',
+  handler: async (request, context) => {
+    const { status, body, headers } = await answerMirror(
+      { settings: pageSettings, routes: mirrorRoutes(toLog(context)) },
+      {
+        method: request.method,
+        url: request.url,
+        path: request.params['path'] ?? '',
+        query: new URLSearchParams(request.query),
+        header: (name) => request.headers.get(name) ?? undefined,
+        body: async () => new Uint8Array(await request.arrayBuffer()),
+        requestId: context.invocationId,
+      },
+    );
+    return { status, ...(status !== 304 && { jsonBody: body }), ...(headers !== undefined && { headers }) };
+  },
+});
