@@ -4,7 +4,7 @@ import { createCluster } from '../lib/cluster/cluster.ts';
 import { connectKubeconfig } from '../lib/cluster/auth/kubeconfig.ts';
 import { readEnvironmentSettings } from '../lib/config.ts';
 import type { newRecord } from '../lib/environment/model/record-event.ts';
-import type { Lease, Log, Ports, Records, Requests } from '../lib/environment/ports/ports.ts';
+import type { Lease, Log, Ports, Records, Requests, Sweeps } from '../lib/environment/ports/ports.ts';
 import type { EnvironmentRequest, Reason } from '../lib/environment/model/request.ts';
 import { createFederatedCredentials } from '../lib/identity/federated-credentials.ts';
 import { createArmIdentities } from '../lib/identity/managed-identities.ts';
@@ -12,6 +12,7 @@ import { createIdentityLocks } from '../lib/identity/writer/identity-lock.ts';
 import { givenIssuer } from '../lib/azure/oidc-issuer.ts';
 import { createOverlays } from '../lib/overlays/render.ts';
 import { connectBlobs, connectQueues } from '../lib/storage/connection.ts';
+import { createSweeps } from '../lib/storage/sweep-state.ts';
 import { createRequests } from '../lib/storage/queue.ts';
 import { RECORD_CONTAINER, createRecords, shareLists } from '../lib/storage/records.ts';
 import { type Stage, poolOf } from './stage.ts';
@@ -73,6 +74,7 @@ export async function createApp({ plane, azurite, azure, compiled }: Stage): Pro
       credentials: accessTo(poolOf(round)),
       records: shareLists(createRecords({ container: async () => blobs.getContainerClient(RECORD_CONTAINER) })),
       requests: createRequests({ queues: async () => queues }),
+      sweeps: createSweeps({ container: async () => blobs.getContainerClient(RECORD_CONTAINER) }),
     }),
     bare: { ...shared, credentials: accessTo([]), ...inMemory() },
     async close() {
@@ -98,7 +100,7 @@ export function requestFor(slug: string, reason: Reason): EnvironmentRequest {
 }
 
 /** Storage that costs nothing. */
-function inMemory(): { records: Records; requests: Requests } {
+function inMemory(): { records: Records; requests: Requests; sweeps: Sweeps } {
   const kept = new Map<string, string>();
   const lease: Lease = { id: 'lease', remainingMs: () => 60_000, release: async () => {} };
   return {
@@ -124,5 +126,10 @@ function inMemory(): { records: Records; requests: Requests } {
       lease: async () => ({ kind: 'held', lease }),
     },
     requests: { send: async () => {}, sendToPoison: async () => {} },
+    sweeps: {
+      lease: async () => ({ kind: 'held', lease }),
+      read: async () => ({ v: 1, plans: [] }),
+      write: async () => {},
+    },
   };
 }

@@ -7,9 +7,12 @@ app.http('sweep-now', {
   route: 'sweep',
   methods: ['POST'],
   authLevel: 'function',
-  handler: async (_request, context) => {
+  handler: async (request, context) => {
     const log = toLog(context);
-    const { status, body } = await answerSweep({ log, ports: () => portsFor(log) }, context.invocationId);
+    const { status, body } = await answerSweep(
+      { log, ports: () => portsFor(log) },
+      { bytes: new Uint8Array(await request.arrayBuffer()), requestId: context.invocationId },
+    );
     return { status, jsonBody: body };
   },
 });

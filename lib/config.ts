@@ -292,17 +292,7 @@ export function readEnvironmentSettings(environment: Env): EnvironmentSettings {
     settings.fault('INITIAL_IMAGE_TAG', 'is not an image tag');
   }
   const maxEnvironments = settings.count('MAX_ENVIRONMENTS');
-  const sweepMaxDeletions = settings.count('SWEEP_MAX_DELETIONS');
-  // better not to work than to delete what a grace or a life span should have kept, or the other way about
-  for (const [name, off] of [
-    ['ENVIRONMENT_TTL', []],
-    ['DELETE_GRACE', ['0', '0s']],
-    ['SWEEP_CREATES', ['false']],
-  ] as const) {
-    const value = settings.text(name);
-    if (value !== undefined && !off.some((one) => one === value))
-      settings.fault(name, 'is not taken yet: leave it empty');
-  }
+  const ttlMs = settings.duration('ENVIRONMENT_TTL');
   return settings.checked({
     ...intake,
     ...readContentLimits(environment),
@@ -314,7 +304,10 @@ export function readEnvironmentSettings(environment: Env): EnvironmentSettings {
     driftIntervalMs: settings.duration('DRIFT_INTERVAL', '1h') ?? 0,
     ...(credentialName !== undefined && { credentialName }),
     ...(maxEnvironments !== undefined && { maxEnvironments }),
-    ...(sweepMaxDeletions !== undefined && { sweepMaxDeletions }),
+    ...readDeletionLimit(settings),
+    ...(ttlMs !== undefined && ttlMs > 0 && { ttlMs }),
+    deleteGraceMs: settings.duration('DELETE_GRACE', '0') ?? 0,
+    sweepCreates: settings.oneOf('SWEEP_CREATES', ['false', 'true']) === 'true',
   });
 }
 
@@ -327,6 +320,24 @@ export function readContentLimits(environment: Env): { podSecurity: PodSecurity;
     settings.fault('ALLOWED_HOSTS', 'an entry is not a pattern such as {slug}.{domain}');
   }
   return settings.checked({ podSecurity, ...(allowedHosts.length > 0 && { allowedHosts }) });
+}
+
+/** KEEP_MAX in ms. */
+export function readKeepMax(environment: Env): number {
+  const settings = new Settings(environment);
+  return settings.checked(settings.duration('KEEP_MAX', '90d') ?? 0);
+}
+
+function readDeletionLimit(settings: Settings): { sweepMaxDeletions?: number; sweepMaxDeletionsPercent?: number } {
+  const limit = settings.matching(
+    'SWEEP_MAX_DELETIONS',
+    /^(\d{1,6}|\d{1,2}%|100%)$/,
+    'must be a number or a percentage, such as 5 or 25%',
+  );
+  if (limit === undefined) return {};
+  return limit.endsWith('%')
+    ? { sweepMaxDeletionsPercent: Number.parseInt(limit, 10) }
+    : { sweepMaxDeletions: Number(limit) };
 }
 
 function readPrincipals(settings: Settings): { provisionerClientId?: string; deprovisionerClientId?: string } {

@@ -1,6 +1,6 @@
 import type { TokenCredential } from '@azure/identity';
 import { readStorageSettings } from './config.ts';
-import type { Records, Requests } from './environment/ports/ports.ts';
+import type { Records, Requests, Sweeps } from './environment/ports/ports.ts';
 import { once, readOnce } from './concurrency.ts';
 
 /** An identity of the app's own; without a client id, whichever the machine or the developer has. */
@@ -34,6 +34,14 @@ export const records = once(async (): Promise<Records> => {
   ]);
   const container = once(async () => (await blobs()).getContainerClient(RECORD_CONTAINER));
   return shareLists(createRecords({ container }));
+});
+
+export const sweeps = once(async (): Promise<Sweeps> => {
+  const [{ RECORD_CONTAINER }, { createSweeps }] = await Promise.all([
+    import('./storage/records.ts'),
+    import('./storage/sweep-state.ts'),
+  ]);
+  return createSweeps({ container: once(async () => (await blobs()).getContainerClient(RECORD_CONTAINER)) });
 });
 
 /** Throws where either service does not answer; a queue or container that is not made yet is no fault. */

@@ -10,17 +10,19 @@ import {
   readIdentitySettings,
   readIntakeSettings,
   readPageSettings,
+  readKeepMax,
   readWebhookSecrets,
   readWorkflowSettings,
 } from './config.ts';
 import type { BranchTemplates, Branches, Log, Overlays, Ports } from './environment/ports/ports.ts';
 import { arm, cluster } from './deps-cluster.ts';
-import { blobs, makeStorage, reachStorage, records, requests } from './deps-storage.ts';
+import { blobs, makeStorage, reachStorage, records, requests, sweeps } from './deps-storage.ts';
 import { createProbes } from './diagnosis/probes.ts';
 import { readHealth } from './diagnosis/health.ts';
 import { type Live, readLive } from './environment/status.ts';
 import { type EnvironmentRecord, namesIdentity } from './environment/model/record.ts';
 import type { GitHub } from './github/client.ts';
+import type { KeepDeps } from './intake/keep.ts';
 import type { ManualDeps } from './intake/manual.ts';
 import type { MessageDeps } from './intake/message.ts';
 import type { LiveObject } from './cluster/api/object-meta.ts';
@@ -117,15 +119,17 @@ const branchTemplates = once(async (): Promise<BranchTemplates> => {
 /** Everything that the core gets from outside, for one invocation. */
 export async function portsFor(log: Log): Promise<Ports> {
   const settings = environmentSettings();
-  const [theRecords, theRequests, theCluster, theAccess, theBranches, theOverlays, theTemplates] = await Promise.all([
-    records(),
-    requests(),
-    cluster(),
-    access(),
-    branches(),
-    overlays(),
-    branchTemplates(),
-  ]);
+  const [theRecords, theRequests, theSweeps, theCluster, theAccess, theBranches, theOverlays, theTemplates] =
+    await Promise.all([
+      records(),
+      requests(),
+      sweeps(),
+      cluster(),
+      access(),
+      branches(),
+      overlays(),
+      branchTemplates(),
+    ]);
   return {
     settings,
     clock,
@@ -134,6 +138,7 @@ export async function portsFor(log: Log): Promise<Ports> {
     log,
     records: theRecords,
     requests: theRequests,
+    sweeps: theSweeps,
     cluster: { ...theCluster, policies },
     credentials: theAccess,
     overlays: theOverlays,
@@ -148,6 +153,10 @@ export function messageDeps(log: Log): MessageDeps {
 
 export function webhookDeps(log: Log): WebhookDeps {
   return { secrets: webhookSecrets, settings: intakeSettings, requests, clock, newId: randomUUID, log };
+}
+
+export function keepDeps(log: Log): KeepDeps {
+  return { keepMaxMs: () => readKeepMax(process.env), requests, records, clock, newId: randomUUID, log };
 }
 
 export function manualDeps(log: Log): ManualDeps {

@@ -4,7 +4,7 @@ import { type Connection, DEFAULT_CONNECTIONS } from './api/connection.ts';
 import { countContents, inspectKinds } from './list.ts';
 import { type LogReader, readLog } from './logs.ts';
 import { createDiscovery } from './api/rest-mapping.ts';
-import { applyNamespace, createNamespace, deleteNamespace, readNamespace } from './namespace.ts';
+import { applyNamespace, createNamespace, deleteNamespace, listNamespaces, readNamespace } from './namespace.ts';
 import { findDrift, planObjects } from './diff.ts';
 import { probePolicies } from './admission-policies.ts';
 import { pruneObjects } from './delete.ts';
@@ -34,6 +34,8 @@ export function createCluster(options: ClusterOptions): Cluster & LogReader {
 
   return {
     readNamespace: (name) => readNamespace(send, name),
+    // the provisioner may not list namespaces
+    listNamespaces: (labels) => listNamespaces(sendDelete, labels),
     createNamespace: (namespace, writeGuard) => createNamespace(send, namespace, writeGuard),
     applyNamespace: (namespace, writeGuard) => applyNamespace(send, namespace, writeGuard),
     apply: (objects, target) => applyObjects(context, objects, target),

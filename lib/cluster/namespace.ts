@@ -1,9 +1,9 @@
 import { ProvisionerError } from '../errors.ts';
-import { FIELD_MANAGER, metadataOf } from './api/object-meta.ts';
+import { FIELD_MANAGER, type List, metadataOf } from './api/object-meta.ts';
 import { applyQuery } from './api/rest-mapping.ts';
-import type { Send } from './api/client.ts';
+import { METADATA_LIST, type Send } from './api/client.ts';
 import { statusOf } from './api/status.ts';
-import type { WriteGuard, KubeObject, CreateResult } from '../environment/ports/cluster.ts';
+import type { WriteGuard, KubeObject, CreateResult, ListedNamespace } from '../environment/ports/cluster.ts';
 import type { LiveNamespace } from '../environment/model/guards.ts';
 
 const COLLECTION = '/api/v1/namespaces';
@@ -12,6 +12,28 @@ export async function readNamespace(send: Send, name: string): Promise<LiveNames
   const object = `Namespace/${name}`;
   const { status, body } = await send({ method: 'GET', path: pathTo(name), object, expect: [404] });
   return status === 404 ? absent(body, object) : toLiveNamespace(body, object);
+}
+
+const PAGE = 500;
+
+/** By pages and without specs. */
+export async function listNamespaces(send: Send, labels: Record<string, string>): Promise<ListedNamespace[]> {
+  const found: ListedNamespace[] = [];
+  const labelSelector = Object.entries(labels)
+    .map((pair) => pair.join('='))
+    .join(',');
+  let next = '';
+  do {
+    const query = new URLSearchParams({ labelSelector, limit: String(PAGE), ...(next && { continue: next }) });
+    const path = `${COLLECTION}?${query.toString()}`;
+    const { body } = await send({ method: 'GET', path, object: 'NamespaceList', accept: METADATA_LIST });
+    const list = body as List<{ metadata: KubeObject['metadata'] }>;
+    for (const { metadata } of list.items ?? []) {
+      found.push({ name: metadata.name, labels: metadata.labels ?? {}, annotations: metadata.annotations ?? {} });
+    }
+    next = list.metadata?.continue ?? '';
+  } while (next);
+  return found;
 }
 
 /** A 404 of anything on the way (a gateway, an API server that starts) would have a namespace that is there forgotten. */

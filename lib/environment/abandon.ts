@@ -1,5 +1,6 @@
 import { ProvisionerError, toLogFields, toProvisionerError } from '../errors.ts';
 import { toErrorField, toIso } from './steps/reconciliation.ts';
+import { toRetry } from './model/life-span.ts';
 import { findRenamed } from './find-record.ts';
 import { guardRecord } from './model/guards.ts';
 import { isFrom, newRecord, note, recordEvent, saysSomething } from './model/record-event.ts';
@@ -64,6 +65,7 @@ async function abandonOnce(ports: Ports, asked: EnvironmentRequest): Promise<Aba
     record.phase = 'failed';
     record.error = toErrorField(error, record.error?.step);
     delete record.next;
+    record.retry = toRetry(request.reason === 'sweep' ? (record.retry?.count ?? 0) + 1 : 0, ports.clock.now());
     note(record, { at: toIso(ports.clock.now()), what: 'abandoned', reason: request.reason, why: error.message });
     await records.write(record, { etag: stored.etag, lease });
     const { fix } = error;

@@ -153,7 +153,10 @@ async function finish(run: Reconciliation, changes: Change[]): Promise<Outcome> 
     'waitingFor',
     'waitingOn',
     'deleteAt',
+    'deletedAt',
     'keepUntil',
+    'keptAt',
+    'retry',
   ] as const) {
     delete record[key];
   }

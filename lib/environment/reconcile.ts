@@ -12,6 +12,8 @@ import {
   toIso,
 } from './steps/reconciliation.ts';
 import { guardRecord } from './model/guards.ts';
+import { toRetry } from './model/life-span.ts';
+import { markExpiring, stopExpired, waitForGrace } from './steps/life-span.ts';
 import { findRecord } from './find-record.ts';
 import { newRecord, note, recordEvent } from './model/record-event.ts';
 import { observeOnly } from './plan.ts';
@@ -97,6 +99,7 @@ async function decide(run: Reconciliation): Promise<Outcome> {
   if (request.reason === 'check' && record.phase === 'starting' && record.applied !== undefined) {
     return awaitReadiness(run);
   }
+  stopExpired(run);
   const answer =
     record.stop === undefined && ports.branches !== undefined
       ? await ports.branches.read(record.repository, record.ref)
@@ -120,6 +123,10 @@ async function decide(run: Reconciliation): Promise<Outcome> {
       reason: `branch ${record.ref} does not exist; push it, then provision again`,
     });
   }
+  if (desired.state === 'absent') {
+    const waits = waitForGrace(run);
+    if (waits !== undefined) return waits;
+  } else delete record.deletedAt;
   if (ports.settings.mode === 'observe') return observeOnly(run, desired.state);
   if (desired.state === 'present') return provision(run);
   return record.phase === 'gone' ? clearAway(run) : deprovision(run);
@@ -137,6 +144,8 @@ function askLater(run: Reconciliation, desired: Desired): Outcome {
 async function conclude(run: Reconciliation, outcome: Outcome): Promise<Handled> {
   const { ports, record, request } = run;
   delete record.next;
+  markExpiring(run);
+  noteRetry(run);
   if (outcome.kind === 'done') {
     await save(run);
     return record.phase === 'refused' ? 'refused' : 'done';
@@ -175,6 +184,12 @@ async function conclude(run: Reconciliation, outcome: Outcome): Promise<Handled>
   record.next = { id: next.id, at: toIso(now + outcome.delayMs) };
   await save(run);
   return 'requeued';
+}
+
+/** Pauses between a sweep's tries of a failed environment grow; anything else starts them again. */
+function noteRetry({ ports, record, request }: Reconciliation): void {
+  if (record.phase !== 'failed') delete record.retry;
+  else record.retry = toRetry(request.reason === 'sweep' ? (record.retry?.count ?? 0) + 1 : 0, ports.clock.now());
 }
 
 /** Requeues the request unchanged: it has not been taken up yet, so the record must not name it. */

@@ -24,6 +24,9 @@ export function toMetadata(record: EnvironmentRecord): Record<string, string> {
     warnings: record.warnings?.length || undefined,
     keepuntil: record.keepUntil,
     deleteat: record.deleteAt,
+    activityat: record.activityAt,
+    retryat: record.retry?.at,
+    stopped: record.stop === undefined ? undefined : 1,
   };
   return Object.fromEntries(
     Object.entries(fields).flatMap(([key, value]) =>
@@ -52,7 +55,7 @@ export function fromMetadata(slug: string, metadata: Record<string, string>): Re
   const [template, manifests] = [read('template'), read('manifests')];
   const [identity, checkedAt] = [read('identity'), read('checkedat')];
   const [why, imageTag, warnings] = [read('why'), read('imagetag'), Number(read('warnings') ?? 0)];
-  const [keepUntil, deleteAt, actor] = [read('keepuntil'), read('deleteat'), toActor(read)];
+  const actor = toActor(read);
   return {
     name: slug,
     namespace,
@@ -72,8 +75,19 @@ export function fromMetadata(slug: string, metadata: Record<string, string>): Re
     ...(imageTag !== undefined && { imageTag }),
     ...(actor !== undefined && { actor }),
     ...(warnings > 0 && { warnings }),
+    ...readLifeSpan(read),
+  };
+}
+
+function readLifeSpan(read: (key: string) => string | undefined): Partial<RecordSummary> {
+  const [activityAt, keepUntil, deleteAt] = [read('activityat'), read('keepuntil'), read('deleteat')];
+  const [retryAt, stopped] = [read('retryat'), read('stopped')];
+  return {
+    ...(activityAt !== undefined && { activityAt }),
     ...(keepUntil !== undefined && { keepUntil }),
     ...(deleteAt !== undefined && { deleteAt }),
+    ...(retryAt !== undefined && { retryAt }),
+    ...(stopped !== undefined && { stopped: true }),
   };
 }
 

@@ -1,13 +1,13 @@
-import { isCheckDue } from '../environment/steps/applied-state.ts';
-import type { Ports } from '../environment/ports/ports.ts';
-import type { EnvironmentRecord, RecordSummary } from '../environment/model/record.ts';
+import type { Lease, Ports, SweepState } from '../environment/ports/ports.ts';
 import { toLogFields } from '../errors.ts';
-import { sweepOrphans } from './orphans.ts';
-
-/** How long a gone record stays as a tombstone. */
-const TOMBSTONE_MS = 30 * 24 * 60 * 60 * 1000;
+import { findPlan, toKey, toLimit, toPlan, withPlan } from './deletion-limit.ts';
+import { type Ask, type Deletion, type Findings, toFindings } from './findings.ts';
+import { removeOrphan } from './orphans.ts';
+import { type Survey, takeSurvey } from './survey.ts';
 
 export interface Swept {
+  /** `busy`: another sweep was at work, and this one did nothing. */
+  kind: 'swept' | 'busy';
   looked: number;
   queued: string[];
   removed: string[];
@@ -18,84 +18,230 @@ export interface Swept {
   phases: Record<string, number>;
   /** Credential slots of the pool; absent where it was not listed. */
   slots?: { used: number; free: number };
+  /** Repositories whose branches could not be listed: none of theirs was judged by a list. */
+  unlisted: Survey['unlisted'];
+  /** More would go than SWEEP_MAX_DELETIONS allows, so nothing was deleted. */
+  held?: { deletions: number; limit: number; planId: string };
+  /** Failed webhook deliveries that GitHub was asked to send again. */
+  redelivered: number;
 }
 
+export interface Planned {
+  kind: 'planned';
+  planId: string;
+  deletions: Deletion[];
+  asks: Ask[];
+  limit: number;
+  unlisted: Survey['unlisted'];
+}
+
+export type Refused = { kind: 'refused'; reason: string };
+
 /**
- * Asks for a look at whatever is neither ready nor gone, of an older template, or not looked at for DRIFT_INTERVAL; and
- * removes old tombstones and orphaned credentials.
+ * Compares records, branches, namespaces and credentials, and queues what differs. Reconcile decides on each by its own
+ * guards; nothing is deleted on the word of a list alone. A second sweep at the same time leaves the work to the first.
  */
 export async function sweep(ports: Ports): Promise<Swept> {
-  const swept: Swept = { looked: 0, queued: [], removed: [], orphans: [], failed: 0, phases: {} };
-  for await (const summary of ports.records.list()) {
-    swept.looked += 1;
-    swept.phases[summary.phase] = (swept.phases[summary.phase] ?? 0) + 1;
-    try {
-      await sweepOne(ports, { summary, swept });
-    } catch (thrown) {
-      // one that cannot be swept must not keep the others from it
-      swept.failed += 1;
-      ports.log.error('not swept', { environment: summary.name, ...toLogFields(thrown) });
-    }
+  return underLease(ports, async ({ state, lease }) => {
+    const { survey, findings } = await compare(ports);
+    return carryOut(ports, { state, lease, survey, findings });
+  });
+}
+
+/** What a sweep would do, and a plan that can be confirmed. */
+export async function planSweep(ports: Ports): Promise<Planned | Swept> {
+  return underLease(ports, async ({ state, lease }) => {
+    const { survey, findings } = await compare(ports);
+    const { deletions, asks } = findings;
+    const now = ports.clock.now();
+    const plan = toPlan(deletions, { id: ports.newId(), now });
+    await ports.sweeps.write(withPlan(state, plan, now), lease);
+    const limit = toLimit(findings, ports.settings);
+    return { kind: 'planned', planId: plan.id, deletions, asks, limit, unlisted: survey.unlisted };
+  });
+}
+
+/** Lets exactly the plan's set go, as far as each is still to go. */
+export async function confirmSweep(ports: Ports, planId: string): Promise<Refused | Swept> {
+  return underLease(ports, (held) => confirm(ports, { ...held, planId }));
+}
+
+async function compare(ports: Ports): Promise<{ survey: Survey; findings: Findings }> {
+  const survey = await takeSurvey(ports);
+  const context = { settings: ports.settings, now: ports.clock.now(), template: ports.overlays.hash };
+  return { survey, findings: toFindings(survey, context) };
+}
+
+async function underLease<T>(
+  ports: Ports,
+  work: (held: { state: SweepState; lease: Lease }) => Promise<T>,
+): Promise<T | Swept> {
+  const leased = await ports.sweeps.lease();
+  if (leased.kind === 'busy') {
+    ports.log.info('another sweep is at work');
+    return startSwept('busy');
   }
-  await sweepCredentials(ports, swept);
-  const { looked, failed, phases, slots } = swept;
-  const [queued, removed, orphans] = [swept.queued.length, swept.removed.length, swept.orphans.length];
-  ports.log.info('swept', { looked, queued, removed, orphans, failed, phases, ...(slots && { slots }) });
+  try {
+    return await work({ state: await ports.sweeps.read(), lease: leased.lease });
+  } finally {
+    await leased.lease.release();
+  }
+}
+
+interface Work {
+  state: SweepState;
+  lease: Lease;
+  survey: Survey;
+  findings: Findings;
+}
+
+async function carryOut(ports: Ports, { state, lease, survey, findings }: Work): Promise<Swept> {
+  const swept = startSwept('swept', survey);
+  const now = ports.clock.now();
+  const { deletions } = findings;
+  const limit = toLimit(findings, ports.settings);
+  let next: SweepState = { ...state };
+  delete next.held;
+  if (deletions.length > limit) {
+    const plan = toPlan(deletions, { id: ports.newId(), now });
+    swept.held = { deletions: deletions.length, limit, planId: plan.id };
+    next = { ...withPlan(next, plan, now), held: { at: plan.at, ...swept.held } };
+    ports.log.error('nothing deleted: more would go than SWEEP_MAX_DELETIONS allows', {
+      ...swept.held,
+      of: findings.living,
+      deletions: deletions.slice(0, 100).map(({ kind, slug }) => `${slug} (${kind})`),
+      fix: 'if they are to go, confirm the plan: POST /api/sweep {"confirm":"<planId>"}',
+    });
+  } else await deleteAll(ports, { swept, deletions, at: survey.at });
+  await each(ports, swept, findings.asks, (ask) => send(ports, { swept, ask, at: survey.at }));
+  await each(ports, swept, findings.unreadable, async (slug) => {
+    const stored = await ports.records.read(slug);
+    if (stored === undefined) return;
+    const { repository, ref } = stored.record;
+    await send(ports, {
+      swept,
+      ask: { slug, repository, ref, reason: 'sweep', why: 'its list entry is damaged' },
+      at: now,
+    });
+  });
+  await each(ports, swept, findings.tombstones, (slug) => removeTombstone(ports, { swept, slug }));
+  await redeliver(ports, { swept, state: next });
+  if (JSON.stringify(next) !== JSON.stringify(state)) await ports.sweeps.write(next, lease);
+  report(ports, swept);
   return swept;
 }
 
-async function sweepCredentials(ports: Ports, swept: Swept): Promise<void> {
-  try {
-    const { removed, failed, slots } = await sweepOrphans(ports);
-    swept.orphans.push(...removed);
-    if (slots !== undefined) swept.slots = slots;
-    swept.failed += failed;
-  } catch (thrown) {
-    // Azure out of reach keeps nobody from the rest
-    swept.failed += 1;
-    ports.log.error('orphaned credentials not looked for', { ...toLogFields(thrown) });
-  }
+/** Exactly the confirmed set, as far as each is still to go. */
+async function confirm(
+  ports: Ports,
+  { state, lease, planId }: { state: SweepState; lease: Lease; planId: string },
+): Promise<Refused | Swept> {
+  const now = ports.clock.now();
+  const found = findPlan(state, planId, now);
+  if (found.kind === 'refused') return found;
+  const { survey, findings } = await compare(ports);
+  const chosen = findings.deletions.filter((deletion) => found.plan.deletions.includes(toKey(deletion)));
+  // written first: a plan that may have been carried out can't be confirmed again
+  const plans = state.plans.map((one) =>
+    one.id === planId ? { ...one, confirmedAt: new Date(now).toISOString() } : one,
+  );
+  const next: SweepState = { ...state, plans };
+  delete next.held;
+  await ports.sweeps.write(next, lease);
+  const swept = startSwept('swept', survey);
+  ports.log.warn('deletions confirmed', { planId, planned: found.plan.deletions.length, still: chosen.length });
+  await deleteAll(ports, { swept, deletions: chosen, at: survey.at });
+  report(ports, swept);
+  return swept;
 }
 
-async function sweepOne(ports: Ports, { summary, swept }: { summary: RecordSummary; swept: Swept }): Promise<void> {
-  const { name, phase } = summary;
-  const now = ports.clock.now();
-  if (phase === 'gone') {
-    if (now - Date.parse(summary.at) < TOMBSTONE_MS) return;
-    const stored = await ports.records.read(name);
-    if (stored?.record.phase !== 'gone') return;
-    await ports.records.remove(name, stored.etag);
-    swept.removed.push(name);
-    return;
-  }
-  const isCurrent =
-    summary.template === (summary.manifests ?? ports.overlays.hash) && !isCheckDue(summary.checkedAt, ports);
-  if (phase === 'ready' && isCurrent) return;
-  const about = await readBranch(ports, summary);
-  if (about === undefined) return;
-  const at = new Date(now).toISOString();
+function startSwept(kind: Swept['kind'], survey?: Survey): Swept {
+  const { records = [], failed = 0, slots, unlisted = [] } = survey ?? {};
+  const phases: Record<string, number> = {};
+  for (const { phase } of records) phases[phase] = (phases[phase] ?? 0) + 1;
+  const none = { queued: [], removed: [], orphans: [], redelivered: 0 };
+  return { kind, looked: records.length, ...none, failed, phases, unlisted, ...(slots !== undefined && { slots }) };
+}
+
+async function deleteAll(
+  ports: Ports,
+  { swept, deletions, at }: { swept: Swept; deletions: readonly Deletion[]; at: number },
+): Promise<void> {
+  await each(ports, swept, deletions, async ({ ask, orphan }) => {
+    if (ask !== undefined) await send(ports, { swept, ask, at });
+    // the one thing that a sweep deletes itself: no environment is left that could be asked for
+    if (orphan !== undefined && ports.settings.mode === 'apply')
+      swept.orphans.push(...(await removeOrphan(ports, orphan)));
+  });
+}
+
+async function send(ports: Ports, { swept, ask, at }: { swept: Swept; ask: Ask; at: number }): Promise<void> {
+  const { slug, repository, ref, reason, why } = ask;
+  // a request that says what somebody wants dates from before the lists: whatever a person asked since is newer
+  const received = new Date(reason === 'sweep' ? ports.clock.now() : at).toISOString();
   await ports.requests.send({
     v: 1,
     id: ports.newId(),
-    environment: name,
-    ...about,
-    reason: 'sweep',
+    environment: slug,
+    repository,
+    ref,
+    reason,
+    at: received,
     actor: { kind: 'system', name: 'sweep' },
-    at,
+    why,
     attempt: 0,
-    since: at,
+    since: received,
   });
-  swept.queued.push(name);
+  swept.queued.push(slug);
 }
 
-/** Whose environment it is; where the list does not know, the record is read, which throws where it is damaged. */
-async function readBranch(
-  { records }: Ports,
-  summary: RecordSummary,
-): Promise<Pick<EnvironmentRecord, 'repository' | 'ref'> | undefined> {
-  const { name, repository, repositoryId, ref } = summary;
-  if (ref !== '')
-    return { repository: { fullName: repository, ...(repositoryId !== undefined && { id: repositoryId }) }, ref };
-  const stored = await records.read(name);
-  return stored && { repository: stored.record.repository, ref: stored.record.ref };
+async function removeTombstone(ports: Ports, { swept, slug }: { swept: Swept; slug: string }): Promise<void> {
+  const stored = await ports.records.read(slug);
+  if (stored?.record.phase !== 'gone') return;
+  await ports.records.remove(slug, stored.etag);
+  swept.removed.push(slug);
+}
+
+/** One bad environment never stops the rest. */
+async function each<T>(
+  ports: Ports,
+  swept: Swept,
+  items: readonly T[],
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  for (const item of items) {
+    try {
+      await work(item);
+    } catch (thrown) {
+      swept.failed += 1;
+      const environment = typeof item === 'string' ? item : (item as { slug?: string }).slug;
+      ports.log.error('not swept', { environment, ...toLogFields(thrown) });
+    }
+  }
+}
+
+async function redeliver(ports: Ports, { swept, state }: { swept: Swept; state: SweepState }): Promise<void> {
+  const { deliveries, settings, clock, log } = ports;
+  if (deliveries === undefined || settings.mode === 'observe') return;
+  const now = clock.now();
+  const { redelivered, why } = await deliveries.redeliverFailed(state.deliveriesAt);
+  swept.redelivered = redelivered;
+  if (why === undefined) state.deliveriesAt = new Date(now).toISOString();
+  else log.warn('failed deliveries not redelivered', { why });
+}
+
+function report(ports: Ports, swept: Swept): void {
+  const { looked, failed, phases, slots, redelivered, held } = swept;
+  const [queued, removed, orphans] = [swept.queued.length, swept.removed.length, swept.orphans.length];
+  ports.log.info('swept', {
+    looked,
+    queued,
+    removed,
+    orphans,
+    failed,
+    phases,
+    redelivered,
+    ...(held && { held }),
+    ...(slots && { slots }),
+  });
 }

@@ -1,3 +1,4 @@
+import { modelSweeps } from '../support/fakes/sweeps.ts';
 import { randomUUID } from 'node:crypto';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { setTimeout as pass } from 'node:timers/promises';
@@ -79,6 +80,7 @@ export async function setStage(target: { access: ClusterAccess; kubeconfig: stri
     newId: randomUUID,
     log,
     records: createRecords({ container: async () => environments }),
+    sweeps: modelSweeps({ clock }),
     requests: { send: async () => undefined, sendToPoison: async () => undefined },
     cluster: createCluster({ provisioner, deprovisioner, clock, random }),
     credentials: createFederatedCredentials({

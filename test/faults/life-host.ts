@@ -23,6 +23,7 @@ import { toLog } from '../../lib/log.ts';
 import { once } from '../../lib/concurrency.ts';
 import { createOverlays } from '../../lib/overlays/render.ts';
 import { connectBlobs, connectQueues } from '../../lib/storage/connection.ts';
+import { createSweeps } from '../../lib/storage/sweep-state.ts';
 import { createRequests } from '../../lib/storage/queue.ts';
 import { RECORD_CONTAINER, createRecords } from '../../lib/storage/records.ts';
 import { type HostAdmission, createHostAdmission } from '../support/fault-injection/host-proxy.ts';
@@ -149,6 +150,7 @@ export async function startLifeHost(world: LifeWorld, options: LifeHostOptions):
     newId: randomUUID,
     log,
     records,
+    sweeps: createSweeps({ container: async () => (await blobs()).getContainerClient(RECORD_CONTAINER) }),
     requests,
     cluster,
     credentials: access,

@@ -117,6 +117,14 @@ export function clusterFor(world: World, who: Activity): Cluster {
         const found = at(name);
         return found && { ...found.live };
       }),
+    listNamespaces: () =>
+      read('LIST', 'namespaces', () =>
+        [...state.namespaces.keys()].flatMap((name) => {
+          const live = at(name)?.live;
+          const isOurs = live?.labels['app.kubernetes.io/managed-by'] === 'feature-branch-provisioner';
+          return live !== undefined && isOurs ? [{ ...live }] : [];
+        }),
+      ),
     createNamespace: ({ metadata }, writeGuard) =>
       write({ what: 'POST', namespace: metadata.name, writeGuard }, () =>
         at(metadata.name)

@@ -45,6 +45,9 @@ export function toStored(record: EnvironmentRecord): EnvironmentRecord {
     activityAt: record.activityAt,
     keepUntil: record.keepUntil,
     deleteAt: record.deleteAt,
+    keptAt: record.keptAt,
+    deletedAt: record.deletedAt,
+    retry: freeze(record.retry),
   } satisfies Every;
   return stored;
 }

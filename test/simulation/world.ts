@@ -7,6 +7,7 @@ import { type ClusterState, clusterFor } from './cluster.ts';
 import type { Core } from './core.ts';
 import { type GitHub, createGitHub } from './github.ts';
 import { type Activity, type Host, createHosts, startActivity } from './hosts.ts';
+import { modelSweeps } from '../support/fakes/sweeps.ts';
 import type { History } from './history.ts';
 import { type Template, overlaysOf } from './overlays.ts';
 import { type Queue, type QueueMessage, createQueue, requestsFor } from './queue.ts';
@@ -55,6 +56,7 @@ export function createWorld(history: History, options: { core: Core; tell?: (lin
     ...(plan.maxEnvironments !== undefined && { maxEnvironments: plan.maxEnvironments }),
   };
   let ids = 0;
+  const sweeps = modelSweeps({ clock: { now: () => stage.now() } });
   const world: World = {
     stage,
     core: options.core,
@@ -77,6 +79,7 @@ export function createWorld(history: History, options: { core: Core; tell?: (lin
       newId: () => `id-${(ids += 1)}`,
       log: logOf(stage, who),
       records: recordsFor(stage, world.store, who),
+      sweeps,
       requests: requestsFor(stage, world.queue, who),
       cluster: clusterFor(world, who),
       credentials: accessFor(world, who),

@@ -7,6 +7,7 @@ import {
   readGitHubSettings,
   readIdentitySettings,
   readIntakeSettings,
+  readKeepMax,
   readStorageSettings,
 } from '../../lib/config.ts';
 
@@ -157,17 +158,26 @@ describe('settings', () => {
     expect(() => readGitHubSettings(env)).toThrow(words);
   });
 
-  it('refuse what is not built yet, where ignoring it would delete or keep what it should not', () => {
-    for (const [name, value] of [
-      ['ENVIRONMENT_TTL', '7d'],
-      ['DELETE_GRACE', '24h'],
-      ['SWEEP_CREATES', 'true'],
-    ] as const) {
-      expect(faultOf(() => readEnvironmentSettings({ [name]: value }))).toContain(name);
-    }
+  it('read life spans and the deletion limit', () => {
+    expect(readEnvironmentSettings({})).toMatchObject({ deleteGraceMs: 0, sweepCreates: false });
+    expect(readEnvironmentSettings({})).not.toHaveProperty('ttlMs');
     expect(
-      faultOf(() => readEnvironmentSettings({ ENVIRONMENT_TTL: '', DELETE_GRACE: '0', SWEEP_CREATES: 'false' })),
-    ).toBe('none');
+      readEnvironmentSettings({
+        ENVIRONMENT_TTL: '7d',
+        DELETE_GRACE: '24h',
+        SWEEP_CREATES: 'true',
+        SWEEP_MAX_DELETIONS: '10%',
+      }),
+    ).toMatchObject({
+      ttlMs: 604_800_000,
+      deleteGraceMs: 86_400_000,
+      sweepCreates: true,
+      sweepMaxDeletionsPercent: 10,
+    });
+    expect(readEnvironmentSettings({ SWEEP_MAX_DELETIONS: '0' })).toMatchObject({ sweepMaxDeletions: 0 });
+    expect(readKeepMax({})).toBe(90 * 86_400_000);
+    for (const value of ['-1', '101%', 'some'])
+      expect(faultOf(() => readEnvironmentSettings({ SWEEP_MAX_DELETIONS: value }))).toContain('SWEEP_MAX_DELETIONS');
   });
 
   it('are all in local.settings.sample.json, with the defaults of the contract', async () => {

@@ -36,6 +36,7 @@ export function recordEvent(
   if (deliveryId !== undefined && !seen) next.seen = [...record.seen, deliveryId].slice(-KEPT);
   if (next.repository.id === undefined && request.repository.id !== undefined)
     next.repository.id = request.repository.id;
+  if (request.reason === 'keep' && request.attempt === 0) keep(next, request);
   if (!saysSomething(request) || seen || request.attempt > 0) return { record: next, news: false };
   const { event, passed } = toSlots(record, request);
   next.event = event;
@@ -56,6 +57,7 @@ export function recordEvent(
   if (isWanting(request.reason)) {
     if (isNewest || (next.stop !== undefined && next.stop.at < request.at)) delete next.stop;
     delete next.deleteAt;
+    delete next.deletedAt;
     if (request.imageTag !== undefined) next.imageTag = request.imageTag;
     if (request.manifests === null) delete next.manifests;
     else if (request.manifests !== undefined) next.manifests = request.manifests;
@@ -70,6 +72,16 @@ export function recordEvent(
     ...(request.actor !== undefined && { actor: request.actor }),
   });
   return { record: next, news: isNewest };
+}
+
+/** Sets the keep mark, or takes it away; the newest call counts, whenever it is taken up. */
+function keep(record: EnvironmentRecord, { at, keepUntil, why }: EnvironmentRequest): void {
+  if (record.keptAt !== undefined && record.keptAt >= at) return;
+  record.keptAt = at;
+  if (keepUntil === undefined) delete record.keepUntil;
+  else record.keepUntil = keepUntil;
+  const words = keepUntil === undefined ? 'no longer kept' : `kept until ${keepUntil}`;
+  note(record, { at, what: 'keep', reason: 'keep', why: why === undefined ? words : `${words}: ${why}` });
 }
 
 /** Whether the record's newest event came from this request. */

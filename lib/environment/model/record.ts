@@ -130,7 +130,14 @@ export interface EnvironmentRecord {
   seen: string[];
   activityAt: string;
   keepUntil?: string;
+  /** When the last keep mark was set or taken away. */
+  keptAt?: string;
+  /** When it goes: at the end of its grace or its life span. */
   deleteAt?: string;
+  /** Since when the branch is known to be gone, while DELETE_GRACE keeps the environment. */
+  deletedAt?: string;
+  /** When a sweep tries again after a failure, and how many of its tries have failed. */
+  retry?: { count: number; at: string };
 }
 
 /** What a list shows of a record; also kept as blob metadata, so that listing reads no record. */
@@ -158,6 +165,10 @@ export interface RecordSummary {
   manifests?: string;
   identity?: string;
   checkedAt?: string;
+  activityAt?: string;
+  retryAt?: string;
+  /** It was stopped by hand or has expired. */
+  stopped?: true;
 }
 
 /** Whether the environment may still use slots reserved for it on an identity: not if it is gone, refused or has another. */

@@ -18,8 +18,15 @@ export interface EnvironmentSettings {
   readyDeadlineMs: number;
   /** DRIFT_INTERVAL in ms: how long a sweep trusts the last comparison. */
   driftIntervalMs: number;
-  /** SWEEP_MAX_DELETIONS; by default 3 or 25 %, whichever is more. */
+  /** SWEEP_MAX_DELETIONS: a number, or a percentage of what lives that is never less than 3; 25 % by default. */
   sweepMaxDeletions?: number;
   /** BRANCH_MANIFESTS: a branch may bring its own manifests by its CI job. */
   branchManifests?: boolean;
+  sweepMaxDeletionsPercent?: number;
+  /** SWEEP_CREATES: whether a sweep also makes environments for branches of which no event came. */
+  sweepCreates?: boolean;
+  /** ENVIRONMENT_TTL in ms since the last activity. */
+  ttlMs?: number;
+  /** DELETE_GRACE in ms. */
+  deleteGraceMs?: number;
 }

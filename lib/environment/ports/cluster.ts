@@ -53,9 +53,13 @@ export interface Readiness {
 
 export type CreateResult = { kind: 'created'; namespace: LiveNamespace } | { kind: 'exists' };
 
+export type ListedNamespace = Pick<LiveNamespace, 'name' | 'labels' | 'annotations'>;
+
 /** The Kubernetes cluster. Every failure is a ProvisionerError that names its object. */
 export interface Cluster {
   readNamespace(name: string): Promise<LiveNamespace | undefined>;
+  /** Every namespace with these labels, by pages; no proof of whose it is. */
+  listNamespaces(labels: Record<string, string>): Promise<ListedNamespace[]>;
   /** By POST; `exists` on 409. */
   createNamespace(namespace: KubeObject, writeGuard: WriteGuard): Promise<CreateResult>;
   /** Server-side apply of a Namespace that carries the checked `metadata.uid`; another uid is a `conflict`. */

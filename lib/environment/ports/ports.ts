@@ -100,6 +100,38 @@ export interface Requests {
   sendToPoison(message: unknown, delayMs: number): Promise<void>;
 }
 
+/** Deletions that a person may confirm, as one set. */
+export interface SweepPlan {
+  id: string;
+  at: string;
+  deletions: string[];
+  confirmedAt?: string;
+}
+
+/** What sweeps remember from one to the next. */
+export interface SweepState {
+  v: 1;
+  plans: SweepPlan[];
+  /** The last sweep found more to delete than SWEEP_MAX_DELETIONS allows, and deleted nothing. */
+  held?: { at: string; deletions: number; limit: number; planId: string };
+  /** Failed deliveries up to then were redelivered. */
+  deliveriesAt?: string;
+}
+
+export interface Sweeps {
+  /** One sweep at a time, whatever the number of instances. */
+  lease(): Promise<LeaseResult>;
+  read(): Promise<SweepState>;
+  /** Only by the holder of the lease. */
+  write(state: SweepState, lease: Lease): Promise<void>;
+}
+
+/** The webhook deliveries of a GitHub App. */
+export interface Deliveries {
+  /** Has GitHub send failed deliveries since then again. Never throws: `why` says what kept it. */
+  redeliverFailed(since: string | undefined): Promise<{ redelivered: number; why?: string }>;
+}
+
 /** Everything the core gets from outside. */
 export interface Ports {
   settings: EnvironmentSettings;
@@ -110,10 +142,13 @@ export interface Ports {
   log: Log;
   records: Records;
   requests: Requests;
+  sweeps: Sweeps;
   cluster: Cluster;
   credentials: Credentials;
   /** Absent without GitHub credentials. */
   branches?: Branches;
+  /** Absent unless a GitHub App is configured. */
+  deliveries?: Deliveries;
   overlays: Overlays;
   /** Absent in tests that need none. */
   branchTemplates?: BranchTemplates;

@@ -73,6 +73,14 @@ export function modelCluster({ clock, turn }: { clock: VirtualClock; turn: Turn 
       const found = at(name);
       return found && structuredClone(found.live);
     },
+    async listNamespaces() {
+      await turn('LIST namespaces');
+      return [...namespaces.keys()].flatMap((name) => {
+        const live = at(name)?.live;
+        const isOurs = live?.labels['app.kubernetes.io/managed-by'] === 'feature-branch-provisioner';
+        return live !== undefined && isOurs ? [{ ...live }] : [];
+      });
+    },
     async createNamespace({ metadata }, writeGuard) {
       await write(`POST Namespace/${metadata.name}`, writeGuard);
       if (at(metadata.name)) return { kind: 'exists' };

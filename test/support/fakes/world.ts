@@ -8,6 +8,7 @@ import { type ModelAccess, modelAccess } from './access.ts';
 import { type Turn, type VirtualClock, virtualClock } from './clock.ts';
 import { type ModelCluster, modelCluster } from './cluster.ts';
 import { type ModelRecords, type ModelRequests, modelRecords, modelRequests } from './storage.ts';
+import { type ModelSweeps, modelSweeps } from './sweeps.ts';
 import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 import type { BranchAnswer } from '../../../lib/environment/model/desired.ts';
 import type { EnvironmentSettings } from '../../../lib/environment/model/settings.ts';
@@ -18,6 +19,7 @@ export interface World {
   clock: VirtualClock;
   records: ModelRecords;
   requests: ModelRequests;
+  sweeps: ModelSweeps;
   cluster: ModelCluster;
   access: ModelAccess;
   /** Set to answer for GitHub; undefined means that there are no credentials. */
@@ -64,6 +66,7 @@ export function createWorld(options: { github?: boolean; settings?: Partial<Envi
     clock,
     records: modelRecords(models),
     requests: modelRequests(models),
+    sweeps: modelSweeps(models),
     cluster: modelCluster(models),
     access: modelAccess(models),
     github: {},
@@ -117,6 +120,7 @@ export function createWorld(options: { github?: boolean; settings?: Partial<Envi
     log: { info: write, warn: write, error: write },
     records: world.records,
     requests: world.requests,
+    sweeps: world.sweeps,
     cluster: world.cluster,
     credentials: world.access,
     overlays: modelOverlays(overlays),

@@ -70,6 +70,7 @@ describe('records', () => {
     await records.create(odd);
     const summary = (await list()).find(({ name }) => name === 'odd');
     expect(summary).toEqual({
+      activityAt: '2026-11-23T10:00:00.000Z',
       name: 'odd',
       namespace: 'feature-odd',
       phase: 'waiting',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseOwnCredential, toCredentialName } from '../../../lib/environment/model/names.ts';
 import { ProvisionerError } from '../../../lib/errors.ts';
-import { sweepOrphans } from '../../../lib/sweep/orphans.ts';
+import type { Ports } from '../../../lib/environment/ports/ports.ts';
 import { sweep } from '../../../lib/sweep/sweep.ts';
 import { IDENTITY, ISSUER } from '../../support/fakes/access.ts';
 import { type World, createWorld } from '../../support/fakes/world.ts';
@@ -13,6 +13,12 @@ function leave(world: World, slug: string, serviceAccount = ACCOUNT): string {
   const name = toCredentialName({ slug, serviceAccount });
   world.access.credentials.set(name, `system:serviceaccount:feature-${slug}:${serviceAccount}`);
   return `FederatedCredential/pool-1/${name}`;
+}
+
+/** What a sweep did with credentials. */
+async function sweepOrphans(ports: Ports) {
+  const { orphans: removed, failed, slots } = await sweep(ports);
+  return { removed, failed, slots };
 }
 
 async function withLiving(count: number): Promise<World> {
@@ -71,7 +77,7 @@ describe('sweepOrphans', () => {
     for (const slug of ['a', 'b', 'c', 'd']) leave(world, slug);
 
     expect((await sweepOrphans(world.ports)).removed).toEqual([]);
-    expect(world.log.join()).toContain('SWEEP_MAX_DELETIONS lets 3 through');
+    expect(world.log.join()).toContain('more would go than SWEEP_MAX_DELETIONS allows');
 
     world.settings.sweepMaxDeletions = 4;
     expect((await sweepOrphans(world.ports)).removed).toHaveLength(4);

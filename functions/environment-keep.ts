@@ -1,0 +1,19 @@
+import { app } from '@azure/functions';
+import { keepDeps } from '../lib/deps.ts';
+import { receiveKeep } from '../lib/intake/keep.ts';
+import { toLog } from '../lib/log.ts';
+
+app.http('environment-keep', {
+  route: 'environments/{name}/keep',
+  methods: ['POST'],
+  authLevel: 'function',
+  handler: async (request, context) => {
+    const { status, body, headers } = await receiveKeep(keepDeps(toLog(context)), {
+      name: request.params['name'] ?? '',
+      bytes: new Uint8Array(await request.arrayBuffer()),
+      statusUrl: '/api/environments/',
+      requestId: context.invocationId,
+    });
+    return { status, jsonBody: body, ...(headers !== undefined && { headers }) };
+  },
+});

@@ -1,0 +1,39 @@
+import type { EnvironmentRecord, RecordSummary } from './record.ts';
+import type { EnvironmentSettings } from './settings.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** A warning comes this long before the end, or a quarter of the life span where that is shorter. */
+const LONGEST_WARNING_MS = DAY_MS;
+
+type Dated = Pick<EnvironmentRecord | RecordSummary, 'activityAt' | 'keepUntil'>;
+
+/** When an environment ends for want of activity, in ms; undefined where nothing ends it. */
+export function toExpiry({ activityAt, keepUntil }: Dated, { ttlMs }: EnvironmentSettings): number | undefined {
+  if (ttlMs === undefined || activityAt === undefined) return undefined;
+  return Math.max(Date.parse(activityAt) + ttlMs, toTime(keepUntil));
+}
+
+/** From when on people are warned of the end, in ms. */
+export function toWarning(expiry: number, { ttlMs = 0 }: EnvironmentSettings): number {
+  return expiry - Math.min(LONGEST_WARNING_MS, ttlMs / 4);
+}
+
+/** When the environment of a deleted branch goes: after DELETE_GRACE, and not before its keep mark ends. */
+export function toGraceEnd(
+  deletedAt: string,
+  { keepUntil }: Dated,
+  { deleteGraceMs = 0 }: EnvironmentSettings,
+): number {
+  return Math.max(Date.parse(deletedAt) + deleteGraceMs, toTime(keepUntil));
+}
+
+function toTime(iso: string | undefined): number {
+  return iso === undefined ? 0 : Date.parse(iso);
+}
+
+const FIRST_RETRY_MS = 15 * 60_000;
+
+/** When a sweep tries a failed environment again: pauses double, up to a day. */
+export function toRetry(count: number, now: number): { count: number; at: string } {
+  return { count, at: new Date(now + Math.min(DAY_MS, FIRST_RETRY_MS * 2 ** Math.min(count, 10))).toISOString() };
+}

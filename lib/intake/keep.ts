@@ -1,0 +1,102 @@
+import type { Clock, Log, Ports } from '../environment/ports/ports.ts';
+import { readEnvironment } from '../environment/status.ts';
+import { toLogFields, toProvisionerError } from '../errors.ts';
+import { type Answer, failed, failedInside, queued } from './answer.ts';
+import { decode, parse } from './body.ts';
+import { isObject } from './delivery.ts';
+
+const FIELDS = ['until', 'why'];
+const LONGEST_WHY = 200;
+
+export interface KeepDeps {
+  /** KEEP_MAX in ms. */
+  keepMaxMs(): number;
+  requests(): Promise<Pick<Ports['requests'], 'send'>>;
+  records(): Promise<Pick<Ports['records'], 'read'>>;
+  clock: Pick<Clock, 'now'>;
+  newId(): string;
+  log: Log;
+}
+
+export interface KeepCall {
+  /** The slug. */
+  name: string;
+  bytes: Uint8Array;
+  /** The address of a status, for the slug put behind it. */
+  statusUrl: string;
+  requestId: string;
+}
+
+interface Keep {
+  kind: 'keep';
+  /** Absent: no longer kept. */
+  until?: string;
+  why?: string;
+}
+
+/** Keeps an environment until a date, past its life span and its branch; `until: null` takes the mark away. */
+export async function receiveKeep(deps: KeepDeps, call: KeepCall): Promise<Answer> {
+  const { requestId } = call;
+  try {
+    const now = deps.clock.now();
+    const keep = readKeep(call.bytes, { now, keepMaxMs: deps.keepMaxMs() });
+    if (keep.kind === 'malformed') return failed({ status: 400, code: 'malformed', message: keep.words, requestId });
+    const record = await readEnvironment(await deps.records(), call.name);
+    if (record === undefined)
+      return failed({ status: 404, code: 'not-found', message: 'no environment has this name', requestId });
+    if (record.phase === 'gone' || record.phase === 'deleting' || record.stop !== undefined) {
+      const reason = `environment ${record.name} is ${record.phase === 'gone' ? 'gone' : 'being deleted'}; provision it first`;
+      return { status: 409, body: { outcome: 'refused', guard: 'record', reason } };
+    }
+    const at = new Date(now).toISOString();
+    await (
+      await deps.requests()
+    ).send({
+      v: 1,
+      id: deps.newId(),
+      environment: record.name,
+      repository: record.repository,
+      ref: record.ref,
+      reason: 'keep',
+      at,
+      ...(keep.until !== undefined && { keepUntil: keep.until }),
+      ...(keep.why !== undefined && { why: keep.why }),
+      attempt: 0,
+      since: at,
+    });
+    deps.log.info('queued', { environment: record.name, reason: 'keep', keepUntil: keep.until ?? 'no longer' });
+    return queued(record.name, { location: call.statusUrl + record.name });
+  } catch (thrown) {
+    const error = toProvisionerError(thrown);
+    deps.log.error('keep failed', { ...toLogFields(error), requestId });
+    return failedInside(error, requestId);
+  }
+}
+
+function readKeep(
+  bytes: Uint8Array,
+  { now, keepMaxMs }: { now: number; keepMaxMs: number },
+): Keep | { kind: 'malformed'; words: string } {
+  const no = (words: string) => ({ kind: 'malformed', words }) as const;
+  const text = decode(bytes);
+  if (text === undefined) return no('the body is not UTF-8');
+  if (text === '')
+    return no('the body is empty; one sent chunked arrives empty: send {"until":"…"} with Content-Length');
+  const parsed = parse(text);
+  if ('malformed' in parsed) return no(parsed.malformed);
+  const body = parsed.payload;
+  if (!isObject(body)) return no('the body is not a JSON object');
+  const unknown = Object.keys(body).find((field) => !FIELDS.includes(field));
+  if (unknown !== undefined)
+    return no(`field ${JSON.stringify(unknown.slice(0, 40))} is not known; the fields are ${FIELDS.join(', ')}`);
+  const { until, why } = body;
+  if (why !== undefined && (typeof why !== 'string' || why === '' || why.length > LONGEST_WHY))
+    return no(`why must be a text of up to ${LONGEST_WHY} characters`);
+  const reason = typeof why === 'string' ? { why } : {};
+  if (until === null) return { kind: 'keep', ...reason };
+  const at = typeof until === 'string' && /^\d{4}-\d\d-\d\d(T|$)/.test(until) ? Date.parse(until) : Number.NaN;
+  if (Number.isNaN(at)) return no('until must be an ISO 8601 time, such as 2026-12-24T18:00:00Z, or null');
+  if (at <= now) return no('until is in the past');
+  if (at > now + keepMaxMs) return no(`until is more than ${Math.round(keepMaxMs / 86_400_000)} days ahead (KEEP_MAX)`);
+  return { kind: 'keep', until: new Date(at).toISOString(), ...reason };
+}
