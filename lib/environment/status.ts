@@ -18,7 +18,16 @@ export async function listEnvironments(
 }
 
 /** What the sweep needs of a summary, and no reader of the list. */
-const INTERNAL = ['repositoryId', 'template', 'manifests', 'identity', 'checkedAt'] as const;
+const INTERNAL = [
+  'repositoryId',
+  'template',
+  'manifests',
+  'identity',
+  'checkedAt',
+  'activityAt',
+  'retryAt',
+  'stopped',
+] as const;
 
 function toListed(summary: RecordSummary): ListedEnvironment {
   const listed: RecordSummary = { ...summary };
