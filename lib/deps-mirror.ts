@@ -63,6 +63,10 @@ export function mirrorRoutes(log: Log): MirrorRoute[] {
     { method: 'GET', pattern: /^health$/, answer: async () => ({ status: 200, body: { ...(await health()) } }) },
     manual('provision'),
     manual('deprovision'),
-    { method: 'POST', pattern: /^sweep$/, answer: async ({ requestId }) => answerSweep({ log, ports }, requestId) },
+    {
+      method: 'POST',
+      pattern: /^sweep$/,
+      answer: async ({ body, requestId }) => answerSweep({ log, ports }, { bytes: await body(), requestId }),
+    },
   ];
 }

@@ -1,21 +1,21 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import type { SweepState, Sweeps } from '../environment/ports/ports.ts';
-import { acquireLease } from './blob-lease.ts';
+import { type LeaseTimer, acquireLease } from './blob-lease.ts';
 import { TIMEOUT_MS, toFault, toStorageError, withMade, within } from './storage-error.ts';
 
 /** Beside the records, and none of them: it has no suffix. */
 const BLOB = 'sweep';
 const WHAT = 'the state of sweeps';
+const LEASE = { seconds: 60, renewMs: 15_000 };
 const EMPTY: SweepState = { v: 1, plans: [] };
 
 /** What sweeps remember, in one small blob whose lease lets one sweep work at a time. */
 export function createSweeps(options: {
   container: () => Promise<ContainerClient>;
   timeoutMs?: number;
-  /** In ms, never set back: what leases are counted by. */
-  now?: () => number;
+  timer?: LeaseTimer;
 }): Sweeps {
-  const { container, timeoutMs = TIMEOUT_MS, now = () => performance.now() } = options;
+  const { container, timeoutMs = TIMEOUT_MS, timer } = options;
   const blob = async () => (await container()).getBlockBlobClient(BLOB);
 
   async function put(state: SweepState, conditions: { leaseId?: string; ifNoneMatch?: string }): Promise<void> {
@@ -40,7 +40,7 @@ export function createSweeps(options: {
         // 409: another sweep made it, and holds its lease
         if (toFault(thrown).status !== 409) throw toStorageError(thrown, WHAT);
       }
-      return acquireLease((await blob()).getBlobLeaseClient(), { what: WHAT, timeoutMs, now });
+      return acquireLease(await blob(), { what: WHAT, ...LEASE, timeoutMs, timer });
     },
     async read() {
       try {
