@@ -79,12 +79,15 @@ const ENV_LIST = /^(extra)?env(s|vars|ironment|ironmentvariables)?\[\]$/i;
 /** Fields that name a key of a Secret or ConfigMap, which is a map key there and stays as it is. */
 const KEY_NAME = /^(key|property|secretKey|configMapKey|(existing)?[sS]ecret\w*Key|(user|username|password|token)Key)$/;
 
+/** Maps whose keys the team chose: an entry called `key` is an entry like any other. */
+const FREE_MAP = /^(data|stringData|labels|annotations|matchLabels|commonLabels|commonAnnotations)$/;
+
 /** Which name the value at a path is, if it is one: such a value is never replaced. */
 export function nameHeldAt(path: Path, text: string): string | undefined {
   const field = path[path.length - 1] ?? '';
   const parent = path[path.length - 2] ?? '';
   if (field === 'name' && ENV_LIST.test(parent)) return 'the name of an environment variable';
-  if (!KEY_NAME.test(field)) return undefined;
+  if (!KEY_NAME.test(field) || FREE_MAP.test(parent)) return undefined;
   // of an external store it names an entry, whose name may hold the branch's
   if (parent === 'remoteRef' && field === 'key' && findTokens(text)[0] !== text) return undefined;
   return 'the name of a key';

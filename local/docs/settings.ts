@@ -24,7 +24,8 @@ export function parsedSettings(): string[] {
   for (const seed of SEEDS) {
     const env = new Proxy(seed, {
       get(target, name) {
-        if (typeof name === 'string') asked.add(name);
+        // WEBSITE_ variables are the platform's own: nobody sets them
+        if (typeof name === 'string' && !name.startsWith('WEBSITE_')) asked.add(name);
         return Reflect.get(target, name) as unknown;
       },
     }) as Env;

@@ -193,7 +193,8 @@ describe('settings', () => {
         .match(/'[A-Z][A-Z0-9]*(_[A-Z0-9]+)+'/g)
         ?.map((name) => name.slice(1, -1)),
     );
-    const missing = [...read].filter((name) => !(name in Values));
+    // the platform sets these by itself
+    const missing = [...read].filter((name) => !(name in Values) && !name.startsWith('WEBSITE_'));
     expect(missing).toEqual([]);
     expect(read.size).toBeGreaterThan(20);
     expect(() => readEnvironmentSettings(Values)).not.toThrow();

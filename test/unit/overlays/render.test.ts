@@ -1,3 +1,4 @@
+import { mapStrings, replaceTokens } from '../../../lib/overlays/tokens.ts';
 import { describe, expect, it } from '@jest/globals';
 import type { RenderValues } from '../../../lib/environment/ports/ports.ts';
 import { type OverlaySettings, createOverlays } from '../../../lib/overlays/render.ts';
@@ -152,6 +153,24 @@ describe('the placeholders', () => {
 
   it('are not looked for in base64 of other kinds', () => {
     expect(renderValue(encode('BRANCH_NAME'))).toEqual({ x: encode('BRANCH_NAME') });
+  });
+});
+
+describe('an entry of a map whose keys the team chose', () => {
+  it.each(['data', 'stringData'])('is replaced in %s whatever it is called', (field) => {
+    const names = ['key', 'property', 'secretKey', 'passwordKey', 'name'];
+    const entries = Object.fromEntries(names.map((name) => [name, 'BRANCH_NAME']));
+    const object = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, [field]: entries };
+    const rendered = mapStrings(object, (text) => replaceTokens(text, () => 'login'));
+    expect(rendered).toMatchObject({ [field]: Object.fromEntries(names.map((name) => [name, 'login'])) });
+  });
+
+  it('is replaced among labels and annotations too', () => {
+    const metadata = { labels: { key: 'BRANCH_NAME' }, annotations: { property: 'BRANCH_NAME' } };
+    expect(mapStrings(metadata, (text) => replaceTokens(text, () => 'login'))).toEqual({
+      labels: { key: 'login' },
+      annotations: { property: 'login' },
+    });
   });
 });
 
