@@ -19,7 +19,7 @@ export function faults(vault: string): Fault[] {
     container('unready', { readinessProbe: probe('/missing') }, /Readiness probe failed.*404/),
     pod(
       'init',
-      { initContainers: [{ ...box(), name: 'prepare', command: ['sh', '-c', 'exit 4'] }] },
+      { initContainers: [{ name: 'prepare', image: box().image, command: ['sh', '-c', 'exit 4'] }] },
       /prepare.*code 4/,
     ),
     pod('root', { securityContext: { runAsNonRoot: true } }, /runAsNonRoot/),

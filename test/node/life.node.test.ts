@@ -5,35 +5,46 @@ import { setTimeout as pass } from 'node:timers/promises';
 import type { Delivery } from '../../local/github/deliveries.ts';
 import { deliver, provision, recordOf, redeliver, untilReady, watch } from './app.ts';
 import { applyAll, kubectl, list, nodeSetting, until } from './cluster.ts';
+import { writeGatewayTree } from '../manifests/gateway-tree.ts';
 import { reachedFrom } from './connections.ts';
 import { type App, IDENTITY, pushImages, setStage, type Stage } from './stage.ts';
 
 const [LOGIN, SECOND] = ['login', 'second'] as const;
 const BRANCHES = [LOGIN, SECOND];
 const namespaceOf = (branch: string) => `feature-${branch}`;
-const urlOf = (branch: string) => `http://${branch}.${nodeSetting('NODE_DOMAIN')}`;
+/** The second comes in by the Gateway, whose one listener is for HTTPS. */
+const urlOf = (branch: string) => `${branch === SECOND ? 'https' : 'http'}://${branch}.${nodeSetting('NODE_DOMAIN')}`;
 
 /** One whole life of the shipped overlays: each test goes on where the one before ended. */
 describe('two branches of the example on a real node', () => {
   let stage: Stage;
-  let app: App;
+  const apps = new Map<string, App>();
   let first: Delivery;
 
   beforeAll(async () => {
     stage = await setStage();
     await pushImages('v1');
-    app = await stage.startApp();
+    await stage.installGateway();
+    apps.set(LOGIN, await stage.startApp());
+    const manifestsDir = await writeGatewayTree();
+    apps.set(SECOND, await stage.startApp({ overlays: { manifestsDir, overlays: ['feature', 'azure-feature'] } }));
   }, 240_000);
+
+  function appOf(branch: string): App {
+    const app = apps.get(branch);
+    if (app === undefined) throw new Error(`no app for ${branch}`);
+    return app;
+  }
 
   afterAll(() => stage.stop());
 
   it('become ready by themselves though Entra learns of their credentials late, and are never called failed', async () => {
     stage.azure.setPropagation(15_000);
     const began = performance.now();
-    first = await deliver(app, 'create', LOGIN);
-    await deliver(app, 'create', SECOND);
+    first = await deliver(appOf(LOGIN), 'create', LOGIN);
+    await deliver(appOf(SECOND), 'create', SECOND);
 
-    const watched = await Promise.all(BRANCHES.map((branch) => untilReady(app, branch, 300_000)));
+    const watched = await Promise.all(BRANCHES.map((branch) => untilReady(appOf(branch), branch, 300_000)));
 
     tell(`ready after ${seconds(began)}, a credential known after 15 s`);
     const said = watched.flatMap((each) => each.said);
@@ -49,12 +60,13 @@ describe('two branches of the example on a real node', () => {
 
   it('answer at their own hosts, and no other host leads to them', async () => {
     for (const branch of BRANCHES) {
-      expect((await recordOf(app, branch))?.url).toContain(`//${branch}.${nodeSetting('NODE_DOMAIN')}`);
+      expect((await recordOf(appOf(branch), branch))?.url).toContain(`//${branch}.${nodeSetting('NODE_DOMAIN')}`);
       const page = await fetch(`${urlOf(branch)}/`);
       expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('<h1>Todos</h1>')]);
       expect((await fetch(`${urlOf(branch)}/image`)).headers.get('content-type')).toBe('image/svg+xml');
     }
     expect((await fetch(urlOf('third'))).status).toBe(404);
+    expect(await list('ingresses', '-n', namespaceOf(SECOND))).toEqual([]);
   });
 
   it('carry one request from the front end to the webhook, and keep it in the branch’s own database', async () => {
@@ -84,13 +96,17 @@ describe('two branches of the example on a real node', () => {
 
   it('are touched by no redelivery', async () => {
     const before = await versions(LOGIN);
-    const handled = (await recordOf(app, LOGIN))?.steps.guards?.at;
-    await redeliver(app, first);
+    const handled = (await recordOf(appOf(LOGIN), LOGIN))?.steps.guards?.at;
+    await redeliver(appOf(LOGIN), first);
 
-    await until('the redelivery is handled', async () => (await recordOf(app, LOGIN))?.steps.guards?.at !== handled, {
-      withinMs: 60_000,
-    });
-    await watch(app, LOGIN, ({ phase }) => phase === 'ready', 60_000);
+    await until(
+      'the redelivery is handled',
+      async () => (await recordOf(appOf(LOGIN), LOGIN))?.steps.guards?.at !== handled,
+      {
+        withinMs: 60_000,
+      },
+    );
+    await watch(appOf(LOGIN), LOGIN, ({ phase }) => phase === 'ready', 60_000);
     expect(await versions(LOGIN)).toEqual(before);
   }, 150_000);
 
@@ -132,9 +148,9 @@ describe('two branches of the example on a real node', () => {
     await pushImages('v2');
     const visitor = visit([`${urlOf(LOGIN)}/`, `${urlOf(LOGIN)}/be/todos`]);
     const began = performance.now();
-    await provision(app, LOGIN, 'v2');
+    await provision(appOf(LOGIN), LOGIN, 'v2');
 
-    await watch(app, LOGIN, ({ phase, imageTag }) => phase === 'ready' && imageTag === 'v2');
+    await watch(appOf(LOGIN), LOGIN, ({ phase, imageTag }) => phase === 'ready' && imageTag === 'v2');
     tell(`rolled out after ${seconds(began)}`);
     await pass(2_000);
     const { visits, failures } = await visitor.end();
@@ -146,8 +162,8 @@ describe('two branches of the example on a real node', () => {
   }, 240_000);
 
   it('are not called ready while a new pod can’t come up, and serve on meanwhile', async () => {
-    await provision(app, LOGIN, 'absent');
-    await watch(app, LOGIN, ({ imageTag, phase, waitingOn }) => {
+    await provision(appOf(LOGIN), LOGIN, 'absent');
+    await watch(appOf(LOGIN), LOGIN, ({ imageTag, phase, waitingOn }) => {
       if (imageTag !== 'absent') return false;
       if (phase === 'ready') throw new Error('called ready with an image that is nowhere');
       return /todo-app-\w+:absent|broadcaster:absent/.test(waitingOn ?? '');
@@ -155,21 +171,21 @@ describe('two branches of the example on a real node', () => {
     const phases: string[] = [];
     const end = performance.now() + 6_000;
     while (performance.now() < end) {
-      phases.push((await recordOf(app, LOGIN))?.phase ?? 'none');
+      phases.push((await recordOf(appOf(LOGIN), LOGIN))?.phase ?? 'none');
       expect((await fetch(urlOf(LOGIN))).status).toBe(200);
       await pass(300);
     }
     expect(new Set(phases)).not.toContain('ready');
 
-    await provision(app, LOGIN, 'v2');
-    await watch(app, LOGIN, ({ phase, imageTag }) => phase === 'ready' && imageTag === 'v2');
+    await provision(appOf(LOGIN), LOGIN, 'v2');
+    await watch(appOf(LOGIN), LOGIN, ({ phase, imageTag }) => phase === 'ready' && imageTag === 'v2');
   }, 300_000);
 
   it('leave nothing when they are deleted', async () => {
     const began = performance.now();
-    for (const branch of BRANCHES) await deliver(app, 'delete', branch);
+    for (const branch of BRANCHES) await deliver(appOf(branch), 'delete', branch);
 
-    await Promise.all(BRANCHES.map((branch) => watch(app, branch, ({ phase }) => phase === 'gone', 240_000)));
+    await Promise.all(BRANCHES.map((branch) => watch(appOf(branch), branch, ({ phase }) => phase === 'gone', 240_000)));
     tell(`gone after ${seconds(began)}`);
     expect(stage.azure.credentials(IDENTITY)).toEqual([]);
     const namespaces = (await list('namespaces')).map(({ metadata }) => metadata.name);

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import type { JSONWebKeySet } from 'jose';
 import { type AzureStandIn, startAzure } from '../../local/azure/start.ts';
-import { build, projectRoot } from '../../local/build/build.ts';
-import type { OverlaySettings } from '../../local/build/overlays.ts';
+import { projectRoot } from '../../local/build/build.ts';
+import { compileAppOverlays, type OverlaySettings } from '../../local/build/overlays.ts';
 import { type GitHubStandIn, startGitHub } from '../../local/github/start.ts';
 import { type Host, startHost } from '../../local/host/start-host.ts';
 import { buildGuards } from '../../local/kustomize/build-guards.ts';
 import { startStorageAccounts, toConnectionString } from '../faults/storage-accounts.ts';
+import { build } from '../manifests/build-overlay.ts';
 import { applyAll, kubectl, nodeSetting, run } from './cluster.ts';
 
 export const IDENTITY =
@@ -42,6 +43,8 @@ export interface Stage {
   azure: AzureStandIn;
   /** Starts the app, built with these overlays, on storage of its own. */
   startApp(options?: AppOptions): Promise<App>;
+  /** What cluster/gateway makes, but for the certificate, which the node has of its own. */
+  installGateway(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -70,11 +73,14 @@ export async function setStage(): Promise<Stage> {
   async function startApp({ overlays = SHIPPED, settings = {} }: AppOptions = {}): Promise<App> {
     const dir = await mkdtemp(join(tmpdir(), 'node-app-'));
     stops.push(() => rm(dir, { recursive: true, force: true }));
-    for (const file of ['package.json', 'host.json']) await cp(join(projectRoot, file), join(dir, file));
+    // npm run test:node has just built it
+    for (const part of ['package.json', 'host.json', 'dist'])
+      await cp(join(projectRoot, part), join(dir, part), { recursive: true });
     const repository = { fullName: 'acme/todo', id: 4_712, defaultBranch: 'main' };
     const github = await startGitHub({ repositories: [{ ...repository, branches: ['main'] }], token: GITHUB_TOKEN });
     stops.push(() => github.close());
-    await build({ outDir: join(dir, 'dist'), overlays });
+    const outFile = join(dir, 'dist', 'overlays.json');
+    await compileAppOverlays({ root: projectRoot, overlays, outFile, log: () => undefined });
     const secret = randomBytes(24).toString('hex');
     const log: string[] = [];
     const host = await startHost({
@@ -111,6 +117,12 @@ export async function setStage(): Promise<Stage> {
   return {
     azure,
     startApp,
+    async installGateway() {
+      const { objects } = await build('cluster/gateway/istio');
+      const domain = nodeSetting('NODE_DOMAIN');
+      const served = JSON.stringify(objects.filter(({ kind }) => kind !== 'Certificate'));
+      await applyAll(JSON.parse(served.replaceAll('branches.example.com', domain)) as object[]);
+    },
     async stop() {
       for (const end of stops.splice(0).reverse()) await end();
       await kubectl('delete', 'namespaces', '-l', MANAGED, '--ignore-not-found', '--wait=false');
