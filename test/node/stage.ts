@@ -139,5 +139,6 @@ export async function pushImages(tag: string): Promise<void> {
 }
 
 async function installPolicies(): Promise<void> {
-  await applyAll(await buildGuards({ provisioner: 'provisioner', deprovisioner: 'deprovisioner' }));
+  const principals = { provisioner: 'provisioner', deprovisioner: 'deprovisioner' };
+  await applyAll(await buildGuards(principals, { DOMAIN: nodeSetting('NODE_DOMAIN') }));
 }
