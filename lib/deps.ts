@@ -29,6 +29,7 @@ import type { LiveObject } from './cluster/api/object-meta.ts';
 import type { TypeOfObject } from './cluster/api/rest-mapping.ts';
 import { toLogFields } from './errors.ts';
 import type { StatusDeps } from './intake/status.ts';
+import type { WatchDeps } from './sweep/watch.ts';
 import { readLiveDetails } from './page/live.ts';
 import type { WorkflowDeps } from './intake/workflow.ts';
 import type { WebhookDeps } from './intake/webhook.ts';
@@ -215,6 +216,15 @@ const POLICIES_MS = 60_000;
 /** NCRONTAB, UTC; read at registration, which is all that the host lets it depend on. */
 export function sweepSchedule(): string {
   return process.env['SWEEP_SCHEDULE']?.trim() || '0 */15 * * * *';
+}
+
+/** NCRONTAB, UTC: half past every minute, so that it does not meet the sweep. */
+export function watchSchedule(): string {
+  return process.env['WATCH_SCHEDULE']?.trim() || '30 * * * * *';
+}
+
+export async function watchDeps(log: Log): Promise<WatchDeps> {
+  return { records: await records(), requests: await requests(), clock, newId: randomUUID, log };
 }
 
 const lives = new Map<string, () => Promise<Live>>();

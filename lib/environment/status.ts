@@ -19,6 +19,9 @@ export async function listEnvironments(
 
 /** What the sweep needs of a summary, and no reader of the list. */
 const INTERNAL = [
+  'nextAt',
+  'writtenAt',
+  'isLeased',
   'repositoryId',
   'template',
   'manifests',

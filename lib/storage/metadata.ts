@@ -17,6 +17,7 @@ export function toMetadata(record: EnvironmentRecord): Record<string, string> {
     manifests: record.manifests,
     identity: record.identity,
     checkedat: record.checkedAt,
+    nextat: record.next?.at,
     why: toWhy(record),
     imagetag: record.imageTag,
     actorkind: record.event.actor?.kind,
@@ -53,7 +54,7 @@ export function fromMetadata(slug: string, metadata: Record<string, string>): Re
     return undefined;
   const [id, url, waitingFor, error] = [read('repositoryid'), read('url'), read('waitingfor'), read('error')];
   const [template, manifests] = [read('template'), read('manifests')];
-  const [identity, checkedAt] = [read('identity'), read('checkedat')];
+  const [identity, checkedAt, nextAt] = [read('identity'), read('checkedat'), read('nextat')];
   const [why, imageTag, warnings] = [read('why'), read('imagetag'), Number(read('warnings') ?? 0)];
   const actor = toActor(read);
   return {
@@ -71,6 +72,7 @@ export function fromMetadata(slug: string, metadata: Record<string, string>): Re
     ...(manifests !== undefined && { manifests }),
     ...(identity !== undefined && { identity }),
     ...(checkedAt !== undefined && { checkedAt }),
+    ...(nextAt !== undefined && { nextAt }),
     ...(why !== undefined && { why }),
     ...(imageTag !== undefined && { imageTag }),
     ...(actor !== undefined && { actor }),

@@ -83,7 +83,9 @@ export function createRecords(options: {
         })) {
           if (!item.name.endsWith(SUFFIX)) continue;
           const slug = item.name.slice(0, -SUFFIX.length);
-          yield fromMetadata(slug, item.metadata ?? {}) ?? unlisted(slug, item.properties.lastModified);
+          const { lastModified, leaseState } = item.properties;
+          const summary = fromMetadata(slug, item.metadata ?? {}) ?? unlisted(slug, lastModified);
+          yield { ...summary, writtenAt: lastModified.toISOString(), isLeased: leaseState === 'leased' };
         }
       } catch (thrown) {
         if (toFault(thrown).status !== 404) throw toStorageError(thrown, 'the list of records');

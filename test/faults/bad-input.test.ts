@@ -29,6 +29,7 @@ beforeAll(async () => {
       GITHUB_REPOSITORIES: repository.fullName,
       GITHUB_WEBHOOK_SECRET: SECRET,
       SWEEP_SCHEDULE: '0 0 0 1 1 *',
+      WATCH_SCHEDULE: '0 0 0 1 1 *',
     },
   });
 }, 120_000);

@@ -45,6 +45,7 @@ beforeAll(async () => {
       CLUSTER_KUBECONFIG: kubeconfig,
       CLUSTER_CONTEXT: 'provisioner',
       SWEEP_SCHEDULE: '0 0 0 1 1 *',
+      WATCH_SCHEDULE: '0 0 0 1 1 *',
       // the host's own look at the queues is not the app's
       'AzureWebJobs.reconcile.Disabled': 'true',
       'AzureWebJobs.abandon.Disabled': 'true',

@@ -169,6 +169,12 @@ export interface RecordSummary {
   retryAt?: string;
   /** It was stopped by hand or has expired. */
   stopped?: true;
+  /** When the one requeued request that counts comes. */
+  nextAt?: string;
+  /** When the record was last written, by the service's clock. */
+  writtenAt?: string;
+  /** Whether somebody held its lease when it was listed. */
+  isLeased?: boolean;
 }
 
 /** Whether the environment may still use slots reserved for it on an identity: not if it is gone, refused or has another. */

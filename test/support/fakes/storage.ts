@@ -10,7 +10,7 @@ const LEASE_MS = 60_000;
 /** Blob storage as the records use it: ETags, leases that end, metadata for lists. */
 export interface ModelRecords extends Records {
   namings: ModelNamings;
-  blobs: Map<string, { text: string; etag: string; lease?: { id: string; until: number } }>;
+  blobs: Map<string, { text: string; etag: string; writtenAt: number; lease?: { id: string; until: number } }>;
 }
 
 export function modelRecords({ clock, turn }: { clock: VirtualClock; turn: Turn }): ModelRecords {
@@ -20,7 +20,7 @@ export function modelRecords({ clock, turn }: { clock: VirtualClock; turn: Turn 
   const put = (slug: string, record: StoredRecord['record']): StoredRecord => {
     const etag = `"${(etags += 1)}"`;
     const lease = blobs.get(slug)?.lease;
-    blobs.set(slug, { text: JSON.stringify(record), etag, ...(lease && { lease }) });
+    blobs.set(slug, { text: JSON.stringify(record), etag, writtenAt: clock.now(), ...(lease && { lease }) });
     return { record, etag };
   };
   const isHeld = (slug: string): boolean => (blobs.get(slug)?.lease?.until ?? 0) > clock.now();
@@ -50,9 +50,9 @@ export function modelRecords({ clock, turn }: { clock: VirtualClock; turn: Turn 
     },
     async *list() {
       await turn('list');
-      for (const [slug, { text }] of [...blobs]) {
+      for (const [slug, { text, writtenAt }] of [...blobs]) {
         const summary = fromMetadata(slug, toMetadata(JSON.parse(text) as StoredRecord['record']));
-        if (summary) yield summary;
+        if (summary) yield { ...summary, writtenAt: new Date(writtenAt).toISOString(), isLeased: isHeld(slug) };
       }
     },
     async areNamed(owners, way) {

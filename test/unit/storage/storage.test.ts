@@ -68,6 +68,7 @@ describe('records', () => {
   it('lists from metadata alone, whatever the branch is called', async () => {
     const odd = { ...record('odd'), ref: 'Ünï/🚀 %41', phase: 'waiting' as const, waitingFor: 'capacity' as const };
     await records.create(odd);
+    const leased = await records.lease('odd');
     const summary = (await list()).find(({ name }) => name === 'odd');
     expect(summary).toEqual({
       activityAt: '2026-11-23T10:00:00.000Z',
@@ -79,7 +80,11 @@ describe('records', () => {
       repositoryId: 42,
       ref: 'Ünï/🚀 %41',
       at: odd.event.at,
+      writtenAt: expect.stringMatching(/^20\d\d-.*Z$/),
+      isLeased: true,
     });
+    if (leased.kind === 'held') await leased.lease.release();
+    expect((await list()).find(({ name }) => name === 'odd')?.isLeased).toBe(false);
   });
 
   it.each([

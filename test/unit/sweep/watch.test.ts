@@ -1,0 +1,106 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { watch, watchOnTime } from '../../../lib/sweep/watch.ts';
+import { type World, createWorld } from '../../support/fakes/world.ts';
+
+const SLUG = 'ex-c4-e6';
+
+let world: World;
+
+beforeEach(() => {
+  world = createWorld();
+});
+
+/** The host dies at this step: nothing after it happens, and its lease runs out. */
+async function dieAt(step: string): Promise<void> {
+  await new Promise<void>((resolve) => {
+    world.turn.hook = (what) => {
+      if (!what.startsWith(step)) return undefined;
+      resolve();
+      return new Promise<void>(() => undefined);
+    };
+    void world.handle(world.request('create'));
+  });
+  delete world.turn.hook;
+}
+
+const look = (): Promise<string[]> => watch(world.ports);
+
+describe('watch', () => {
+  it.each([
+    ['queued', 'lease'],
+    ['provisioning', 'APPLY Deployment'],
+  ])('takes up a record that a killed host left %s, and the environment becomes ready', async (phase, step) => {
+    await dieAt(step);
+    expect(world.record()?.phase).toBe(phase);
+    world.clock.advance(121_000);
+
+    expect(await look()).toEqual([SLUG]);
+    await world.settle();
+    expect(world.record()?.phase).toBe('ready');
+    expect(await look()).toEqual([]);
+  });
+
+  it('leaves a record alone that was written less than 2 minutes ago', async () => {
+    await dieAt('APPLY Deployment');
+    world.clock.advance(119_000);
+
+    expect(await look()).toEqual([]);
+    expect(world.requests.waiting).toEqual([]);
+  });
+
+  it('leaves a record alone whose lease is held, however long its holder takes', async () => {
+    await dieAt('APPLY Deployment');
+    const blob = world.records.blobs.get(SLUG);
+    if (blob?.lease !== undefined) blob.lease.until = world.clock.now() + 600_000;
+    world.clock.advance(300_000);
+
+    expect(await look()).toEqual([]);
+  });
+
+  it('leaves a record alone whose next request has its time still to come', async () => {
+    world = createWorld({ github: true });
+    world.github.answer = { why: 'GitHub is down' };
+    await world.handle(world.request('create'));
+    for (let n = 0; n < 8; n += 1) {
+      const [next] = world.requests.waiting.splice(0);
+      if (next === undefined) throw new Error('nothing waits');
+      world.clock.advance(next.due - world.clock.now());
+      await world.handle(next.request);
+    }
+    // by now it asks every 257 s
+    expect(world.record()?.phase).toBe('queued');
+    world.clock.advance(130_000);
+
+    expect(await look()).toEqual([]);
+  });
+
+  it.each(['ready', 'waiting', 'starting', 'failed', 'refused', 'deleting', 'gone'] as const)(
+    'leaves %s to the requests and the sweep',
+    async (phase) => {
+      await world.handle(world.request('create'));
+      const blob = world.records.blobs.get(SLUG);
+      if (blob === undefined) throw new Error('no record');
+      blob.text = JSON.stringify({ ...world.record(), phase });
+      world.clock.advance(600_000);
+
+      expect(await look()).toEqual([]);
+    },
+  );
+
+  it('costs one list of metadata and nothing else while nothing is left', async () => {
+    await world.handle(world.request('create'));
+    const steps: string[] = [];
+    world.turn.hook = (what) => void steps.push(what);
+    world.clock.advance(600_000);
+    await look();
+
+    expect(steps).toEqual(['list']);
+  });
+
+  it('fails its run where storage is out of reach, for the host to count', async () => {
+    const open = () => Promise.reject(new Error('no storage'));
+
+    await expect(watchOnTime({ log: world.ports.log, open })).rejects.toThrow('internal: unexpected Error');
+    expect(world.log.at(-1)).toContain('watch failed');
+  });
+});
