@@ -11,7 +11,8 @@ app.http('deprovision', {
     const { status, body, headers } = await receiveManual(manualDeps(toLog(context)), {
       reason: 'deprovision',
       bytes: new Uint8Array(await request.arrayBuffer()),
-      statusUrl: new URL('environments/', request.url).href,
+      contentType: request.headers.get('content-type') ?? '',
+      statusUrl: new URL('environments/', request.url).pathname,
       requestId: context.invocationId,
     });
     return { status, jsonBody: body, ...(headers !== undefined && { headers }) };

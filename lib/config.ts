@@ -343,6 +343,11 @@ function readDeletionLimit(settings: Settings): { sweepMaxDeletions?: number; sw
 function readPrincipals(settings: Settings): { provisionerClientId?: string; deprovisionerClientId?: string } {
   const provisionerClientId = settings.guid('PROVISIONER_CLIENT_ID');
   const deprovisionerClientId = settings.guid('DEPROVISIONER_CLIENT_ID');
+  // one of them for both would undo what the other is apart for
+  if (provisionerClientId === undefined && deprovisionerClientId !== undefined)
+    settings.fault('PROVISIONER_CLIENT_ID', 'is missing beside DEPROVISIONER_CLIENT_ID');
+  if (provisionerClientId !== undefined && deprovisionerClientId === undefined)
+    settings.fault('DEPROVISIONER_CLIENT_ID', 'is missing beside PROVISIONER_CLIENT_ID');
   return {
     ...(provisionerClientId !== undefined && { provisionerClientId }),
     ...(deprovisionerClientId !== undefined && { deprovisionerClientId }),

@@ -2,7 +2,14 @@ import { renderDraft, renderEnvironment, toCredentialRequest, toWantedCredential
 import { guardSettings } from './steps/preflight.ts';
 import { loadTemplate } from './steps/template.ts';
 import { type Change, countActions, toSubjectName } from './ports/cluster.ts';
-import { type LiveNamespace, guardName, guardOwner, guardProtected, guardRecord } from './model/guards.ts';
+import {
+  type LiveNamespace,
+  guardIdentity,
+  guardName,
+  guardOwner,
+  guardProtected,
+  guardRecord,
+} from './model/guards.ts';
 import type { Ports } from './ports/ports.ts';
 import type { EnvironmentRecord, Refusal } from './model/record.ts';
 import { note } from './model/record-event.ts';
@@ -88,7 +95,9 @@ async function readOwned(
 ): Promise<{ kind: 'ours'; live?: LiveNamespace } | { kind: 'refused'; refusal: Refusal }> {
   const live = await ports.cluster.readNamespace(record.namespace);
   if (live === undefined) return { kind: 'ours' };
-  const refusal = guardOwner(live, { repository: record.repository, ref: record.ref, slug: record.name });
+  const refusal =
+    guardOwner(live, { repository: record.repository, ref: record.ref, slug: record.name }) ??
+    guardIdentity(live, record);
   return refusal === undefined ? { kind: 'ours', live } : { kind: 'refused', refusal };
 }
 

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { renderDraft, renderEnvironment, toCredentialRequest, toUrl, toWantedCredentials } from './steps/render.ts';
 import { guardSettings, guardLive, needsCapacity } from './steps/preflight.ts';
 import { describeDrift, mustCheckDrift, recordApplied, wasApplied } from './steps/applied-state.ts';
@@ -86,6 +87,11 @@ function isTerminating(run: Reconciliation): boolean {
 
 function begin(run: Reconciliation, reserved: Reserved): void {
   const { record } = run;
+  if (run.owned === undefined) {
+    // for the namespace to be made: what the record knew of a former one counts no more
+    record.claim = hash('sha256', `${run.ports.newId()}${run.ports.newId()}`).slice(0, 32);
+    delete record.uid;
+  }
   record.phase = 'provisioning';
   record.warnings = warningsOf(run, reserved);
   setIdentity(record, reserved.identity);

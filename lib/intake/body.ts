@@ -5,12 +5,12 @@ export function readPayload(
 ): { payload: unknown } | { malformed: string } {
   const text = decode(bytes);
   if (text === undefined) return { malformed: 'the body is not UTF-8' };
-  if (mediaType === 'json') return parse(text);
-  const fields = new URLSearchParams(text).getAll('payload');
-  const [field] = fields;
-  if (field === undefined || fields.length !== 1)
-    return { malformed: 'the form has not exactly one field named payload' };
-  return parse(field);
+  // the Content-Type is not signed: the same bytes must not be read as JSON once and as a form another time
+  if (mediaType === 'json') return text.startsWith('{') ? parse(text) : { malformed: 'the body does not begin with {' };
+  const [field, ...others] = new URLSearchParams(text);
+  if (text.startsWith('{') || field?.[0] !== 'payload' || others.length > 0)
+    return { malformed: 'the form is not exactly one field named payload' };
+  return parse(field[1]);
 }
 
 export function toMediaType(contentType: string | undefined): 'json' | 'form' | undefined {

@@ -5,10 +5,12 @@ export interface Manual {
   branch: string;
   repository?: string;
   imageTag?: string;
+  /** Of a provision: a namespace whose record was lost may pass by its labels and annotations alone. */
+  adopt?: true;
   dryRun: boolean;
 }
 
-const FIELDS = ['branch', 'repository', 'imageTag', 'dryRun'];
+const FIELDS = ['branch', 'repository', 'imageTag', 'adopt', 'dryRun'];
 
 /** The body of a manual call; a field that is not known is refused, so that a misspelt dryRun changes nothing. */
 export function parseManual(body: unknown, reason: 'provision' | 'deprovision'): Manual | { malformed: string } {
@@ -19,7 +21,7 @@ export function parseManual(body: unknown, reason: 'provision' | 'deprovision'):
       malformed: `field ${JSON.stringify(unknown.slice(0, 40))} is not known; the fields are ${FIELDS.join(', ')}`,
     };
   }
-  const { branch, repository, imageTag, dryRun } = body;
+  const { branch, repository, imageTag, adopt, dryRun } = body;
   const malformed = checkBranchName(branch);
   if (malformed !== undefined) return { malformed };
   if (repository !== undefined && (typeof repository !== 'string' || !/^[^/\s]+\/[^/\s]+$/.test(repository))) {
@@ -30,11 +32,14 @@ export function parseManual(body: unknown, reason: 'provision' | 'deprovision'):
   }
   if (imageTag !== undefined && reason === 'deprovision')
     return { malformed: 'imageTag has no place in a deprovision call' };
+  if (adopt !== undefined && typeof adopt !== 'boolean') return { malformed: 'adopt is neither true nor false' };
+  if (adopt !== undefined && reason === 'deprovision') return { malformed: 'adopt has no place in a deprovision call' };
   if (dryRun !== undefined && typeof dryRun !== 'boolean') return { malformed: 'dryRun is neither true nor false' };
   return {
     branch: branch as string,
     ...(repository !== undefined && { repository }),
     ...(imageTag !== undefined && { imageTag }),
+    ...(adopt === true && { adopt }),
     dryRun: dryRun === true,
   };
 }

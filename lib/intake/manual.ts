@@ -1,4 +1,4 @@
-import { guardFilters, guardOwner, guardProtected } from '../environment/model/guards.ts';
+import { guardFilters, guardIdentity, guardOwner, guardProtected } from '../environment/model/guards.ts';
 import { toNamespace, toSlug } from '../environment/model/names.ts';
 import { newRecord, recordEvent } from '../environment/model/record-event.ts';
 import { guardClaim, planDeprovision, planProvision } from '../environment/plan.ts';
@@ -8,7 +8,7 @@ import type { Actor, EnvironmentRequest } from '../environment/model/request.ts'
 import { toLogFields, toProvisionerError } from '../errors.ts';
 import type { IntakeSettings } from '../config.ts';
 import { type Answer, failed, failedInside, queued } from './answer.ts';
-import { decode, parse } from './body.ts';
+import { decode, parse, toMediaType } from './body.ts';
 import { type Manual, parseManual } from './manual-body.ts';
 import { findRepository } from './repository.ts';
 
@@ -29,6 +29,8 @@ export interface ManualDeps {
 export interface ManualCall {
   reason: 'provision' | 'deprovision';
   bytes: Uint8Array;
+  /** As the caller sends it; a page of another site can send neither this type nor none without being asked first. */
+  contentType?: string;
   /** The address of a status, for the slug put behind it. */
   statusUrl: string;
   requestId: string;
@@ -40,6 +42,9 @@ export interface ManualCall {
 export async function receiveManual(deps: ManualDeps, call: ManualCall): Promise<Answer> {
   const { requestId } = call;
   try {
+    if (call.contentType !== undefined && toMediaType(call.contentType) !== 'json') {
+      return failed({ status: 415, code: 'media-type', message: 'Content-Type is not application/json', requestId });
+    }
     const settings = deps.settings();
     const manual = readManual(settings, call);
     if ('malformed' in manual) return failed({ status: 400, code: 'malformed', message: manual.malformed, requestId });
@@ -103,6 +108,7 @@ function toRequest(deps: ManualDeps, input: { manual: Read; call: ManualCall }):
     actor: call.actor ?? { kind: 'key', name: call.reason },
     at,
     ...(manual.imageTag !== undefined && { imageTag: manual.imageTag }),
+    ...(manual.adopt === true && { adopt: manual.adopt }),
     attempt: 0,
     since: at,
   };
@@ -128,7 +134,8 @@ async function lookAtOwner(
     const live = await Promise.race([cluster.readNamespace(namespace), deps.clock.sleep(LOOK_MS)]);
     if (live === undefined) return undefined;
     const repository = record?.repository ?? request.repository;
-    return guardOwner(live, { repository, ref: request.ref, slug: request.environment });
+    const known = { ...(record ?? { name: request.environment }), ...(request.adopt && { adopt: request.adopt }) };
+    return guardOwner(live, { repository, ref: request.ref, slug: request.environment }) ?? guardIdentity(live, known);
   } catch (thrown) {
     deps.log.warn('guards not looked at', { environment: request.environment, ...toLogFields(thrown) });
     return undefined;

@@ -91,6 +91,13 @@ export function decideOnDelivery(deps: Omit<WebhookDeps, 'requests'>, received: 
   return ignored(decided.ignore);
 }
 
+/** What says to be of the future would win over every later delivery. */
+const CLOCK_SKEW_MS = 60 * 60 * 1000;
+
+function isPossible(position: number | undefined, now: number): position is number {
+  return position !== undefined && position <= now + CLOCK_SKEW_MS;
+}
+
 function toRequest(
   deps: Pick<WebhookDeps, 'settings' | 'clock' | 'newId'>,
   input: { delivery: Delivery; deliveryId: string },
@@ -118,7 +125,7 @@ function toRequest(
     reason: kind,
     actor: { kind: 'github', ...(delivery.sender !== undefined && { name: delivery.sender }) },
     at,
-    ...(delivery.position !== undefined && { position: delivery.position }),
+    ...(isPossible(delivery.position, deps.clock.now()) && { position: delivery.position }),
     deliveryId,
     ...(delivery.sha !== undefined && { sha: delivery.sha }),
     attempt: 0,

@@ -41,8 +41,14 @@ export function checkOurs(
 }
 
 /** By the marks that DESIGN names, spelt out here. */
-export function isOurs({ live }: ModelNamespace, record: EnvironmentRecord | undefined): boolean {
+/**
+ * A copy from a backup bears our labels and annotations, and is not the one that we made; it passes for it by its claim
+ * only where the record lost its uid to a crash right after the namespace was made.
+ */
+export function isOurs({ live, isRestored }: ModelNamespace, record: EnvironmentRecord | undefined): boolean {
   if (record === undefined) return false;
+  const isClaimed = record.claim !== undefined && live.annotations['feature-branch-provisioner/claim'] === record.claim;
+  if (isRestored === true && !(record.uid === undefined && isClaimed) && record.uid !== live.uid) return false;
   const { labels, annotations } = live;
   const id = annotations['feature-branch-provisioner/repository-id'];
   const isSameRepository =

@@ -18,6 +18,8 @@ export function toStored(record: EnvironmentRecord): EnvironmentRecord {
     stop: freeze(record.stop),
     event: freeze(record.event),
     passed: freeze(record.passed),
+    claim: record.claim,
+    adopt: record.adopt,
     phase: record.phase,
     waitingFor: record.waitingFor,
     waitingOn: record.waitingOn,

@@ -1,4 +1,4 @@
-import { MANAGED_BY, MANAGER, REF, REPOSITORY, REPOSITORY_ID, SLUG } from './labels.ts';
+import { CLAIM, MANAGED_BY, MANAGER, REF, REPOSITORY, REPOSITORY_ID, SLUG } from './labels.ts';
 import { toNamespace } from './names.ts';
 import type { Refusal } from './record.ts';
 import type { Repository } from './request.ts';
@@ -93,6 +93,27 @@ export function guardOwner(live: LiveNamespace, asked: Claim & { slug: string })
   if (id === 'invalid') return no(`its annotation ${REPOSITORY_ID} is not a number`);
   if (isSameRepository({ ...(id !== undefined && { id }), fullName }, asked.repository)) return undefined;
   return no(`its repository is not ${asked.repository.fullName}`);
+}
+
+/**
+ * Guard 3, continued: the namespace is the one that the record speaks of. Labels and annotations can be copied by whoever
+ * may create namespaces; a uid can't be chosen, and a claim can't be known before.
+ */
+export function guardIdentity(
+  live: LiveNamespace,
+  record: { name: string; uid?: string; claim?: string; adopt?: true },
+): Refusal | undefined {
+  const isKnown =
+    record.uid === undefined
+      ? record.claim !== undefined && live.annotations[CLAIM] === record.claim
+      : live.uid === record.uid;
+  if (isKnown || record.adopt === true) return undefined;
+  return {
+    guard: 'owner',
+    reason:
+      `namespace ${live.name} bears our labels but is not the one that we made for it; it was left alone. ` +
+      `Where its record was lost, look at what it holds and provision with "adopt": true`,
+  };
 }
 
 /** Guard 4, for a namespace read before: it is still the very same one. */

@@ -6,6 +6,8 @@ export const REPOSITORY = 'feature-branch-provisioner/repository';
 export const REPOSITORY_ID = 'feature-branch-provisioner/repository-id';
 export const REF = 'feature-branch-provisioner/ref';
 export const TEMPLATE = 'feature-branch-provisioner/template';
+/** Random bits that the record holds before the namespace is made: unlike labels, nobody can know them before. */
+export const CLAIM = 'feature-branch-provisioner/claim';
 export const IMAGE_TAG = 'feature-branch-provisioner/image-tag';
 
 /** The labels of the namespace. An object carries the slug's, and managed-by where the overlay gives it none of its own. */

@@ -59,6 +59,7 @@ export function recordEvent(
     delete next.deleteAt;
     delete next.deletedAt;
     if (request.imageTag !== undefined) next.imageTag = request.imageTag;
+    if (request.adopt === true) next.adopt = true;
     if (request.manifests === null) delete next.manifests;
     else if (request.manifests !== undefined) next.manifests = request.manifests;
     if (request.at > next.activityAt) next.activityAt = request.at;

@@ -85,6 +85,10 @@ export interface EnvironmentRecord {
   ref: string;
   /** The namespace's. */
   uid?: string;
+  /** What the namespace is annotated with: written here before the namespace is made. */
+  claim?: string;
+  /** A person lets a namespace pass by its labels and annotations alone. */
+  adopt?: true;
   /** It was deprovisioned by hand or expired; only a newer event starts it again. */
   stop?: { at: string; why: string };
   event: RecordEvent;

@@ -50,6 +50,8 @@ export interface EnvironmentRequest {
   imageTag?: string;
   /** Digest of the branch's own manifests; `null` goes back to the app's. */
   manifests?: string | null;
+  /** A person lets a namespace pass whose record was lost. */
+  adopt?: true;
   keepUntil?: string;
   why?: string;
   /** 0 for a first request; requeueing adds one. */
@@ -83,6 +85,7 @@ const SHAPE = Object.entries<(value: unknown) => boolean>({
   imageTag: maybe(isText),
   manifests: maybe((value) => value === null || (typeof value === 'string' && /^[0-9a-f]{64}$/.test(value))),
   actor: maybe(isActor),
+  adopt: maybe((value) => value === true),
   keepUntil: maybe(isTime),
   why: maybe(isText),
   attempt: isCount,

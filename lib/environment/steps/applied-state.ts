@@ -26,6 +26,7 @@ export async function recordApplied(run: Reconciliation, done: Done): Promise<Ou
   delete record.refused;
   if (changes.length > 0) {
     record.uid = run.owned?.uid ?? record.uid ?? '';
+    delete record.adopt;
     record.template = ports.overlays.hash;
     record.from = ports.overlays.from;
     record.applied = toFingerprint(done.draft, record);

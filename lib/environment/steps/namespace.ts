@@ -1,5 +1,6 @@
 import { ProvisionerError } from '../../errors.ts';
 import {
+  CLAIM,
   ENFORCE,
   IMAGE_TAG,
   REF,
@@ -29,6 +30,7 @@ export async function ensureNamespace(
     const made = await ports.cluster.createNamespace(wanted, guardByLease(run));
     if (made.kind === 'created') {
       run.owned = made.namespace;
+      record.uid = made.namespace.uid;
       run.confirmedAt = askedAt;
       return { kind: 'ensured', change: { object, action: 'created' } };
     }
@@ -63,6 +65,7 @@ function toNamespaceObject(run: Reconciliation, objects: readonly KubeObject[]):
         [REPOSITORY]: record.repository.fullName,
         ...(record.repository.id !== undefined && { [REPOSITORY_ID]: String(record.repository.id) }),
         [REF]: record.ref,
+        ...(record.claim !== undefined && run.owned?.annotations[CLAIM] === undefined && { [CLAIM]: record.claim }),
         [TEMPLATE]: ports.overlays.hash,
         [IMAGE_TAG]: toImageTag(record, ports.settings),
       },

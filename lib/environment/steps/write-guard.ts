@@ -1,7 +1,7 @@
 import { ProvisionerError } from '../../errors.ts';
 import type { Refusal } from '../model/record.ts';
 import { type Reconciliation, named } from './reconciliation.ts';
-import { guardOwner, guardUid } from '../model/guards.ts';
+import { guardIdentity, guardOwner, guardUid } from '../model/guards.ts';
 import type { WriteGuard } from '../ports/cluster.ts';
 
 /** Guard 3, asked now; throws `gone` where the namespace went away. */
@@ -38,12 +38,15 @@ export async function confirmOwner(run: Reconciliation): Promise<Refusal | undef
   }
   const refusal =
     guardOwner(live, { repository: record.repository, ref: record.ref, slug: record.name }) ??
+    guardIdentity(live, record) ??
     (before === undefined ? undefined : guardUid(live, before.uid));
   if (refusal !== undefined) {
     run.lost = refusal;
     return refusal;
   }
   run.owned = live;
+  // known by its claim: from here on the uid says which one it is
+  record.uid ??= live.uid;
   return undefined;
 }
 

@@ -1,3 +1,5 @@
+import { CLAIM } from '../../../lib/environment/model/labels.ts';
+import { guardIdentity } from '../../../lib/environment/model/guards.ts';
 import { describe, expect, it } from '@jest/globals';
 import {
   type LiveNamespace,
@@ -120,5 +122,30 @@ describe('guardOwner', () => {
   it('knows a namespace that was replaced by its uid', () => {
     expect(guardUid(live, 'u')).toBeUndefined();
     expect(guardUid(live, 'other')?.guard).toBe('uid');
+  });
+});
+
+describe('guardIdentity', () => {
+  const live = (uid: string, claim?: string) => ({
+    name: 'feature-x',
+    uid,
+    resourceVersion: '1',
+    labels: {},
+    annotations: { ...(claim !== undefined && { [CLAIM]: claim }) },
+    terminating: false,
+    conditions: [],
+  });
+
+  it.each<[string, Parameters<typeof guardIdentity>, boolean]>([
+    ['one of the uid in the record', [live('a'), { name: 'x', uid: 'a' }], true],
+    ['another uid', [live('b'), { name: 'x', uid: 'a' }], false],
+    ['another uid with a copied claim', [live('b', 'c'), { name: 'x', uid: 'a', claim: 'c' }], false],
+    ['the claim, while no uid is known', [live('a', 'c'), { name: 'x', claim: 'c' }], true],
+    ['another claim', [live('a', 'd'), { name: 'x', claim: 'c' }], false],
+    ['no claim', [live('a'), { name: 'x', claim: 'c' }], false],
+    ['copied labels, and a record that made nothing', [live('a'), { name: 'x' }], false],
+    ['what a person adopts', [live('a'), { name: 'x', adopt: true }], true],
+  ])('judges %s', (_what, [namespace, record], passes) => {
+    expect(guardIdentity(namespace, record) === undefined).toBe(passes);
   });
 });

@@ -130,4 +130,20 @@ describe('receiveManual', () => {
     ]);
     expect((await call({ branch: 'never', dryRun: true }, 'deprovision')).body['changes']).toEqual([]);
   });
+
+  it('takes JSON alone, which a page of another site cannot send unasked', async () => {
+    const deps = { ...world.ports, settings: () => world.settings } as unknown as ManualDeps;
+    const answer = await receiveManual(deps, {
+      ...{ reason: 'deprovision', bytes: Buffer.from('{"branch":"x"}'), statusUrl: '/', requestId: 'r' },
+      contentType: 'text/plain',
+    });
+    expect(answer.status).toBe(415);
+  });
+
+  it('takes adopt in a provision call alone', async () => {
+    expect((await call({ branch: 'ex-c4-e6', adopt: true })).status).toBe(202);
+    expect(world.requests.waiting[0]?.request).toMatchObject({ adopt: true });
+    expect((await call({ branch: 'ex-c4-e6', adopt: true }, 'deprovision')).status).toBe(400);
+    expect((await call({ branch: 'ex-c4-e6', adopt: 'yes' })).status).toBe(400);
+  });
 });

@@ -290,7 +290,10 @@ describe('receiveWebhook', () => {
     ['broken escapes', (json: string) => `payload=%7B${json.slice(1)}%zz`, 400],
     ['two payloads', (json: string) => `payload=${encodeURIComponent(json)}&payload={}`, 400],
     ['bytes that are not UTF-8', () => 'payload=%ff%fe', 400],
-    ['plus signs for spaces', (json: string) => `a=b&payload=${encodeURIComponent(json).replaceAll('%20', '+')}`, 202],
+    ['a second field', (json: string) => `a=b&payload=${encodeURIComponent(json)}`, 400],
+    ['JSON', (json: string) => json, 400],
+    ['JSON that holds a form', (json: string) => `{"m":"&payload=${encodeURIComponent(json)}&"}`, 400],
+    ['plus signs for spaces', (json: string) => `payload=${encodeURIComponent(json).replaceAll('%20', '+')}`, 202],
     ['a payload whose name is escaped', (json: string) => `%70ayload=${encodeURIComponent(json)}`, 202],
   ])('reads a form as browsers write it, and refuses %s where they are none', async (_what, wrap, status) => {
     const { receive } = intake();
@@ -298,6 +301,13 @@ describe('receiveWebhook', () => {
 
     const type = 'application/x-www-form-urlencoded; charset=ISO-8859-1';
     expect((await receive(signed(body, { 'Content-Type': type }))).status).toBe(status);
+  });
+
+  it('reads JSON from bytes that begin with { alone, so that they are never a form', async () => {
+    const { receive } = intake();
+    const padded = text(` ${delivery().body.toString()}`);
+
+    expect((await receive(signed(padded))).status).toBe(400);
   });
 
   it('says of an empty body that a chunked one arrives empty', async () => {
