@@ -45,7 +45,12 @@ export default tseslint.config(
   { files: ['local/**/*.ts', 'manifests/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'], rules: { 'no-console': 'off' } },
   closed(['functions/**/*.ts'], outside, functionsOnly),
   closed(['lib/*.ts'], outside, functionsRoom),
-  closed(['lib/{overlays,cluster,identity,azure,github,storage,sdk}/**/*.ts'], outside, functionsRoom, upward),
+  closed(
+    ['lib/{telemetry,overlays,cluster,identity,azure,github,storage,sdk}/**/*.ts'],
+    outside,
+    functionsRoom,
+    upward,
+  ),
   closed(
     ['lib/{intake,sweep,diagnosis,page}/**/*.ts'],
     outside,

@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import { messageDeps } from '../lib/deps.ts';
+import { messageDeps, tracedWork } from '../lib/deps.ts';
 import { handlePoison, readTries } from '../lib/intake/message.ts';
 import { abandon } from '../lib/environment/abandon.ts';
 import { toLog } from '../lib/log.ts';
@@ -10,7 +10,7 @@ app.storageQueue('abandon', {
   handler: (message, context) =>
     handlePoison(messageDeps(toLog(context)), {
       message,
-      work: abandon,
+      work: tracedWork(abandon),
       tries: readTries(context.triggerMetadata, message),
     }),
 });

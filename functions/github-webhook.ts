@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import { webhookDeps } from '../lib/deps.ts';
+import { inSpan, webhookDeps } from '../lib/deps.ts';
 import { receiveWebhook } from '../lib/intake/webhook.ts';
 import { toLog } from '../lib/log.ts';
 
@@ -8,12 +8,15 @@ app.http('github-webhook', {
   methods: ['POST'],
   authLevel: 'anonymous',
   handler: async (request, context) => {
-    const { status, body } = await receiveWebhook(webhookDeps(toLog(context)), {
-      header: (name) => request.headers.get(name) ?? undefined,
-      // the bytes as they came: text() drops a byte order mark and fixes bad UTF-8, which changes what was signed
-      bytes: new Uint8Array(await request.arrayBuffer()),
-      requestId: context.invocationId,
-    });
+    // the bytes as they came: text() drops a byte order mark and fixes bad UTF-8, which changes what was signed
+    const bytes = new Uint8Array(await request.arrayBuffer());
+    const { status, body } = await inSpan({ name: 'POST /api/github/webhook', kind: 'server' }, () =>
+      receiveWebhook(webhookDeps(toLog(context)), {
+        header: (name) => request.headers.get(name) ?? undefined,
+        bytes,
+        requestId: context.invocationId,
+      }),
+    );
     return { status, jsonBody: body };
   },
 });

@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import { makeStorage, messageDeps } from '../lib/deps.ts';
+import { makeStorage, messageDeps, tracedWork } from '../lib/deps.ts';
 import { handleMessage } from '../lib/intake/message.ts';
 import { reconcile } from '../lib/environment/reconcile.ts';
 import { toLog } from '../lib/log.ts';
@@ -10,5 +10,5 @@ app.hook.appStart(() => void makeStorage().catch(() => {}));
 app.storageQueue('reconcile', {
   queueName: 'environment-requests',
   connection: 'AzureWebJobsStorage',
-  handler: (message, context) => handleMessage(messageDeps(toLog(context)), { message, work: reconcile }),
+  handler: (message, context) => handleMessage(messageDeps(toLog(context)), { message, work: tracedWork(reconcile) }),
 });

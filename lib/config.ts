@@ -139,6 +139,28 @@ export function readWorkflowSettings(environment: Env): WorkflowSettings {
   });
 }
 
+export interface TelemetrySettings {
+  serviceName: string;
+  metricsEveryMs: number;
+}
+
+/** Undefined where no collector is named. The exporters read its address and headers under the same names. */
+export function readTelemetrySettings(environment: Env): TelemetrySettings | undefined {
+  const settings = new Settings(environment);
+  const endpoint = settings.text('OTEL_EXPORTER_OTLP_ENDPOINT');
+  if (endpoint === undefined) return undefined;
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  const isLoopback = url?.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+  if (url?.protocol !== 'https:' && !isLoopback) {
+    settings.fault('OTEL_EXPORTER_OTLP_ENDPOINT', 'is neither an https address nor an http one of this machine');
+  }
+  settings.secret('OTEL_EXPORTER_OTLP_HEADERS');
+  return settings.checked({
+    serviceName: settings.text('OTEL_SERVICE_NAME') ?? 'feature-branch-provisioner',
+    metricsEveryMs: Number(settings.text('OTEL_METRIC_EXPORT_INTERVAL') ?? 60_000) || 60_000,
+  });
+}
+
 /** The webhook secrets, the current one first; fails closed where none counts. */
 export function readWebhookSecrets(environment: Env): string[] {
   const settings = new Settings(environment);

@@ -14,9 +14,10 @@ import {
   readWebhookSecrets,
   readWorkflowSettings,
 } from './config.ts';
-import type { BranchTemplates, Branches, Log, Overlays, Ports } from './environment/ports/ports.ts';
+import type { BranchTemplates, Branches, Log, Overlays, Ports, Requests } from './environment/ports/ports.ts';
 import { arm, cluster } from './deps-cluster.ts';
-import { blobs, makeStorage, reachStorage, records, requests, sweeps } from './deps-storage.ts';
+import { traced, tracedRequests } from './deps-telemetry.ts';
+import { blobs, makeStorage, reachStorage, records, requests as plainRequests, sweeps } from './deps-storage.ts';
 import { createProbes } from './diagnosis/probes.ts';
 import { readHealth } from './diagnosis/health.ts';
 import { type Live, readLive } from './environment/status.ts';
@@ -37,7 +38,11 @@ import type { Preflight } from './preflight/check.ts';
 import type { KubeObject } from './environment/ports/cluster.ts';
 import type { Credentials } from './environment/ports/credentials.ts';
 
-export { cluster, makeStorage, records, requests };
+export { inSpan, tracedWork } from './deps-telemetry.ts';
+export { cluster, makeStorage, records };
+
+/** Requests go out with the context of the trace that they belong to. */
+export const requests = async (): Promise<Requests> => tracedRequests(await plainRequests());
 
 const intakeSettings = readOnce(() => readIntakeSettings(process.env));
 const environmentSettings = readOnce(() => readEnvironmentSettings(process.env));
@@ -123,7 +128,7 @@ export async function portsFor(log: Log): Promise<Ports> {
   const [theRecords, theRequests, theSweeps, theCluster, theAccess, theBranches, theOverlays, theTemplates] =
     await Promise.all([
       records(),
-      requests(),
+      plainRequests(),
       sweeps(),
       cluster(),
       access(),
@@ -131,7 +136,7 @@ export async function portsFor(log: Log): Promise<Ports> {
       overlays(),
       branchTemplates(),
     ]);
-  return {
+  return traced({
     settings,
     clock,
     random: Math.random,
@@ -145,7 +150,7 @@ export async function portsFor(log: Log): Promise<Ports> {
     overlays: theOverlays,
     branchTemplates: theTemplates,
     ...(theBranches !== undefined && { branches: theBranches }),
-  };
+  });
 }
 
 export function messageDeps(log: Log): MessageDeps {

@@ -18,6 +18,15 @@ export function toLog(host: HostLog): Log {
   return { info: write('info'), warn: write('warn'), error: write('error') };
 }
 
+/** The same log with these fields in every line. */
+export function withFields(log: Log, fields: Record<string, unknown>): Log {
+  const write =
+    (level: keyof Log) =>
+    (message: string, more: Record<string, unknown> = {}): void =>
+      log[level](message, { ...more, ...fields });
+  return { info: write('info'), warn: write('warn'), error: write('error') };
+}
+
 /** For what belongs to no single invocation. */
 // eslint-disable-next-line no-console -- the host takes a process's console as its log
 export const processLog: Log = toLog({ info: console.info, warn: console.warn, error: console.error });

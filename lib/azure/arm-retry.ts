@@ -1,3 +1,4 @@
+import { noteRetry } from '../telemetry/retries.ts';
 import { ProvisionerError } from '../errors.ts';
 import type { Clock } from '../environment/ports/ports.ts';
 import { type ArmFault, readArmFault, toArmError } from './arm-error.ts';
@@ -39,6 +40,7 @@ export async function retrying<T>(
       const waits = fault.status === 429 && (await onThrottled?.(fault)) === true;
       const wait = waits ? 0 : waitFor(fault, tries, context.random());
       if (clock.now() + wait >= deadline) throw withRetryAfter(toArmError(error, { object }), wait);
+      noteRetry('azure', String(fault.status ?? 'no answer'));
       await clock.sleep(wait);
     }
   }

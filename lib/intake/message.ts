@@ -1,5 +1,6 @@
 import type { Clock, Log, Ports } from '../environment/ports/ports.ts';
 import { type EnvironmentRequest, parseRequest } from '../environment/model/request.ts';
+import { withFields } from '../log.ts';
 import { toHostError, toLogFields, toProvisionerError } from '../errors.ts';
 
 export interface MessageDeps {
@@ -25,7 +26,10 @@ export async function handleMessage(deps: MessageDeps, options: { message: unkno
   const request = parse(deps, options.message);
   if ('wrong' in request) return putOnPoison(deps, { message: options.message, delayMs: 0 });
   try {
-    await options.work(await deps.ports(), request);
+    const ports = await deps.ports();
+    const { deliveryId } = request;
+    const log = deliveryId === undefined ? ports.log : withFields(ports.log, { deliveryId });
+    await options.work({ ...ports, log }, request);
   } catch (thrown) {
     const { environment, reason } = request;
     deps.log.error('request failed, tried again', { environment, reason, ...toLogFields(thrown) });

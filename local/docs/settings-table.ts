@@ -258,6 +258,11 @@ export const SETTINGS: Readonly<Record<string, SettingText>> = {
     fallback: '(none)',
     meaning: 'Headers for it, `name=value`, comma separated.',
   },
+  OTEL_METRIC_EXPORT_INTERVAL: {
+    group: STORAGE,
+    fallback: '60000',
+    meaning: 'Milliseconds between two exports of metrics.',
+  },
   OTEL_SERVICE_NAME: {
     group: STORAGE,
     fallback: 'feature-branch-provisioner',

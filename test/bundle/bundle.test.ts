@@ -71,6 +71,30 @@ describe('the bundle in an empty folder', () => {
     expect(await load(files.map((file) => join(dir, 'dist', file)))).toBe('');
   });
 
+  it('loads nothing of OpenTelemetry, nor any other SDK, until a function needs it', async () => {
+    const seen = new Set<string>();
+    const texts: string[] = [];
+    const follow = async (file: string): Promise<void> => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      const text = await readFile(file, 'utf8');
+      texts.push(text);
+      // static imports alone: `import{a as b}from"./x.js"` and `import"./x.js"`
+      for (const [, path = ''] of text.matchAll(/^\s*(?:import|\} from|import \{[^}]*\} from)\s*"(\.[^"]+)"/gm))
+        await follow(join(file, '..', path));
+    };
+    await follow(join(dir, 'dist', 'main.js'));
+
+    expect(seen.size).toBeGreaterThan(1);
+    expect(texts.join('\n')).not.toMatch(
+      /class (OTLPTraceExporter|BasicTracerProvider|KubeConfig|BlobServiceClient)\b/,
+    );
+    const all = await builtFiles(join(dir, 'dist'));
+    const chunks = all.filter((file) => file.startsWith('chunks/'));
+    const held = await Promise.all(chunks.map((file) => readFile(join(dir, 'dist', file), 'utf8')));
+    expect(held.join('\n')).toMatch(/OTLPTraceExporter/);
+  });
+
   it('makes its queues and containers at start, so that no poll finds one missing', async () => {
     const azurite = await startAzurite();
     const host = await startHost({ appDir: dir, settings: { AzureWebJobsStorage: azurite.connectionString } });

@@ -1,5 +1,6 @@
 import { ProvisionerError, codeOfStatus } from '../../errors.ts';
 import { stringifyExact } from '../../exact-json.ts';
+import { noteRetry } from '../../telemetry/retries.ts';
 import type { Clock } from '../../environment/ports/ports.ts';
 import type { Connection, OpenConnection } from './connection.ts';
 import { errorOf, isSchemaFault, statusOf } from './status.ts';
@@ -81,6 +82,7 @@ export function createSend(connection: Connection, options: SendOptions): Send {
       const pause = pauseBefore(outcome.error.retryAfterMs, { attempt, random: options.random() });
       const late = clock.now() - startedAt + pause > PATIENCE_MS;
       if (!outcome.again || attempt === TRIES || late || pause > LONGEST_PAUSE_MS) throw outcome.error;
+      noteRetry('kubernetes', outcome.error.code);
       await clock.sleep(pause);
     }
   };

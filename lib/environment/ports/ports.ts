@@ -152,4 +152,6 @@ export interface Ports {
   overlays: Overlays;
   /** Absent in tests that need none. */
   branchTemplates?: BranchTemplates;
+  /** Runs a step in a span of its own; absent without telemetry. */
+  step?<T>(name: string, work: () => Promise<T>): Promise<T>;
 }

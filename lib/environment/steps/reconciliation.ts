@@ -43,7 +43,8 @@ export async function step<T>(run: Reconciliation, name: StepName, work: () => P
     run.record.steps[name] = { state, at: toIso(started), ms: clock.now() - started };
   };
   try {
-    const result = await named(run, name, work);
+    const { step: traced } = run.ports;
+    const result = await named(run, name, traced === undefined ? work : () => traced(name, work));
     end('done');
     return result;
   } catch (error) {
