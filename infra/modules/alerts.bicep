@@ -33,7 +33,7 @@ var rules = [
     title: 'A sweep was stopped by its deletion limit'
     description: 'A sweep found more to delete than SWEEP_MAX_DELETIONS admits and deleted nothing.'
     severity: 2
-    query: 'traces | where message startswith "orphaned credentials left alone {"'
+    query: 'traces | where message startswith "nothing deleted: more would go than SWEEP_MAX_DELETIONS allows {"'
     frequency: 'PT15M'
     window: 'PT15M'
   }

@@ -193,7 +193,7 @@ describe('what watches the app', () => {
     );
 
     const lines = watching.flatMap((file) =>
-      [...file.matchAll(/startswith \\?"([\w -]+) \{/g)].map(([, line]) => line),
+      [...file.matchAll(/startswith \\?"([\w: -]+) \{/g)].map(([, line]) => line),
     );
     expect(lines.length).toBeGreaterThan(8);
     expect([...new Set(lines)].filter((line) => !sources.includes(`('${line}'`))).toEqual([]);
