@@ -53,6 +53,10 @@ export interface PageSettings {
 export interface GitHubSettings {
   credentials: GitHubCredentials;
   apiUrl: string;
+  /** GITHUB_ENVIRONMENT. */
+  environment: string;
+  /** Where the status page shows an environment, for a slug put behind it. */
+  pageUrl?: string;
 }
 
 export interface WorkflowSettings {
@@ -264,13 +268,22 @@ export function readIdentitySettings(environment: Env): IdentitySettings {
 }
 
 /** GitHub credentials; undefined where there are none. */
-export function readGitHubSettings(environment: Env): GitHubSettings | undefined {
-  const settings = new Settings(environment);
+export function readGitHubSettings(env: Env): GitHubSettings | undefined {
+  const settings = new Settings(env);
   const apiUrl = settings.text('GITHUB_API_URL') ?? 'https://api.github.com';
   if (!isSafeAddress(apiUrl))
     settings.fault('GITHUB_API_URL', 'must be an https address, or an http one of this machine');
   const credentials = readGitHubCredentials(settings);
-  return settings.checked(credentials && { credentials, apiUrl: apiUrl.replace(/\/+$/, '') });
+  const environment = settings.text('GITHUB_ENVIRONMENT') ?? 'feature-branches';
+  const hostname = settings.text('WEBSITE_HOSTNAME');
+  return settings.checked(
+    credentials && {
+      credentials,
+      apiUrl: apiUrl.replace(/\/+$/, ''),
+      environment,
+      ...(hostname !== undefined && { pageUrl: `https://${hostname}/api/ui/environments/` }),
+    },
+  );
 }
 
 function readGitHubCredentials(settings: Settings): GitHubCredentials | undefined {

@@ -14,7 +14,16 @@ import {
   readWebhookSecrets,
   readWorkflowSettings,
 } from './config.ts';
-import type { BranchTemplates, Branches, Log, Overlays, Ports, Requests } from './environment/ports/ports.ts';
+import type {
+  BranchTemplates,
+  Branches,
+  Deliveries,
+  Log,
+  Overlays,
+  Ports,
+  Reports,
+  Requests,
+} from './environment/ports/ports.ts';
 import { arm, cluster } from './deps-cluster.ts';
 import { traced, tracedRequests } from './deps-telemetry.ts';
 import { blobs, makeStorage, reachStorage, records, requests as plainRequests, sweeps } from './deps-storage.ts';
@@ -79,6 +88,21 @@ export const access = once(async (): Promise<Credentials> => {
   });
 });
 
+const reports = once(async (): Promise<Reports | undefined> => {
+  const [client, settings] = [await github(), readGitHubSettings(process.env)];
+  if (client === undefined || settings === undefined) return undefined;
+  const { createDeployments } = await import('./github/deployments.ts');
+  const { environment, pageUrl } = settings;
+  return createDeployments({ github: client, environment, ...(pageUrl !== undefined && { pageUrl }) });
+});
+
+const deliveries = once(async (): Promise<Deliveries | undefined> => {
+  const client = await github();
+  if (client === undefined || readGitHubSettings(process.env)?.credentials.kind !== 'app') return undefined;
+  const { createDeliveries } = await import('./github/app-deliveries.ts');
+  return createDeliveries(client, () => clock.now());
+});
+
 /** Undefined without GitHub credentials. */
 export const github = once(async (): Promise<GitHub | undefined> => {
   const settings = readGitHubSettings(process.env);
@@ -136,6 +160,7 @@ export async function portsFor(log: Log): Promise<Ports> {
       overlays(),
       branchTemplates(),
     ]);
+  const [theReports, theDeliveries] = await Promise.all([reports(), deliveries()]);
   return traced({
     settings,
     clock,
@@ -150,6 +175,8 @@ export async function portsFor(log: Log): Promise<Ports> {
     overlays: theOverlays,
     branchTemplates: theTemplates,
     ...(theBranches !== undefined && { branches: theBranches }),
+    ...(theReports !== undefined && { reports: theReports }),
+    ...(theDeliveries !== undefined && { deliveries: theDeliveries }),
   });
 }
 

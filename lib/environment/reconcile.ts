@@ -14,6 +14,7 @@ import {
 import { guardRecord } from './model/guards.ts';
 import { toRetry } from './model/life-span.ts';
 import { markExpiring, stopExpired, waitForGrace } from './steps/life-span.ts';
+import { noteReport, sendReport } from './steps/report.ts';
 import { findRecord } from './find-record.ts';
 import { newRecord, note, recordEvent } from './model/record-event.ts';
 import { observeOnly } from './plan.ts';
@@ -91,7 +92,9 @@ async function reconcileHeld(
       ? { kind: 'later', delayMs: error.retryAfterMs ?? 0, deadlineMs: DAY_MS }
       : { kind: 'done' };
   }
-  return conclude(run, outcome);
+  const handled = await conclude(run, outcome);
+  await sendReport(run);
+  return handled;
 }
 
 async function decide(run: Reconciliation): Promise<Outcome> {
@@ -146,6 +149,7 @@ async function conclude(run: Reconciliation, outcome: Outcome): Promise<Handled>
   delete record.next;
   markExpiring(run);
   noteRetry(run);
+  noteReport(run);
   if (outcome.kind === 'done') {
     await save(run);
     return record.phase === 'refused' ? 'refused' : 'done';
@@ -166,6 +170,7 @@ async function conclude(run: Reconciliation, outcome: Outcome): Promise<Handled>
     });
     record.phase = 'failed';
     record.error = toErrorField(error);
+    noteReport(run);
     await save(run);
     return 'done';
   }

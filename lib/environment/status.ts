@@ -30,6 +30,7 @@ const INTERNAL = [
   'activityAt',
   'retryAt',
   'stopped',
+  'untold',
 ] as const;
 
 function toListed(summary: RecordSummary): ListedEnvironment {

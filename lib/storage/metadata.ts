@@ -28,6 +28,7 @@ export function toMetadata(record: EnvironmentRecord): Record<string, string> {
     activityat: record.activityAt,
     retryat: record.retry?.at,
     stopped: record.stop === undefined ? undefined : 1,
+    untold: record.github?.isPending === true ? 1 : undefined,
   };
   return Object.fromEntries(
     Object.entries(fields).flatMap(([key, value]) =>
@@ -83,13 +84,14 @@ export function fromMetadata(slug: string, metadata: Record<string, string>): Re
 
 function readLifeSpan(read: (key: string) => string | undefined): Partial<RecordSummary> {
   const [activityAt, keepUntil, deleteAt] = [read('activityat'), read('keepuntil'), read('deleteat')];
-  const [retryAt, stopped] = [read('retryat'), read('stopped')];
+  const [retryAt, stopped, untold] = [read('retryat'), read('stopped'), read('untold')];
   return {
     ...(activityAt !== undefined && { activityAt }),
     ...(keepUntil !== undefined && { keepUntil }),
     ...(deleteAt !== undefined && { deleteAt }),
     ...(retryAt !== undefined && { retryAt }),
     ...(stopped !== undefined && { stopped: true }),
+    ...(untold !== undefined && { untold: true }),
   };
 }
 

@@ -70,8 +70,9 @@ interface Judging {
 }
 
 function judgeGone(summary: RecordSummary, { survey, context, found }: Judging): void {
-  const { name, ref, stopped, at } = summary;
+  const { name, ref, stopped, untold, at } = summary;
   if (context.now - Date.parse(at) >= TOMBSTONE_MS) found.tombstones.push(name);
+  else if (untold === true) found.asks.push(ask(summary, { reason: 'sweep', why: 'GitHub was not told of its end' }));
   else if (stopped !== true && branchOf(summary, survey) === 'exists' && isAdmitted(summary, { survey, context }))
     found.asks.push(ask(summary, { reason: 'sweep', why: `branch ${ref} exists and has no environment` }));
 }
@@ -115,6 +116,7 @@ function whyAsk(summary: RecordSummary, { survey, context }: Pick<Judging, 'surv
     return 'it is to be compared (DRIFT_INTERVAL)';
   if (survey.namespaces.kind === 'list' && !survey.namespaces.items.some(({ name }) => name === namespace))
     return 'its namespace is missing';
+  if (summary.untold === true) return 'GitHub was not told of its state';
   const expiry = toExpiry(summary, settings);
   if (phase === 'ready' && expiry !== undefined && isNear(expiry, context)) return 'its life span is nearly over';
   return undefined;

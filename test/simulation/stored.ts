@@ -50,6 +50,7 @@ export function toStored(record: EnvironmentRecord): EnvironmentRecord {
     keptAt: record.keptAt,
     deletedAt: record.deletedAt,
     retry: freeze(record.retry),
+    github: freeze(record.github),
   } satisfies Every;
   return stored;
 }

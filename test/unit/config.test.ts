@@ -134,9 +134,9 @@ describe('settings', () => {
   });
 
   it('ask GitHub by a token or as an App', () => {
-    const apiUrl = 'https://api.github.com';
+    const more = { apiUrl: 'https://api.github.com', environment: 'feature-branches' };
     expect(readGitHubSettings({})).toBeUndefined();
-    expect(readGitHubSettings({ GITHUB_TOKEN: 't' })).toEqual({ credentials: { kind: 'token', token: 't' }, apiUrl });
+    expect(readGitHubSettings({ GITHUB_TOKEN: 't' })).toEqual({ credentials: { kind: 'token', token: 't' }, ...more });
     expect(readGitHubSettings(APP)).toEqual({
       credentials: {
         kind: 'app',
@@ -144,7 +144,7 @@ describe('settings', () => {
         installationId: '70',
         privateKey: '-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY-----',
       },
-      apiUrl,
+      ...more,
     });
   });
 

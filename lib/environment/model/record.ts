@@ -140,6 +140,8 @@ export interface EnvironmentRecord {
   deleteAt?: string;
   /** Since when the branch is known to be gone, while DELETE_GRACE keeps the environment. */
   deletedAt?: string;
+  /** What GitHub was told last, and whether something newer is to be told. */
+  github?: { deploymentId?: number; imageTag?: string; told?: string; isPending?: true };
   /** When a sweep tries again after a failure, and how many of its tries have failed. */
   retry?: { count: number; at: string };
 }
@@ -179,6 +181,8 @@ export interface RecordSummary {
   writtenAt?: string;
   /** Whether somebody held its lease when it was listed. */
   isLeased?: boolean;
+  /** GitHub was not told the newest state. */
+  untold?: true;
 }
 
 /** Whether the environment may still use slots reserved for it on an identity: not if it is gone, refused or has another. */

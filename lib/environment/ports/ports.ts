@@ -1,3 +1,4 @@
+import type { DeploymentState } from '../model/report.ts';
 import type { Cluster, KubeObject } from './cluster.ts';
 import type { Credentials } from './credentials.ts';
 import type { EnvironmentRecord, RecordSummary } from '../model/record.ts';
@@ -132,6 +133,28 @@ export interface Deliveries {
   redeliverFailed(since: string | undefined): Promise<{ redelivered: number; why?: string }>;
 }
 
+export interface ReportAbout {
+  repository: Repository;
+  ref: string;
+  slug: string;
+}
+
+/** `failed`: worth another try. `refused`: a right is missing, or the branch is gone. */
+export type ReportAnswer =
+  | { kind: 'told'; deploymentId: number }
+  | { kind: 'removed' }
+  | { kind: 'failed'; why: string }
+  | { kind: 'refused'; why: string };
+
+/** What GitHub shows of environments. Never throws for a fault of GitHub's. */
+export interface Reports {
+  tell(
+    about: ReportAbout & { state: DeploymentState; description: string; url?: string; imageTag: string },
+    known: { deploymentId?: number; imageTag?: string },
+  ): Promise<ReportAnswer>;
+  remove(about: ReportAbout): Promise<ReportAnswer>;
+}
+
 /** Everything the core gets from outside. */
 export interface Ports {
   settings: EnvironmentSettings;
@@ -147,6 +170,8 @@ export interface Ports {
   credentials: Credentials;
   /** Absent without GitHub credentials. */
   branches?: Branches;
+  /** Absent without GitHub credentials. */
+  reports?: Reports;
   /** Absent unless a GitHub App is configured. */
   deliveries?: Deliveries;
   overlays: Overlays;

@@ -1,0 +1,44 @@
+import { type Report, toReport } from '../model/report.ts';
+import { toImageTag } from './render.ts';
+import { type Reconciliation, save } from './reconciliation.ts';
+
+/** Notes in the record that GitHub is to be told, so that a sweep does so where this run can't. */
+export function noteReport(run: Reconciliation): void {
+  const { record } = run;
+  const wanted = toWanted(run);
+  if (wanted === undefined || wanted.digest === record.github?.told) return;
+  record.github = { ...record.github, isPending: true };
+}
+
+/** Tells GitHub after the record is written: a failure of GitHub's is none of ours. Only the newest state is sent. */
+export async function sendReport(run: Reconciliation): Promise<void> {
+  const { record, ports } = run;
+  const wanted = toWanted(run);
+  if (ports.reports === undefined || wanted === undefined || record.github?.isPending !== true) return;
+  const { report, digest, imageTag } = wanted;
+  const about = { repository: record.repository, ref: record.ref, slug: record.name };
+  const answer =
+    report.kind === 'gone'
+      ? await ports.reports.remove(about)
+      : await ports.reports.tell({ ...about, ...report, imageTag }, record.github);
+  if (answer.kind === 'failed') {
+    ports.log.warn('GitHub not told', { environment: record.name, why: answer.why });
+    return;
+  }
+  if (answer.kind === 'refused') {
+    ports.log.warn('GitHub does not take deployments', { environment: record.name, why: answer.why });
+  }
+  const told = answer.kind === 'told' ? { deploymentId: answer.deploymentId, imageTag } : {};
+  if (report.kind === 'gone') delete record.github;
+  else record.github = { ...told, told: digest };
+  await save(run);
+}
+
+function toWanted(run: Reconciliation): { report: Report; digest: string; imageTag: string } | undefined {
+  const { record, ports } = run;
+  if (ports.reports === undefined || ports.settings.mode === 'observe') return undefined;
+  const report = toReport(record);
+  if (report === undefined) return undefined;
+  const imageTag = toImageTag(record, ports.settings);
+  return { report, digest: JSON.stringify([report, report.kind === 'gone' ? '' : imageTag]), imageTag };
+}

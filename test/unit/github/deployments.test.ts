@@ -1,0 +1,149 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createGitHub } from '../../../lib/github/client.ts';
+import { createDeployments } from '../../../lib/github/deployments.ts';
+import { sweep } from '../../../lib/sweep/sweep.ts';
+import { type GitHubStandIn, type StandInRepository, startGitHub } from '../../../local/github/start.ts';
+import { REPOSITORY, type World, createWorld } from '../../support/fakes/world.ts';
+
+const REF = 'ex-c4-e6';
+let github: GitHubStandIn;
+let repository: StandInRepository;
+let world: World;
+
+const deployments = () => repository.deployments ?? [];
+const states = () => deployments().map(({ statuses }) => statuses.map(({ state }) => state));
+
+describe('what GitHub is told', () => {
+  beforeEach(async () => {
+    repository = { ...REPOSITORY, defaultBranch: 'main', branches: ['main', REF] };
+    github = await startGitHub({ repositories: [repository], token: 'good' });
+    world = createWorld();
+    const client = createGitHub({ credentials: { kind: 'token', token: 'good' }, apiUrl: github.url });
+    const pageUrl = 'https://app.example.test/api/ui/environments/';
+    world.ports.reports = createDeployments({ github: client, environment: 'feature-branches', pageUrl });
+  });
+  afterEach(() => github.close());
+
+  it('is one transient deployment with its address and page, and nothing after the branch', async () => {
+    world.cluster.readinessIs = { state: 'starting', reason: 'web: 0 of 1' };
+    await world.handle(world.request('create'));
+    world.cluster.readinessIs = { state: 'ready' };
+    await world.settle();
+
+    expect(deployments()).toMatchObject([
+      { ref: REF, environment: 'feature-branches', transient_environment: true, payload: { slug: REF } },
+    ]);
+    expect(states()).toEqual([['in_progress', 'success']]);
+    expect(deployments()[0]?.statuses.at(-1)).toMatchObject({
+      environment_url: 'http://ex-c4-e6.example.test',
+      log_url: 'https://app.example.test/api/ui/environments/ex-c4-e6',
+    });
+    // a second look tells nothing that was told
+    const before = github.calls.length;
+    await world.handle(world.request('sweep'));
+    expect(github.calls).toHaveLength(before);
+
+    world.clock.advance(1_000);
+    await world.handle(world.request('delete'));
+    await world.settle();
+    expect(world.record()).toMatchObject({ phase: 'gone' });
+    expect(world.record()).not.toHaveProperty('github');
+    expect(deployments()).toEqual([]);
+    expect(repository.merges).toBeUndefined();
+  }, 30_000);
+
+  it('says what failed and how to fix it in one line', async () => {
+    world.cluster.readinessIs = { state: 'failed', reason: `web: CrashLoopBackOff ${'x'.repeat(200)}` };
+    await world.handle(world.request('create'));
+
+    const [status] = deployments()[0]?.statuses ?? [];
+    expect(status).toMatchObject({ state: 'failure', description: expect.stringContaining('CrashLoopBackOff') });
+    expect(status?.description.length).toBeLessThanOrEqual(140);
+  });
+
+  it('is a deployment for each image tag, and none of the one before', async () => {
+    await world.handle(world.request('provision', { imageTag: 'v1' }));
+    world.clock.advance(1_000);
+    await world.handle(world.request('provision', { imageTag: 'v2' }));
+
+    expect(deployments()).toMatchObject([{ payload: { imageTag: 'v2' } }]);
+    expect(states()).toEqual([['success']]);
+  }, 30_000);
+
+  it('never fails an environment, and is told by the sweep once GitHub answers', async () => {
+    github.setFault(({ method }) => (method === 'POST' ? { status: 502 } : undefined));
+    await world.handle(world.request('create'));
+    expect(world.record()).toMatchObject({ phase: 'ready', github: { isPending: true } });
+
+    github.setFault(undefined);
+    expect((await sweep(world.ports)).queued).toEqual([REF]);
+    await world.settle();
+    expect(states()).toEqual([['success']]);
+    expect((await sweep(world.ports)).queued).toEqual([]);
+  }, 30_000);
+
+  it('finds a deployment whose answer was lost, instead of making a second one', async () => {
+    github.setFault(async ({ method, url }) => {
+      if (method !== 'POST' || !url.endsWith('/deployments')) return undefined;
+      repository.deployments = [
+        {
+          id: 7,
+          ref: REF,
+          environment: 'feature-branches',
+          task: 'deploy',
+          description: '',
+          payload: JSON.stringify({ slug: REF, imageTag: REF }),
+          transient_environment: true,
+          statuses: [],
+        },
+      ];
+      return 'drop';
+    });
+    await world.handle(world.request('create'));
+    github.setFault(undefined);
+    await sweep(world.ports);
+    await world.settle();
+    expect(deployments().map(({ id }) => id)).toEqual([7]);
+  }, 30_000);
+
+  it('is taken away by the sweep where GitHub was out of reach at the end', async () => {
+    await world.handle(world.request('create'));
+    github.setFault(() => ({ status: 503 }));
+    world.clock.advance(1_000);
+    await world.handle(world.request('delete'));
+    await world.settle();
+    expect(deployments()).toHaveLength(1);
+
+    github.setFault(undefined);
+    expect((await sweep(world.ports)).queued).toEqual([REF]);
+    await world.settle();
+    expect(deployments()).toEqual([]);
+  }, 60_000);
+
+  it('asks no more of a token that may not write deployments', async () => {
+    github.setFault(({ method }) => (method === 'POST' ? { status: 403 } : undefined));
+    await world.handle(world.request('create'));
+
+    expect(world.log.join()).toContain('GitHub does not take deployments');
+    expect((await sweep(world.ports)).queued).toEqual([]);
+  });
+
+  it('leaves the deployments of others alone', async () => {
+    const foreign = {
+      id: 1,
+      ref: REF,
+      environment: 'feature-branches',
+      task: 'deploy',
+      description: '',
+      payload: {},
+      transient_environment: true,
+      statuses: [],
+    };
+    repository.deployments = [foreign];
+    await world.handle(world.request('create'));
+    world.clock.advance(1_000);
+    await world.handle(world.request('delete'));
+    await world.settle();
+    expect(deployments()).toEqual([foreign]);
+  }, 30_000);
+});
