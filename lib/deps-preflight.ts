@@ -88,7 +88,7 @@ async function sends() {
 }
 
 async function runCluster() {
-  return checkCluster(await sends(), async () => ({ state: await policies() }));
+  return checkCluster(await sends(), policies);
 }
 
 async function runOverlays(slug: string, objects: readonly KubeObject[]) {
