@@ -7,6 +7,7 @@ import { type Send, createSend } from '../../lib/cluster/api/client.ts';
 import { clock } from '../../lib/clock.ts';
 import { startGuardedControlPlane } from '../control-plane/start-with-policies.ts';
 import { startKubernetes } from '../kubernetes/start.ts';
+import { MISSING_TAG } from './life.ts';
 import type { DemoOptions } from './options.ts';
 import { say } from './show.ts';
 
@@ -26,7 +27,8 @@ export async function openCluster(options: DemoOptions): Promise<DemoCluster> {
     const plane = await startGuardedControlPlane({ assets, log: say });
     return { what: `real control plane at ${plane.server}`, ...ofThree(plane.kubeconfig), stop: () => plane.stop() };
   }
-  const standIn = await startKubernetes({ readyMs: 800, terminationMs: 1_500 });
+  const missingImage = (image: string) => image.endsWith(`:${MISSING_TAG}`);
+  const standIn = await startKubernetes({ readyMs: 800, terminationMs: 1_500, missingImage });
   const dir = await mkdtemp(join(tmpdir(), 'provisioner-demo-'));
   const kubeconfig = join(dir, 'kubeconfig');
   await standIn.writeKubeconfig(kubeconfig);

@@ -1,3 +1,4 @@
+import { fillWithLife } from './life.ts';
 import { parseOptions, USAGE, type DemoOptions } from './options.ts';
 import { Cancelled } from './cluster.ts';
 import { heading, say } from './show.ts';
@@ -36,6 +37,7 @@ async function main(): Promise<number> {
     for (const what of told.failed) console.log(`  ✗ ${what}`);
     if (told.failed.length > 0) console.log(`\nThe app's log:\n${stage.log.slice(-40).join('\n')}`);
     if (options.keep) {
+      if (options.cluster === undefined) await fillWithLife(stage);
       showHowToPlayOn(stage);
       await stopped;
     }
@@ -67,6 +69,7 @@ function showHowToPlayOn(stage: Stage): void {
   console.log(`
 Everything goes on running; Ctrl-C ends it.
 
+  the page        ${url}/api/ui/
   environments    curl -s ${url}/api/environments
   health          curl -s ${url}/api/health
   provision       curl -s ${url}/api/provision -d '{"branch":"${repository.defaultBranch}-2"}'

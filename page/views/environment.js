@@ -124,8 +124,8 @@ function fact(label, value) {
 
 /** Everything that says why it is as it is, the cause first. */
 function Reasons({ environment, now }) {
-  const { phase, error, refused, waitingOn, stop, warnings = [], health, next } = environment;
-  const reasons = (health?.reasons ?? []).filter((reason) => reason.cause !== error?.message);
+  const { phase, error, refused, waitingOn, stop, warnings = [], next } = environment;
+  const reasons = (environment.reasons ?? []).filter(({ cause }) => cause !== error?.message);
   return html`
     ${
       error &&

@@ -1,0 +1,26 @@
+import { branchDelivery, deliver, ask, makeForeignNamespace } from './actions.ts';
+import type { Stage } from './stage.ts';
+
+/** Images of this tag are not there in the stand-in: what wants one never gets ready. */
+export const MISSING_TAG = 'not-pushed-yet';
+
+const READY: [string, string][] = [
+  ['login-passkeys', 'mira'],
+  ['invoice-pdf', 'priya'],
+  ['Feature/Login', 'lea'],
+  ['spring-sale', 'tom'],
+];
+
+/** Branches of several people in several phases, for who looks at the page. */
+export async function fillWithLife(stage: Stage): Promise<void> {
+  await makeForeignNamespace(stage, 'feature-old-shop');
+  const pushes = [...READY, ['old-shop', 'sam'] as [string, string]];
+  for (const [ref, login] of pushes) {
+    await deliver(stage, branchDelivery(stage, { event: 'create', ref, edit: (payload) => signAs(payload, login) }));
+  }
+  await ask(stage, 'provision', { branch: 'checkout-rework', imageTag: MISSING_TAG });
+}
+
+function signAs(payload: Record<string, unknown>, login: string): void {
+  payload['sender'] = { login };
+}
