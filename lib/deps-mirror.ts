@@ -1,7 +1,8 @@
 import { identitySlots, logsDeps } from './deps-page.ts';
-import { health, manualDeps, portsFor, preflight, records, statusDeps } from './deps.ts';
+import { health, keepDeps, manualDeps, portsFor, preflight, records, statusDeps } from './deps.ts';
 import { answerDiagnosis } from './diagnosis/answer-diagnosis.ts';
 import type { Log } from './environment/ports/ports.ts';
+import { receiveKeep } from './intake/keep.ts';
 import { receiveManual } from './intake/manual.ts';
 import { answerStatus } from './intake/status.ts';
 import { answerIdentities } from './page/answer-identities.ts';
@@ -63,6 +64,18 @@ export function mirrorRoutes(log: Log): MirrorRoute[] {
     { method: 'GET', pattern: /^health$/, answer: async () => ({ status: 200, body: { ...(await health()) } }) },
     manual('provision'),
     manual('deprovision'),
+    {
+      method: 'POST',
+      pattern: new RegExp(`^environments/${SLUG}/keep$`),
+      answer: async ({ person, name, body, requestId }) =>
+        receiveKeep(keepDeps(log), {
+          name,
+          bytes: await body(),
+          statusUrl: '/api/ui-api/environments/',
+          requestId,
+          actor: { kind: 'user', name: person.name },
+        }),
+    },
     {
       method: 'POST',
       pattern: /^sweep$/,

@@ -1,4 +1,5 @@
 import type { Clock, Log, Ports } from '../environment/ports/ports.ts';
+import type { Actor } from '../environment/model/request.ts';
 import { readEnvironment } from '../environment/status.ts';
 import { toLogFields, toProvisionerError } from '../errors.ts';
 import { type Answer, failed, failedInside, queued } from './answer.ts';
@@ -25,6 +26,8 @@ export interface KeepCall {
   /** The address of a status, for the slug put behind it. */
   statusUrl: string;
   requestId: string;
+  /** Who asks, where it is known better than by the function's key. */
+  actor?: Actor;
 }
 
 interface Keep {
@@ -58,6 +61,7 @@ export async function receiveKeep(deps: KeepDeps, call: KeepCall): Promise<Answe
       repository: record.repository,
       ref: record.ref,
       reason: 'keep',
+      actor: call.actor ?? { kind: 'key', name: 'environment-keep' },
       at,
       ...(keep.until !== undefined && { keepUntil: keep.until }),
       ...(keep.why !== undefined && { why: keep.why }),
