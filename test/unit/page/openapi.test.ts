@@ -148,7 +148,7 @@ describe('the description', () => {
       .map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1')))
       .join('/');
     const validate = ajv.getSchema(`api#/paths/${pointer}`) ?? ajv.compile({ $ref: `api#/paths/${pointer}` });
-    validate(JSON.parse(JSON.stringify(given.body)));
+    await validate(JSON.parse(JSON.stringify(given.body)));
     expect(validate.errors ?? []).toEqual([]);
   });
 
