@@ -26,7 +26,7 @@ export function faults(vault: string): Fault[] {
     container('config-map', { envFrom: [{ configMapRef: { name: 'nowhere' } }] }, /configmap "nowhere" not found/),
     container('secret', { envFrom: [{ secretRef: { name: 'nowhere' } }] }, /secret "nowhere" not found/),
     mount('class', [], /nowhere/),
-    mount('vault', [secretClass('no-such-vault', 'postgres-user')], /no-such-vault/),
+    mount('vault', [secretClass('no-such-vault', 'postgres-user')], /no-such-vault|no such host/),
     mount('vault-secret', [secretClass(vault, 'no-such-secret')], /no-such-secret/),
     mount('credential', [secretClass(vault, 'postgres-user')], /AADSTS70021/),
     {
