@@ -14,7 +14,7 @@ export interface IdentityContext {
   /** Lists in flight in this process, by lower-cased id: callers share them. */
   lists: Map<string, Promise<Look>>;
   /** What ARM last said of each identity, by lower-cased id. */
-  described: Map<string, { at: number; ids: IdentityIds }>;
+  described: Map<string, { at: number; ids: Promise<IdentityIds> }>;
   clock: Clock;
   random(): number;
   log: Log;

@@ -266,6 +266,8 @@ describe('reserve', () => {
 
     const homes = answers.map((answer) => answer.kind === 'reserved' && answer.reserved.identity);
     expect([ONE, TWO].map((id) => homes.filter((home) => home === id).length)).toEqual([20, 20]);
+    // one each, shared by all callers
+    expect(azure.calls.filter(({ operation }) => operation === 'identity')).toHaveLength(2);
   });
 
   it('states the client id of an identity that was made again, once a list shows that its credentials are gone', async () => {

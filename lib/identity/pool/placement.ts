@@ -54,10 +54,14 @@ export async function describeIdentity(context: IdentityContext, identityId: str
   const key = identityId.toLowerCase();
   const known = described.get(key);
   if (known !== undefined && clock.now() - known.at < DESCRIBED_FOR_MS) return known.ids;
-  const at = clock.now();
-  const ids = await retrying(context, { object: `Identity/${nameOfIdentity(identityId)}` }, () =>
+  // a burst asks at once, and Azure admits one such read in 2 s (FACTS A8): callers share it
+  const ids = retrying(context, { object: `Identity/${nameOfIdentity(identityId)}` }, () =>
     identities.describe(identityId),
   );
-  described.set(key, { at, ids });
+  const asked = { at: clock.now(), ids };
+  described.set(key, asked);
+  ids.catch(() => {
+    if (described.get(key) === asked) described.delete(key);
+  });
   return ids;
 }
