@@ -3,9 +3,20 @@ import type { InventoryEntry } from '../environment/model/record.ts';
 import { type Before, actionOf, versionsBefore } from './apply-action.ts';
 import { managedMark, versionOf, withoutScaledReplicas } from './api/object-meta.ts';
 import { removeToRemake } from './recreate.ts';
-import { type ApplyContext, isOptional, nameIn, sendApply, unserved } from './api/server-side-apply.ts';
+import {
+  type ApplyContext,
+  isOptional,
+  nameIn,
+  refusedBy,
+  sendApply,
+  unserved,
+  wouldBeCreated,
+} from './api/server-side-apply.ts';
+import type { Answer, Send } from './api/client.ts';
+import type { Resource } from './api/rest-mapping.ts';
+import { releaseDefaults } from './release-defaults.ts';
 import { forEachLimited } from '../concurrency.ts';
-import { immutableFields, statusOf } from './api/status.ts';
+import { fieldsOf, immutableFields, statusOf } from './api/status.ts';
 import type { WriteGuard, Applied, Change, KubeObject } from '../environment/ports/cluster.ts';
 
 export interface ApplyOptions {
@@ -81,13 +92,8 @@ async function applyOne(
     if (!isOptional(object)) throw unserved(name, object);
     return { change: { object: name, action: 'skipped', reason: unserved(name, object).message } };
   }
-  const fields = immutableFields(answer.status, statusOf(answer.body));
-  if (fields !== undefined) {
-    await removeToRemake(send, object, { ...options, resource, fields });
-    answer = await sendApply(send, object, { ...options, resource });
-    if (answer.status === 422)
-      throw new ProvisionerError('conflict', `${name}: the old one still ends`, { object: name });
-  }
+  let fields: string | undefined;
+  if (answer.status === 422) ({ answer, fields } = await overcome(send, sent, { ...options, resource, answer }));
   const after = versionOf(answer.body, name);
   const managed = managedMark(after.managedFields);
   const change: Change =
@@ -98,6 +104,32 @@ async function applyOne(
     change,
     entry: { ...entryOf(object), resourceVersion: after.resourceVersion, ...(managed !== undefined && { managed }) },
   };
+}
+
+/**
+ * The API server refused the object. Where it would create it afresh, what is there is in the way: first what the server
+ * itself had filled in, then the object as a whole, which is made again if that loses no data.
+ */
+async function overcome(
+  send: Send,
+  object: KubeObject,
+  options: ApplyOptions & { resource: Resource; answer: Answer },
+): Promise<{ answer: Answer; fields?: string }> {
+  const name = nameIn(object, options);
+  const status = statusOf(options.answer.body);
+  const isImmutable = immutableFields(422, status) !== undefined;
+  if (!isImmutable && !(await wouldBeCreated(send, object, options))) throw refusedBy(options.answer, object, name);
+  if (!isImmutable && (await releaseDefaults(send, object, options))) {
+    const answer = await sendApply(send, object, options);
+    if (answer.status !== 422) return { answer };
+  }
+  const fields = fieldsOf(status);
+  await removeToRemake(send, object, { ...options, fields });
+  const answer = await sendApply(send, object, options);
+  if (answer.status === 422) {
+    throw new ProvisionerError('conflict', `${name}: the old one is still being deleted`, { object: name });
+  }
+  return { answer, fields };
 }
 
 function entryOf({ apiVersion, kind, metadata }: KubeObject): InventoryEntry {

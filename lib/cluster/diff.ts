@@ -4,9 +4,16 @@ import { isRecent } from './apply-action.ts';
 import { type Resource, type TypeOfObject, isSecret, objectName } from './api/rest-mapping.ts';
 import { type Metadata, managedEntry, managedMark, metadataOf } from './api/object-meta.ts';
 import { mayBeRemade } from './recreate.ts';
-import { type ApplyContext, isOptional, sendApply, unserved } from './api/server-side-apply.ts';
+import {
+  type ApplyContext,
+  isOptional,
+  refusedBy,
+  sendApply,
+  unserved,
+  wouldBeCreated,
+} from './api/server-side-apply.ts';
 import { forEachLimited } from '../concurrency.ts';
-import { immutableFields, statusOf } from './api/status.ts';
+import { fieldsOf, immutableFields, statusOf } from './api/status.ts';
 import type { Change, Drifted, KubeObject } from '../environment/ports/cluster.ts';
 import type { InventoryEntry } from '../environment/model/record.ts';
 import { listKind } from './list.ts';
@@ -51,6 +58,9 @@ async function planOne(context: PlanContext, object: KubeObject, namespace: stri
     return { object: name, action, reason: unserved(name, object).message };
   }
   if (first.fields !== undefined) {
+    if (first.isReleased === true) {
+      return { object: name, action: 'configured', reason: `${first.fields}: what the server filled in is taken out` };
+    }
     const reason = `${first.fields} can not be changed`;
     if (!mayBeRemade(object)) return { object: name, action: 'unknown', reason };
     return { object: name, action: 'configured', reason: `${reason}: it would be made again` };
@@ -67,8 +77,10 @@ interface DryRun {
   status: number;
   managed?: string | undefined;
   since?: number | undefined;
-  /** That no update can change. */
+  /** That what is there keeps from being changed. */
   fields?: string;
+  /** Whether they may be changed once the server's defaults beside them are taken out. */
+  isReleased?: boolean;
 }
 
 async function dryRun(
@@ -78,8 +90,12 @@ async function dryRun(
 ): Promise<DryRun | undefined> {
   const answer = await sendApply(send, object, { ...target, dryRun: true });
   if (answer.status === 404) return undefined;
-  const fields = immutableFields(answer.status, statusOf(answer.body));
-  if (fields !== undefined) return { status: answer.status, fields };
+  if (answer.status === 422) {
+    const status = statusOf(answer.body);
+    const isInTheWay = immutableFields(422, status) !== undefined || (await wouldBeCreated(send, object, target));
+    if (!isInTheWay) throw refusedBy(answer, object, objectName(object, target.namespace));
+    return { status: 422, fields: fieldsOf(status), isReleased: immutableFields(422, status) === undefined };
+  }
   const { managedFields } = metadataOf(answer.body, objectName(object, target.namespace));
   const managed = managedEntry(managedFields)?.time;
   return { status: answer.status, managed, since: answer.since };

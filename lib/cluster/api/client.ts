@@ -1,25 +1,28 @@
-import { ProvisionerError, codeOfStatus } from '../../errors.ts';
+import { ProvisionerError } from '../../errors.ts';
 import { stringifyExact } from '../../exact-json.ts';
 import { noteRetry } from '../../telemetry/retries.ts';
 import type { Clock } from '../../environment/ports/ports.ts';
 import type { Connection, OpenConnection } from './connection.ts';
-import { errorOf, isSchemaFault, statusOf } from './status.ts';
 import { parseRetryAfter } from '../../retry-after.ts';
+import { errorOf } from './status.ts';
 import type { WriteGuard } from '../../environment/ports/cluster.ts';
 
 export const DEFAULT_TIMEOUT_MS = 10_000;
 
 const TRIES = 4;
 const FIRST_PAUSE_MS = 150;
-/** A longer wish of the peer's is passed on instead: a function does not sleep for it. */
+/** A longer Retry-After is passed on instead: a function does not sleep for it. */
 const LONGEST_PAUSE_MS = 3_000;
-/** No new try starts later than this after the first: the caller has a lease to keep. */
+/** No new try starts later than this after the first: the caller holds a lease. */
 const PATIENCE_MS = 15_000;
 /** A 401 may mean a rotated token; address and credentials younger than this are not read again for it. */
 const FRESH_MS = 10_000;
 
 /** Answers without specs, payloads and statuses. https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only */
 export const METADATA = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
+/** Of a PATCH; server-side apply is the default. */
+export const JSON_PATCH = 'application/json-patch+json';
+export const MERGE_PATCH = 'application/merge-patch+json';
 export const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
 /**
@@ -33,6 +36,7 @@ export interface Call {
   accept?: string;
   /** The answer is plain text, such as a log. */
   text?: true;
+  contentType?: string;
   /** What errors name. */
   object: string;
   /** Keeps the server's words out of errors. */
@@ -88,7 +92,7 @@ export function createSend(connection: Connection, options: SendOptions): Send {
   };
 }
 
-/** Never shorter than the server wishes; else doubling, spread over half to one and a half of it. */
+/** At least the server's Retry-After; without one doubling, with jitter between half and one and a half of it. */
 function pauseBefore(wish: number | undefined, { attempt, random }: { attempt: number; random: number }): number {
   if (wish !== undefined) return wish + FIRST_PAUSE_MS * random;
   return FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + random);
@@ -109,7 +113,8 @@ async function sendOnce(
     const headers = {
       accept: call.accept ?? 'application/json',
       ...(call.body !== undefined && {
-        'content-type': call.method === 'PATCH' ? 'application/apply-patch+yaml' : 'application/json',
+        'content-type':
+          call.contentType ?? (call.method === 'PATCH' ? 'application/apply-patch+yaml' : 'application/json'),
       }),
       ...(await open.authorization()),
     };
@@ -171,8 +176,7 @@ function judge(
     ...(call.secret && { secret: true }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   });
-  const again = codeOfStatus(status) === 'unavailable' && !isSchemaFault(status, statusOf(body));
-  return { error, again, unauthorized: status === 401 };
+  return { error, again: error.code === 'unavailable', unauthorized: status === 401 };
 }
 
 function parse(text: string): unknown {

@@ -1,13 +1,13 @@
 import { ProvisionerError } from '../../errors.ts';
 import { type Discovery, type Resource, applyQuery, isSecret, needsSpec, objectName, pathOf } from './rest-mapping.ts';
 import { type Answer, METADATA, type Send } from './client.ts';
-import { errorOf, immutableFields, isUnserved, statusOf } from './status.ts';
+import { errorOf, isUnserved, statusOf } from './status.ts';
 import type { WriteGuard, KubeObject } from '../../environment/ports/cluster.ts';
 
-/** On an object whose CRD a cluster may lack: it is skipped there. Part of the overlays' contract. */
+/** On an object whose CRD a cluster may lack: it is skipped there. Users' overlays depend on this name. */
 const OPTIONAL = 'feature-branch-provisioner/optional';
 
-/** Sends one server-side apply; a 404 answer means that the kind is not served, a 422 that immutable fields differ. */
+/** Sends one server-side apply; a 404 answer means that the kind is not served, a 422 that the API server refuses it. */
 export async function sendApply(
   send: Send,
   object: KubeObject,
@@ -24,15 +24,49 @@ export async function sendApply(
     ...(!needsSpec(object) && { accept: METADATA }),
     object: name,
     secret: isSecret(object),
-    expect: [404, 422],
+    expect: [404, 409, 422],
     ...(target.writeGuard && { writeGuard: target.writeGuard }),
   });
   const status = statusOf(answer.body);
   const isMissing = answer.status === 404 && !isUnserved(404, status);
-  if (isMissing || (answer.status === 422 && immutableFields(422, status) === undefined)) {
-    throw errorOf({ ...answer, object: name, secret: isSecret(object) });
+  if (answer.status === 409 && isExported(object)) {
+    throw new ProvisionerError('rejected', `${name}: it names the uid or resourceVersion of another object`, {
+      object: name,
+      fix: 'take uid and resourceVersion out of its metadata: a cluster sets them',
+    });
   }
+  if (isMissing || answer.status === 409) throw refusedBy(answer, object, name);
   return answer;
+}
+
+/** The failure of an apply that the API server refused. */
+export function refusedBy(answer: Answer, object: KubeObject, name: string): ProvisionerError {
+  return errorOf({ ...answer, object: name, secret: isSecret(object) });
+}
+
+function isExported({ metadata }: KubeObject): boolean {
+  return metadata['uid'] !== undefined || metadata['resourceVersion'] !== undefined;
+}
+
+/** Names no object of an overlay's. */
+const PROBE = 'feature-branch-provisioner-probe';
+
+/** Whether the API server would create the object if none of its name were there; by a dry run under another name. */
+export async function wouldBeCreated(
+  send: Send,
+  object: KubeObject,
+  target: { resource: Resource; namespace: string },
+): Promise<boolean> {
+  const probe = { ...object, metadata: { ...object.metadata, name: PROBE } };
+  try {
+    const { status } = await sendApply(send, probe, { ...target, dryRun: true });
+    return status < 300;
+  } catch (error) {
+    // quota is counted after everything else is validated, and the object in the way frees its share
+    if (error instanceof ProvisionerError && error.code === 'quota') return true;
+    if (error instanceof ProvisionerError && error.code === 'rejected') return false;
+    throw error;
+  }
 }
 
 /**
@@ -45,12 +79,12 @@ function withEncodedData({ stringData, ...secret }: KubeObject): KubeObject {
   return { ...secret, data: { ...(secret['data'] as object | undefined), ...Object.fromEntries(encoded) } };
 }
 
-/** Anything else is left for the server to refuse in its own words. */
+/** The server refuses anything else in its own words. */
 function isFlat(value: unknown): value is Record<string, string> {
   return typeof value === 'object' && value !== null && Object.values(value).every((text) => typeof text === 'string');
 }
 
-/** The last fence before the wire: an object for elsewhere must not leave, whatever the renderer did. */
+/** Stops an object that belongs elsewhere right before it is sent, whatever the renderer did. */
 function checkPlace(object: KubeObject, target: { resource: Resource; namespace: string }, name: string): void {
   const { namespace } = object.metadata;
   if (target.resource.namespaced && (namespace === undefined || namespace === target.namespace)) return;

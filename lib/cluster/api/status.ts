@@ -1,5 +1,6 @@
 import { type ErrorCode, ProvisionerError, codeOfStatus } from '../../errors.ts';
 import { toSafeLine } from '../../secrets.ts';
+import { WORDING } from './wording.ts';
 
 /** The API server's `Status`: how it says no. */
 export interface Status {
@@ -17,14 +18,13 @@ export interface Status {
 /** Longer messages are cut: a list of every legal value is no help in a record. */
 const MESSAGE_LIMIT = 400;
 
-/**
- * A server-side apply whose body does not fit the schema (an unknown field, a wrong type) is answered 500 with neither
- * reason nor details, in every version up to 1.35; only the text tells it from a server that fails. It never fixes itself.
- */
-const SCHEMA_FAULT = /^failed to (create typed patch object|convert new object)/;
-
 export function isSchemaFault(status: number, body: Status): boolean {
-  return status === 500 && !body.reason && SCHEMA_FAULT.test(body.message ?? '');
+  return status === 500 && !body.reason && WORDING.schemaFault.test(body.message ?? '');
+}
+
+/** Whether an object is larger than the cluster stores. */
+function isTooLarge(status: number, body: Status): boolean {
+  return status === 413 || (status === 500 && WORDING.tooLarge.test(body.message ?? ''));
 }
 
 /** Whether a 404 says that the kind is not served, and not that an object is missing. */
@@ -37,30 +37,55 @@ function isUidMismatch(status: number, body: Status): boolean {
   return status === 422 && (body.details?.causes ?? []).some((cause) => cause.field === 'metadata.uid');
 }
 
-/** The words differ by kind, and no code tells: `field is immutable` is the most frequent. */
-const IMMUTABLE = /immutable|updates to .+ are forbidden|may not change once set|cannot change roleRef/;
-
 /** The fields that keep a 422 from being fixed by any update; undefined where something else is wrong too. */
 export function immutableFields(status: number, body: Status): string | undefined {
   const causes = body.details?.causes ?? [];
-  const all = causes.length > 0 && causes.every(({ message }) => IMMUTABLE.test(message ?? ''));
+  const all = causes.length > 0 && causes.every(({ message }) => WORDING.immutable.test(message ?? ''));
   if (status !== 422 || !all || isUidMismatch(status, body)) return undefined;
-  return [...new Set(causes.map(({ field }) => field ?? 'spec'))].join(', ');
+  return fieldsOf(body);
+}
+
+/** The fields that a 422 names. */
+export function fieldsOf(body: Status): string {
+  const fields = (body.details?.causes ?? []).map(({ field }) => field ?? 'spec');
+  return [...new Set(fields)].join(', ') || 'spec';
 }
 
 const FIX_RIGHT =
-  'apply manifests/cluster with the object ids of both identities in principals.env, then provision again; a policy that denies it says so itself';
+  'apply manifests/cluster with the object ids of both identities in principals.env, then provision again';
 const FIX_TOKEN = 'look at PROVISIONER_CLIENT_ID and DEPROVISIONER_CLIENT_ID, or at the user of the kubeconfig';
+const FIX_SIZE =
+  'make it smaller: a cluster stores about 1.5 MB an object, and 1 MiB in a ConfigMap or Secret; large data belongs in a volume or an image';
+
+/** Who denied a request at admission; undefined where a right is missing, or nothing says who it was. */
+function denierOf(status: number, body: Status): string | undefined {
+  const words = body.message ?? '';
+  if (status !== 403 || WORDING.missingRight.test(words) || WORDING.quota.test(words)) return undefined;
+  const found = WORDING.denied.exec(words);
+  if (found === null) return undefined;
+  const { webhook, policy, security } = found.groups ?? {};
+  if (webhook !== undefined) return `the admission webhook ${webhook}`;
+  if (policy !== undefined) return `the admission policy ${policy}`;
+  return security ?? 'an admission plug-in of the cluster';
+}
 
 function codeOf(status: number, body: Status): ErrorCode {
   const causes = body.details?.causes ?? [];
   if (status === 403 && causes.some((cause) => cause.reason === 'NamespaceTerminating')) return 'terminating';
   if (status === 404 && body.details?.kind === 'namespaces') return 'gone';
-  if (isSchemaFault(status, body)) return 'rejected';
+  if (isSchemaFault(status, body) || isTooLarge(status, body)) return 'rejected';
   if (isUidMismatch(status, body)) return 'conflict';
-  // "exceeded quota" has no cause of its own; the reason is what an administrator's 403 has too
-  if (status === 403 && /\bexceeded quota: /.test(body.message ?? '')) return 'quota';
-  return codeOfStatus(status);
+  if (status === 403 && WORDING.quota.test(body.message ?? '')) return 'quota';
+  return denierOf(status, body) === undefined ? codeOfStatus(status) : 'rejected';
+}
+
+function fixOf(code: ErrorCode, status: number, body: Status): string | undefined {
+  if (code === 'not-permitted') return status === 401 ? FIX_TOKEN : FIX_RIGHT;
+  if (isTooLarge(status, body)) return FIX_SIZE;
+  const denier = denierOf(status, body);
+  return code === 'rejected' && denier !== undefined
+    ? `${denier} denied it: change the object as it says, or ask whoever runs it`
+    : undefined;
 }
 
 /** The error for an answer that is not a success. `secret` keeps the server's words out: they may quote the payload. */
@@ -75,7 +100,7 @@ export function errorOf(answer: {
   const words = answer.secret ? safeWords(body) : body.message;
   const text = isUnserved(answer.status, body) ? 'the cluster does not serve this kind' : oneLine(words);
   const code = codeOf(answer.status, body);
-  const fix = code === 'not-permitted' ? (answer.status === 401 ? FIX_TOKEN : FIX_RIGHT) : undefined;
+  const fix = fixOf(code, answer.status, body);
   return new ProvisionerError(code, `${answer.object}: ${text || `the API server answered ${answer.status}`}`, {
     object: answer.object,
     ...(fix !== undefined && { fix }),
@@ -89,7 +114,8 @@ export function statusOf(body: unknown): Status {
 
 function safeWords(body: Status): string | undefined {
   const fields = (body.details?.causes ?? []).map((cause) => cause.field).filter(Boolean);
-  const reason = body.reason ?? (SCHEMA_FAULT.test(body.message ?? '') ? 'it does not fit the schema' : undefined);
+  const reason =
+    body.reason ?? (WORDING.schemaFault.test(body.message ?? '') ? 'it does not fit the schema' : undefined);
   return reason && [`refused: ${reason}`, ...new Set(fields)].join(' ');
 }
 
