@@ -96,6 +96,17 @@ export function toProvisionerError(thrown: unknown): ProvisionerError {
   return new ProvisionerError('internal', `unexpected ${kind}`, { cause: thrown });
 }
 
+const logged = new WeakSet<object>();
+
+/** Says that the log has the failure, with all that is known of it: who catches it again adds no second line. */
+export function markLogged(thrown: object): void {
+  logged.add(thrown);
+}
+
+export function isLogged(thrown: unknown): boolean {
+  return typeof thrown === 'object' && thrown !== null && logged.has(thrown);
+}
+
 /** What a log line says of a failure: what it is, on what, why and what fixes it. */
 export function toLogFields(thrown: unknown): { code: ErrorCode; message: string; object?: string; fix: string } {
   const { code, message, object, fix } = toProvisionerError(thrown);

@@ -1,7 +1,8 @@
 import { ProvisionerError, toProvisionerError } from '../errors.ts';
 import type { InventoryEntry } from '../environment/model/record.ts';
 import { type Before, actionOf, versionsBefore } from './apply-action.ts';
-import { managedMark, versionOf, withoutScaledReplicas } from './api/object-meta.ts';
+import { managedMark, versionOf } from './api/object-meta.ts';
+import { type Replicas, createReplicas } from './replicas.ts';
 import { removeToRemake } from './recreate.ts';
 import {
   type ApplyContext,
@@ -56,6 +57,7 @@ export async function applyObjects(
     error = stopped = toProvisionerError(thrown);
     return new Map<string, Before>();
   });
+  const replicas = createReplicas(context, options.namespace);
   await forEachLimited(objects, context.concurrency, async (object) => {
     const name = nameIn(object, options);
     if (stopped) {
@@ -65,7 +67,7 @@ export async function applyObjects(
       return;
     }
     try {
-      const done = await applyOne(context, object, { ...options, before: before.get(name) });
+      const done = await applyOne(context, object, { ...options, replicas, before: before.get(name) });
       changes.set(object, done.change);
       if (done.entry) inventory.set(object, done.entry);
     } catch (thrown) {
@@ -82,11 +84,11 @@ export async function applyObjects(
 async function applyOne(
   { send, discovery }: ApplyContext,
   object: KubeObject,
-  options: ApplyOptions & { before: Before | undefined },
+  options: ApplyOptions & { before: Before | undefined; replicas: Replicas },
 ): Promise<{ change: Change; entry?: InventoryEntry }> {
   const name = nameIn(object, options);
   const resource = await discovery.resourceOf(object);
-  const sent = withoutScaledReplicas(object, options.before?.managedFields);
+  const sent = await options.replicas.toSend(object, options.before?.managedFields);
   let answer = resource && (await sendApply(send, sent, { ...options, resource }));
   if (!resource || !answer || answer.status === 404) {
     if (!isOptional(object)) throw unserved(name, object);

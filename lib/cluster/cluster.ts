@@ -1,8 +1,8 @@
 import type { Clock } from '../environment/ports/ports.ts';
 import { applyObjects } from './apply.ts';
 import { type Connection, DEFAULT_CONNECTIONS } from './api/connection.ts';
-import { countContents, inspectKinds } from './list.ts';
 import { type LogReader, readLog } from './logs.ts';
+import { countContents, findScopes, inspectKinds } from './list.ts';
 import { createDiscovery } from './api/rest-mapping.ts';
 import { applyNamespace, createNamespace, deleteNamespace, listNamespaces, readNamespace } from './namespace.ts';
 import { findDrift, planObjects } from './diff.ts';
@@ -37,10 +37,11 @@ export function createCluster(options: ClusterOptions): Cluster & LogReader {
     // the provisioner may not list namespaces
     listNamespaces: (labels) => listNamespaces(sendDelete, labels),
     createNamespace: (namespace, writeGuard) => createNamespace(send, namespace, writeGuard),
-    applyNamespace: (namespace, writeGuard) => applyNamespace(send, namespace, writeGuard),
+    applyNamespace: (namespace, writeGuard, dropped) => applyNamespace(send, namespace, { writeGuard, dropped }),
     apply: (objects, target) => applyObjects(context, objects, target),
     prune: (entries, target) => pruneObjects(context, entries, target),
     drift: (objects, target) => findDrift(context, objects, target),
+    scopes: (objects) => findScopes(context, objects),
     plan: (objects, target) => planObjects(context, objects, target),
     readiness: (objects, target) => judgeReadiness(context, objects, target),
     inspect: (kinds, target) => inspectKinds(context, kinds, target),

@@ -7,13 +7,13 @@ import type { InventoryEntry } from '../environment/model/record.ts';
 import { forEachLimited } from '../concurrency.ts';
 import type { ApplyContext } from './api/server-side-apply.ts';
 
-/** `disabled` keeps an object from being deleted by us. Part of the overlays' contract: renaming it deletes what it kept. */
+/** `disabled` keeps an object; only `enabled` lets a claim go. Renaming it deletes what users wanted to keep. */
 const PRUNE = 'feature-branch-provisioner/prune';
 
-/** Names no field and owns none; a dry run by it shows an object's metadata to who may apply but not read it. */
+/** A dry run by this manager shows an object's metadata to a principal that may apply but not read it. */
 const PROBE_MANAGER = 'feature-branch-provisioner-probe';
 
-/** Controllers write statuses between a look and a delete: look again this often. */
+/** Reads and deletes up to this many times: a controller may write a status between the two. */
 const TRIES = 4;
 
 export interface RemovalTarget {
@@ -26,7 +26,7 @@ export interface RemovalTarget {
 /** Why an object is not ours to delete; undefined where it is. The default is no. */
 export function guardRemoval(
   live: Metadata,
-  { namespace, labels }: { namespace: string; labels: Record<string, string> },
+  { namespace, labels, isClaim = false }: { namespace: string; labels: Record<string, string>; isClaim?: boolean },
 ): string | undefined {
   if (live.namespace !== namespace) return `it lies outside the namespace ${namespace}`;
   const missing = Object.entries(labels).find(([key, value]) => live.labels?.[key] !== value);
@@ -34,7 +34,13 @@ export function guardRemoval(
   if (!managedEntry(live.managedFields)) return 'no field of it is of our apply any more';
   const [owner] = live.ownerReferences ?? [];
   if (owner) return `it belongs to ${owner.kind}/${owner.name}`;
-  return live.annotations?.[PRUNE] === 'disabled' ? `it is annotated ${PRUNE}: disabled` : undefined;
+  const prune = live.annotations?.[PRUNE];
+  if (isClaim && prune !== 'enabled') return `it holds data: annotate it with ${PRUNE}: enabled to have it deleted`;
+  return prune === 'disabled' ? `it is annotated ${PRUNE}: disabled` : undefined;
+}
+
+function isClaim({ apiVersion, kind }: TypeOfObject): boolean {
+  return apiVersion === 'v1' && kind === 'PersistentVolumeClaim';
 }
 
 export type Removed = { state: 'deleted' | 'absent' } | { state: 'kept'; reason: string };
@@ -49,7 +55,7 @@ export async function removeObject(
   for (let tries = 0; tries < TRIES; tries += 1) {
     const live = await readMetadata(send, target);
     if (!live) return { state: 'absent' };
-    const reason = guardRemoval(live, { namespace: target.namespace, labels });
+    const reason = guardRemoval(live, { namespace: target.namespace, labels, isClaim: isClaim(target.type) });
     if (reason !== undefined) return { state: 'kept', reason };
     const { uid, resourceVersion } = live;
     const { status } = await send({

@@ -1,6 +1,7 @@
 import { ProvisionerError } from '../errors.ts';
 import type { Clock } from '../environment/ports/ports.ts';
-import { isRecent } from './apply-action.ts';
+import { isRecent, versionsBefore } from './apply-action.ts';
+import { createReplicas } from './replicas.ts';
 import { type Resource, type TypeOfObject, isSecret, objectName } from './api/rest-mapping.ts';
 import { type Metadata, managedEntry, managedMark, metadataOf } from './api/object-meta.ts';
 import { mayBeRemade } from './recreate.ts';
@@ -34,9 +35,15 @@ export async function planObjects(
   { namespace }: { namespace: string },
 ): Promise<Change[]> {
   const changes = new Map<KubeObject, Change>();
+  const scalable = objects.filter(
+    (object) => (object['spec'] as { replicas?: unknown } | undefined)?.replicas !== undefined,
+  );
+  const before = await versionsBefore(context, scalable, { namespace, known: [] });
+  const replicas = createReplicas(context, namespace);
   await forEachLimited(objects, context.concurrency, async (object) => {
     try {
-      changes.set(object, await planOne(context, object, namespace));
+      const entries = before.get(objectName(object, namespace))?.managedFields;
+      changes.set(object, await planOne(context, await replicas.toSend(object, entries), namespace));
     } catch (thrown) {
       if (!isOfOneObject(thrown)) throw thrown;
       changes.set(object, { object: objectName(object, namespace), action: 'unknown', reason: thrown.message });
@@ -132,24 +139,28 @@ interface Look {
 }
 
 async function lookAtKind(
-  { send, discovery }: ApplyContext,
+  context: ApplyContext,
   group: KubeObject[],
   { namespace, recorded, drifted }: Look & { recorded: Map<string, InventoryEntry> },
 ): Promise<void> {
   const [type] = group;
   if (!type) return;
+  const { send, discovery } = context;
+  const replicas = createReplicas(context, namespace);
   const resource = await discovery.resourceOf(type);
   const items =
     resource && (await listKind<{ metadata: Metadata }>(send, { type, resource, namespace, metadata: true }));
-  const marks = new Map((items ?? []).map(({ metadata }) => [metadata.name, managedMark(metadata.managedFields)]));
+  const live = new Map((items ?? []).map(({ metadata }) => [metadata.name, metadata.managedFields]));
   for (const object of group) {
     const { name } = object.metadata;
     // where the kind is not served, an apply would skip it
     if (!resource && isOptional(object)) continue;
-    if (!marks.has(name)) drifted.set(object, 'missing');
+    if (!live.has(name)) drifted.set(object, 'missing');
     else {
       const before = recorded.get(keyOf(object, name))?.managed;
-      if (before === undefined || before !== marks.get(name)) drifted.set(object, 'changed');
+      const entries = live.get(name);
+      const isChanged = before === undefined || before !== managedMark(entries);
+      if (isChanged || (await replicas.isAbandoned(object, entries))) drifted.set(object, 'changed');
     }
   }
 }

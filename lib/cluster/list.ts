@@ -3,7 +3,7 @@ import { METADATA_LIST, type Send } from './api/client.ts';
 import { type Discovery, type Resource, type TypeOfObject, isSecret, objectName, pathOf } from './api/rest-mapping.ts';
 import { forEachLimited } from '../concurrency.ts';
 import { ProvisionerError } from '../errors.ts';
-import type { Inspected, KubeObject } from '../environment/ports/cluster.ts';
+import type { Inspected, KubeObject, Scope } from '../environment/ports/cluster.ts';
 
 const PAGE = 500;
 
@@ -111,4 +111,17 @@ async function inspectKind(
     if (error instanceof ProvisionerError) return { apiVersion, kind, why: error.message };
     throw error;
   }
+}
+
+/** Where each object's kind lives: most are known, others are one GET per API version, kept for the process's life. */
+export async function findScopes(
+  { discovery, concurrency }: { discovery: Discovery; concurrency: number },
+  objects: readonly KubeObject[],
+): Promise<Map<KubeObject, Scope>> {
+  const scopes = new Map<KubeObject, Scope>();
+  await forEachLimited([...objects], concurrency, async (object) => {
+    const resource = await discovery.resourceOf(object);
+    scopes.set(object, resource === undefined ? 'unserved' : resource.namespaced ? 'namespaced' : 'cluster');
+  });
+  return scopes;
 }

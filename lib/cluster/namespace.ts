@@ -1,9 +1,15 @@
 import { ProvisionerError } from '../errors.ts';
-import { FIELD_MANAGER, type List, metadataOf } from './api/object-meta.ts';
+import { FIELD_MANAGER, type List, type Metadata, metadataOf } from './api/object-meta.ts';
 import { applyQuery } from './api/rest-mapping.ts';
-import { METADATA_LIST, type Send } from './api/client.ts';
+import { MERGE_PATCH, METADATA_LIST, type Send } from './api/client.ts';
 import { statusOf } from './api/status.ts';
-import type { WriteGuard, KubeObject, CreateResult, ListedNamespace } from '../environment/ports/cluster.ts';
+import type {
+  CreateResult,
+  DroppedKeys,
+  KubeObject,
+  ListedNamespace,
+  WriteGuard,
+} from '../environment/ports/cluster.ts';
 import type { LiveNamespace } from '../environment/model/guards.ts';
 
 const COLLECTION = '/api/v1/namespaces';
@@ -59,15 +65,36 @@ export async function createNamespace(
 export async function applyNamespace(
   send: Send,
   namespace: KubeObject,
-  writeGuard: WriteGuard,
+  { writeGuard, dropped }: { writeGuard: WriteGuard; dropped?: DroppedKeys | undefined },
 ): Promise<LiveNamespace> {
   const object = `Namespace/${namespace.metadata.name}`;
   if (!namespace.metadata['uid']) {
     throw new ProvisionerError('internal', `${object}: applied without the checked uid`, { object });
   }
+  if (dropped !== undefined) await dropKeys(send, namespace, { dropped, writeGuard });
   const path = pathTo(namespace.metadata.name) + applyQuery();
   const { body } = await send({ method: 'PATCH', path, body: namespace, object, writeGuard });
   return toLiveNamespace(body, object);
+}
+
+/** An apply would leave them: the namespace was made by POST, which owns its labels too. */
+async function dropKeys(
+  send: Send,
+  { metadata }: KubeObject,
+  { dropped, writeGuard }: { dropped: DroppedKeys; writeGuard: WriteGuard },
+): Promise<void> {
+  const toNulls = (keys: string[]) => Object.fromEntries(keys.map((key) => [key, null]));
+  const { labels, annotations } = dropped;
+  await send({
+    method: 'PATCH',
+    path: `${pathTo(metadata.name)}?fieldManager=${FIELD_MANAGER}`,
+    contentType: MERGE_PATCH,
+    body: {
+      metadata: { uid: metadata['uid'], labels: toNulls(labels), annotations: toNulls(annotations) },
+    },
+    object: `Namespace/${metadata.name}`,
+    writeGuard,
+  });
 }
 
 /** The preconditions close the gap between the look at its labels and the call. */
@@ -92,6 +119,15 @@ interface NamespaceBody {
   status?: { phase?: string; conditions?: { type: string; status: string; reason?: string; message?: string }[] };
 }
 
+/** Those that our applies, or our POST, have set. */
+function keysOf({ managedFields = [] }: Metadata, of: 'labels' | 'annotations'): string[] {
+  const fields = managedFields
+    .filter(({ manager, subresource }) => manager === FIELD_MANAGER && !subresource)
+    .map(({ fieldsV1 }) => (fieldsV1 as { 'f:metadata'?: Record<string, object> } | undefined)?.['f:metadata']);
+  const keys = fields.flatMap((metadata) => Object.keys(metadata?.[`f:${of}`] ?? {}));
+  return [...new Set(keys)].filter((key) => key.startsWith('f:')).map((key) => key.slice(2));
+}
+
 function toLiveNamespace(body: unknown, object: string): LiveNamespace {
   const metadata = metadataOf(body, object);
   const { status } = body as NamespaceBody;
@@ -101,6 +137,7 @@ function toLiveNamespace(body: unknown, object: string): LiveNamespace {
     resourceVersion: metadata.resourceVersion,
     labels: metadata.labels ?? {},
     annotations: metadata.annotations ?? {},
+    ours: { labels: keysOf(metadata, 'labels'), annotations: keysOf(metadata, 'annotations') },
     terminating: metadata.deletionTimestamp !== undefined || status?.phase === 'Terminating',
     conditions: (status?.conditions ?? []).map(({ type, status, reason = '', message = '' }) => ({
       type,

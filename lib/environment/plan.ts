@@ -1,7 +1,12 @@
-import { renderDraft, renderEnvironment, toCredentialRequest, toWantedCredentials } from './steps/render.ts';
+import {
+  guardScopes,
+  renderDraft,
+  renderEnvironment,
+  toCredentialRequest,
+  toWantedCredentials,
+} from './steps/render.ts';
 import { guardSettings } from './steps/preflight.ts';
 import { loadTemplate } from './steps/template.ts';
-import { type Change, countActions, toSubjectName } from './ports/cluster.ts';
 import {
   type LiveNamespace,
   guardIdentity,
@@ -10,8 +15,12 @@ import {
   guardProtected,
   guardRecord,
 } from './model/guards.ts';
+import { type Change, type KubeObject, countActions, toSubjectName } from './ports/cluster.ts';
 import type { Ports } from './ports/ports.ts';
-import type { EnvironmentRecord, Refusal } from './model/record.ts';
+import type { EnvironmentRecord, InventoryEntry, Refusal } from './model/record.ts';
+import { OPTIONAL } from './model/labels.ts';
+import { findDropped, hasLabels, toNamespaceObject } from './steps/namespace.ts';
+import { findLeftovers } from './steps/prune.ts';
 import { note } from './model/record-event.ts';
 import { DONE, type Outcome, type Reconciliation, refuse, toIso } from './steps/reconciliation.ts';
 
@@ -39,6 +48,8 @@ export async function planProvision(
   const rendered = renderDraft({ ports: { settings, overlays }, record });
   if (rendered.kind === 'refused') return rendered;
   const draft = rendered.objects;
+  const misplaced = await guardScopes(ports.cluster, draft);
+  if (misplaced !== undefined) return { kind: 'refused', refusal: misplaced };
   const access = toCredentialRequest({ record, settings }, toWantedCredentials(draft, { record, settings }));
   const credentials = await ports.credentials.plan(access, 'present');
   if (credentials.refused !== undefined) return { kind: 'refused', refusal: credentials.refused };
@@ -48,13 +59,49 @@ export async function planProvision(
   const applied = objects.filter(({ kind }) => kind !== 'Namespace');
   const planned =
     live === undefined
-      ? applied.map((object): Change => ({ object: toSubjectName(object), action: 'created' }))
+      ? await planAbsent(ports, applied)
       : await ports.cluster.plan(applied, { namespace: record.namespace });
-  const namespace: Change = {
-    object: `Namespace/${record.namespace}`,
-    action: live === undefined ? 'created' : 'unchanged',
+  const namespace = planNamespace({ ports: { ...ports, overlays }, record }, { live, objects });
+  const pruned = findLeftovers(record.inventory, applied).map((entry) => planPrune(record, entry));
+  return {
+    kind: 'planned',
+    changes: [namespace, ...credentials.changes, ...planned, ...pruned],
+    validated: live !== undefined,
   };
-  return { kind: 'planned', changes: [namespace, ...credentials.changes, ...planned], validated: live !== undefined };
+}
+
+/** Whether the namespace's labels and annotations would change, and which would go. */
+function planNamespace(
+  run: { ports: Ports; record: EnvironmentRecord },
+  { live, objects }: { live: LiveNamespace | undefined; objects: readonly KubeObject[] },
+): Change {
+  const object = `Namespace/${run.record.namespace}`;
+  if (live === undefined) return { object, action: 'created' };
+  const wanted = toNamespaceObject(run, objects);
+  const dropped = findDropped(live, wanted);
+  if (dropped === undefined) return { object, action: hasLabels(live, wanted) ? 'unchanged' : 'configured' };
+  const keys = [...dropped.labels, ...dropped.annotations];
+  return { object, action: 'configured', reason: `removes ${keys.join(', ')}` };
+}
+
+function planPrune({ namespace }: EnvironmentRecord, { kind, name }: InventoryEntry): Change {
+  const reason = 'no overlay holds it any more: it goes once everything else is ready';
+  return { object: `${kind}/${namespace}/${name}`, action: 'deleted', reason };
+}
+
+/** Of a namespace that is not there yet, discovery alone can say what would not be created. */
+async function planAbsent({ cluster }: Ports, objects: readonly KubeObject[]): Promise<Change[]> {
+  const scopes = await cluster.scopes(objects);
+  return objects.map((object): Change => {
+    const change = { object: toSubjectName(object) };
+    if (scopes.get(object) !== 'unserved') return { ...change, action: 'created' };
+    const reason = `the cluster does not serve ${object.apiVersion} ${object.kind}`;
+    return { ...change, action: isOptional(object) ? 'skipped' : 'unknown', reason };
+  });
+}
+
+function isOptional({ metadata }: KubeObject): boolean {
+  return metadata.annotations?.[OPTIONAL] === 'true';
 }
 
 /** What deprovisioning would delete: the namespace with its uid, what it holds by kind, and each credential. */

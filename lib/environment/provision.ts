@@ -1,11 +1,19 @@
 import { hash } from 'node:crypto';
-import { renderDraft, renderEnvironment, toCredentialRequest, toUrl, toWantedCredentials } from './steps/render.ts';
+import {
+  guardScopes,
+  renderDraft,
+  renderEnvironment,
+  toCredentialRequest,
+  toUrl,
+  toWantedCredentials,
+} from './steps/render.ts';
 import { guardSettings, guardLive, needsCapacity } from './steps/preflight.ts';
 import { describeDrift, mustCheckDrift, recordApplied, wasApplied } from './steps/applied-state.ts';
 import { findLeftovers } from './steps/prune.ts';
-import { type Outcome, type Reconciliation, named, refuse, save, step, wait } from './steps/reconciliation.ts';
+import { type Outcome, type Reconciliation, named, refuse, save, step, toIso, wait } from './steps/reconciliation.ts';
 import { diagnoseTermination } from './steps/namespace.ts';
 import { writeEnvironment } from './steps/apply.ts';
+import { noteFinishedJobs, withoutDone } from './steps/jobs.ts';
 import type { Drifted, KubeObject } from './ports/cluster.ts';
 import type { Reserved } from './ports/credentials.ts';
 import { loadTemplate, toDifference } from './steps/template.ts';
@@ -31,6 +39,8 @@ export async function provision(run: Reconciliation): Promise<Outcome> {
   const guarded = await step(run, 'guards', () => guardLive(run));
   if (guarded.owner !== undefined) return abandonForeign(run, guarded.owner);
   if (guarded.policies !== undefined) return refuse(run, guarded.policies);
+  const misplaced = await named(run, 'guards', () => guardScopes(ports.cluster, draft.objects));
+  if (misplaced !== undefined) return refuse(run, misplaced);
   if (isTerminating(run)) return waitForEnd(run);
   if (run.owned === undefined && (await named(run, 'guards', () => needsCapacity(run)))) return wait(run, 'capacity');
 
@@ -48,9 +58,10 @@ export async function provision(run: Reconciliation): Promise<Outcome> {
     renderEnvironment(template.overlays, { record, settings, reserved }),
   );
   const isMoved = reserved.identity !== record.identity;
+  await named(run, 'drift', () => noteFinishedJobs(run, objects));
   const drifted = isSame && !isMoved ? await step(run, 'drift', () => lookForDrift(run, objects)) : undefined;
   // nothing to write: the record stays ready
-  if (drifted?.length !== 0 || findLeftovers(record.inventory, objects).length > 0) {
+  if (drifted?.length !== 0 || findLeftovers(record.inventory, objects).some(({ orphaned }) => orphaned !== true)) {
     begin(run, reserved);
     // recorded before the first PUT: after a crash, the next holder must know that credentials may exist
     record.credentials = reserved.identity === undefined ? [] : wanted.map(({ name }) => name);
@@ -69,11 +80,10 @@ export async function provision(run: Reconciliation): Promise<Outcome> {
   return recordApplied(run, { changes: written.changes, draft: draft.objects, url: toUrl(objects), before, drift });
 }
 
-function lookForDrift({ record, ports }: Reconciliation, objects: KubeObject[]): Promise<Drifted[]> {
-  return ports.cluster.drift(
-    objects.filter(({ kind }) => kind !== 'Namespace'),
-    { namespace: record.namespace, known: record.inventory },
-  );
+async function lookForDrift({ record, ports }: Reconciliation, rendered: KubeObject[]): Promise<Drifted[]> {
+  const { namespace, inventory } = record;
+  const objects = rendered.filter(({ kind }) => kind !== 'Namespace');
+  return withoutDone(await ports.cluster.drift(objects, { namespace, known: inventory }), { inventory, objects });
 }
 
 function waitForEnd(run: Reconciliation): Outcome {
@@ -96,6 +106,8 @@ function begin(run: Reconciliation, reserved: Reserved): void {
   record.warnings = warningsOf(run, reserved);
   setIdentity(record, reserved.identity);
   delete record.applied;
+  // saved with the record: where the execution is killed, the next one finds it and says so
+  record.steps.namespace = { state: 'running', at: toIso(run.ports.clock.now()), ms: 0 };
   delete record.waitingFor;
   delete record.waitingOn;
   delete record.refused;

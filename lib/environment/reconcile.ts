@@ -17,6 +17,7 @@ import { markExpiring, stopExpired, waitForGrace } from './steps/life-span.ts';
 import { noteReport, sendReport } from './steps/report.ts';
 import { findRecord } from './find-record.ts';
 import { newRecord, note, recordEvent } from './model/record-event.ts';
+import type { Step, StepName } from './model/record.ts';
 import { observeOnly } from './plan.ts';
 import type { Lease, Ports, StoredRecord } from './ports/ports.ts';
 import { provision } from './provision.ts';
@@ -76,6 +77,7 @@ async function reconcileHeld(
     lease,
     confirmedAt: 0,
   };
+  noteInterrupted(run);
   // any write supersedes earlier requeued requests, and with them their count of questions to GitHub
   if (request.attempt === 0) delete run.record.next;
   let outcome: Outcome;
@@ -95,6 +97,17 @@ async function reconcileHeld(
   const handled = await conclude(run, outcome);
   await sendReport(run);
   return handled;
+}
+
+/** A step that still runs in the stored record, which nobody but us may write now, belongs to an execution that was killed. */
+function noteInterrupted({ record, ports }: Reconciliation): void {
+  for (const [name, step] of Object.entries(record.steps) as [StepName, Step][]) {
+    if (step.state !== 'running') continue;
+    record.steps[name] = { ...step, state: 'failed' };
+    const why = `the execution that began to write at ${step.at}, with step ${name}, did not end: it is done again`;
+    note(record, { at: toIso(ports.clock.now()), what: 'interrupted', why });
+    ports.log.warn('interrupted', { environment: record.name, step: name, at: step.at });
+  }
 }
 
 async function decide(run: Reconciliation): Promise<Outcome> {

@@ -1,7 +1,7 @@
 import type { Clock, Log, Ports } from '../environment/ports/ports.ts';
 import { type EnvironmentRequest, parseRequest } from '../environment/model/request.ts';
 import { withFields } from '../log.ts';
-import { toHostError, toLogFields, toProvisionerError } from '../errors.ts';
+import { toHostError, isLogged, toLogFields, toProvisionerError } from '../errors.ts';
 
 export interface MessageDeps {
   log: Log;
@@ -32,7 +32,8 @@ export async function handleMessage(deps: MessageDeps, options: { message: unkno
     await options.work({ ...ports, log }, request);
   } catch (thrown) {
     const { environment, reason } = request;
-    deps.log.error('request failed, tried again', { environment, reason, ...toLogFields(thrown) });
+    if (!isLogged(thrown))
+      deps.log.error('request failed, tried again', { environment, reason, ...toLogFields(thrown) });
     throw toHostError(thrown);
   }
 }

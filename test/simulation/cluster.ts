@@ -170,6 +170,7 @@ export function clusterFor(world: World, who: Activity): Cluster {
           return at(namespace)?.objects.has(object) === true ? [] : [{ object, why: 'missing' as const }];
         }),
       ),
+    scopes: (objects) => Promise.resolve(new Map(objects.map((object) => [object, 'namespaced' as const]))),
     plan: (objects, { namespace }) =>
       read('PLAN', namespace, () =>
         objects.map(({ kind, metadata }) => ({ object: `${kind}/${namespace}/${metadata.name}`, action: 'unchanged' })),

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { ProvisionerError } from '../../errors.ts';
-import type { KubeObject } from '../../environment/ports/cluster.ts';
 
 /** What the API server says of any object, of what we read. */
 export interface Metadata {
@@ -76,21 +75,6 @@ export function managedMark(entries: ManagedFieldsEntry[] | undefined): string |
   if (!entry) return undefined;
   const hash = createHash('sha256').update(JSON.stringify(entry.fieldsV1 ?? {}));
   return `${entry.time ?? ''} ${hash.digest('hex').slice(0, 12)}`;
-}
-
-/** Scales what a HorizontalPodAutoscaler targets; a person's `kubectl scale` has another name. */
-const AUTOSCALER = 'kube-controller-manager';
-
-/** The object without its replicas, where an autoscaler, in no overlay of ours maybe, has taken that field. */
-export function withoutScaledReplicas(object: KubeObject, entries: ManagedFieldsEntry[] | undefined): KubeObject {
-  const scaled = (entries ?? []).some(
-    ({ manager, subresource, fieldsV1 }) =>
-      manager === AUTOSCALER &&
-      subresource === 'scale' &&
-      (fieldsV1 as { 'f:spec'?: object } | undefined)?.['f:spec'] !== undefined,
-  );
-  const { spec } = object as { spec?: object };
-  return scaled && spec ? { ...object, spec: { ...spec, replicas: undefined } } : object;
 }
 
 export interface LiveObject {

@@ -154,6 +154,8 @@ export interface LiveNamespace {
   resourceVersion: string;
   labels: Record<string, string>;
   annotations: Record<string, string>;
+  /** The labels and annotations that we set and nobody else changed. */
+  ours?: { labels: string[]; annotations: string[] };
   terminating: boolean;
   conditions: { type: string; status: string; reason: string; message: string }[];
 }

@@ -8,6 +8,8 @@ export const REF = 'feature-branch-provisioner/ref';
 export const TEMPLATE = 'feature-branch-provisioner/template';
 /** Random bits that the record holds before the namespace is made: unlike labels, nobody can know them before. */
 export const CLAIM = 'feature-branch-provisioner/claim';
+/** On an object of an overlay whose kind a cluster may lack: skipped there. */
+export const OPTIONAL = 'feature-branch-provisioner/optional';
 export const IMAGE_TAG = 'feature-branch-provisioner/image-tag';
 
 /** The labels of the namespace. An object carries the slug's, and managed-by where the overlay gives it none of its own. */

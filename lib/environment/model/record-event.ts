@@ -46,7 +46,7 @@ export function recordEvent(
   // passed only by an event of the other kind, so it was merely taken up late: apply it once, as if in time
   const isLate = isSlot(request, passed) && !isSlot(request, record.passed);
   if (!isNewest && !isLate) {
-    note(next, { at: request.at, what: 'stale', reason: request.reason });
+    noteOnce(next, { id: request.id, at: request.at, what: 'stale', reason: request.reason });
     return { record: next, news: false };
   }
   // use the repository's current name: another repository may own the old one by now
@@ -64,7 +64,8 @@ export function recordEvent(
     else if (request.manifests !== undefined) next.manifests = request.manifests;
     if (request.at > next.activityAt) next.activityAt = request.at;
   }
-  note(next, {
+  noteOnce(next, {
+    id: request.id,
     at: request.at,
     what: 'event',
     reason: request.reason,
@@ -97,6 +98,11 @@ function isSlot(request: EnvironmentRequest, slot: RecordEvent | undefined): boo
 /** Appends to the history and drops the oldest entries. */
 export function note(record: EnvironmentRecord, entry: HistoryEntry): void {
   record.history = [...record.history, entry].slice(-KEPT);
+}
+
+/** The host hands a failed request over again: its event stays one entry, and pushes no other one out. */
+function noteOnce(record: EnvironmentRecord, entry: HistoryEntry): void {
+  if (!record.history.some(({ id, what }) => id === entry.id && what === entry.what)) note(record, entry);
 }
 
 /** Whether the request wants something, rather than only a check. */

@@ -44,6 +44,12 @@ export interface InventoryEntry {
   /** Digest of our managedFields entry after our last apply: a different one means that others changed our fields. */
   managed?: string;
   resourceVersion?: string;
+  /** A Job that was seen to complete, or was collected by its TTL after that: it is not made again. */
+  finished?: true;
+  /** Of a Job as it was rendered. */
+  digest?: string;
+  /** No overlay holds it any more: deleted once everything else is ready. */
+  orphaned?: true;
 }
 
 /** The newest thing that somebody wanted. */
@@ -57,6 +63,8 @@ export interface RecordEvent {
 }
 
 export interface HistoryEntry {
+  /** Of the request whose event it is: a repeated one adds no entry. */
+  id?: string;
   at: string;
   what: string;
   reason?: Reason;

@@ -43,6 +43,15 @@ export interface Drifted {
   why: 'missing' | 'changed';
 }
 
+/** Labels and annotations to be removed. */
+export interface DroppedKeys {
+  labels: string[];
+  annotations: string[];
+}
+
+/** `unserved` is a kind whose CRD the cluster lacks. */
+export type Scope = 'namespaced' | 'cluster' | 'unserved';
+
 export interface Readiness {
   state: 'ready' | 'starting' | 'failed';
   /** What it waits for, or what failed, in one line. */
@@ -63,7 +72,7 @@ export interface Cluster {
   /** By POST; `exists` on 409. */
   createNamespace(namespace: KubeObject, writeGuard: WriteGuard): Promise<CreateResult>;
   /** Server-side apply of a Namespace that carries the checked `metadata.uid`; another uid is a `conflict`. */
-  applyNamespace(namespace: KubeObject, writeGuard: WriteGuard): Promise<LiveNamespace>;
+  applyNamespace(namespace: KubeObject, writeGuard: WriteGuard, dropped?: DroppedKeys): Promise<LiveNamespace>;
   /**
    * Applies side by side, in no order; never throws for a single object: the error comes with the change set.
    * `fresh` says that the namespace was made just now, so that nothing needs to be read first.
@@ -82,6 +91,8 @@ export interface Cluster {
   ): Promise<Pruned>;
   /** The objects that are missing, or whose fields of ours were changed by others, since the apply in `known`. Reads only. */
   drift(objects: KubeObject[], options: { namespace: string; known: InventoryEntry[] }): Promise<Drifted[]>;
+  /** Where each object's kind lives, by the cluster's discovery. */
+  scopes(objects: readonly KubeObject[]): Promise<Map<KubeObject, Scope>>;
   /** The change set of a server-side dry run, in an existing namespace. */
   plan(objects: KubeObject[], options: { namespace: string }): Promise<Change[]>;
   readiness(objects: KubeObject[], options: { namespace: string }): Promise<Readiness>;

@@ -54,7 +54,8 @@ export async function recordApplied(run: Reconciliation, done: Done): Promise<Ou
     ...(done.drift !== undefined && { drift: done.drift }),
     ...(told.length > 0 && told.length < 100 && { objects: told.map(({ action, object }) => `${action} ${object}`) }),
   });
-  if (done.before === 'ready' && !changed) {
+  const isPruned = !record.inventory.some(({ orphaned }) => orphaned === true);
+  if (done.before === 'ready' && !changed && isPruned) {
     record.phase = 'ready';
     return DONE;
   }

@@ -1,8 +1,9 @@
 import { type Change, type Drifted, type KubeObject, toSubjectName } from '../ports/cluster.ts';
-import { findLeftovers, mergeInventory, pruneLeftovers } from './prune.ts';
+import { markOrphans, mergeInventory } from './prune.ts';
+import { isDone, isJob, toJobDigest } from './jobs.ts';
 import { guardByOwner, stillOurs } from './write-guard.ts';
 import { ensureNamespace } from './namespace.ts';
-import type { Refusal } from '../model/record.ts';
+import type { InventoryEntry, Refusal } from '../model/record.ts';
 import { type Reconciliation, step, toIso } from './reconciliation.ts';
 import type { CredentialRequest, Reserved } from '../ports/credentials.ts';
 
@@ -18,8 +19,8 @@ export type Written =
   { kind: 'written'; changes: Change[] } | { kind: 'refused'; refusal: Refusal } | { kind: 'terminating' };
 
 /**
- * The writes, in their order: the namespace; the credential beside what starts no pod; workloads; what points at them;
- * and last the removal of what the overlays no longer hold.
+ * The writes, in their order: the namespace; the credential beside what starts no pod; workloads; what points at them.
+ * What the overlays no longer hold is removed once all of that is ready.
  */
 export async function writeEnvironment(run: Reconciliation, wanted: Wanted): Promise<Written> {
   const { record } = run;
@@ -32,7 +33,7 @@ export async function writeEnvironment(run: Reconciliation, wanted: Wanted): Pro
   if (fresh) record.inventory = [];
 
   const objects = wanted.objects.filter(({ kind }) => kind !== 'Namespace');
-  const waves = toWaves(pickDrifted(objects, { ...wanted, changes }));
+  const waves = toWaves(pickUnfinished(record, pickDrifted(objects, { ...wanted, changes }), changes));
   const credential = step(run, 'credential', () => grant(run, wanted));
   const { workloads, exposure } = waves;
   const foundation = applyWave(run, waves.foundation, { name: 'foundation', fresh, changes });
@@ -49,12 +50,7 @@ export async function writeEnvironment(run: Reconciliation, wanted: Wanted): Pro
     if (refusal !== undefined) return { kind: 'refused', refusal };
     await applyWave(run, wave, { name, fresh, changes });
   }
-  const leftovers = findLeftovers(record.inventory, objects);
-  if (leftovers.length > 0) {
-    const refusal = await stillOurs(run);
-    if (refusal !== undefined) return { kind: 'refused', refusal };
-    changes.push(...(await step(run, 'prune', () => pruneLeftovers(run, leftovers))));
-  }
+  record.inventory = markOrphans(record.inventory, objects);
   return { kind: 'written', changes };
 }
 
@@ -69,6 +65,19 @@ function pickDrifted(
     const name = toSubjectName(object);
     if (!names.has(name)) changes.push({ object: name, action: 'unchanged' });
     return names.has(name);
+  });
+}
+
+/** Without the Jobs that have completed as they are rendered. */
+function pickUnfinished(
+  { inventory }: Pick<Reconciliation['record'], 'inventory'>,
+  objects: KubeObject[],
+  changes: Change[],
+): KubeObject[] {
+  return objects.filter((object) => {
+    const done = isDone(inventory, object);
+    if (done) changes.push({ object: toSubjectName(object), action: 'unchanged', reason: 'it has completed' });
+    return !done;
   });
 }
 
@@ -106,8 +115,15 @@ async function applyWave(
       writeGuard: guardByOwner(run),
     });
     changes.push(...applied.changes);
-    record.inventory = mergeInventory(record.inventory, applied.inventory);
+    record.inventory = mergeInventory(record.inventory, withDigests(applied.inventory, objects));
     if (applied.error !== undefined) throw applied.error;
+  });
+}
+
+function withDigests(entries: InventoryEntry[], objects: readonly KubeObject[]): InventoryEntry[] {
+  return entries.map((entry) => {
+    const job = isJob(entry) ? objects.find((one) => isJob(one) && one.metadata.name === entry.name) : undefined;
+    return job === undefined ? entry : { ...entry, digest: toJobDigest(job) };
   });
 }
 

@@ -12,7 +12,7 @@ import {
 } from '../model/labels.ts';
 import { toImageTag } from './render.ts';
 import type { Reconciliation } from './reconciliation.ts';
-import type { Change, KubeObject } from '../ports/cluster.ts';
+import type { Change, DroppedKeys, KubeObject } from '../ports/cluster.ts';
 import type { Refusal } from '../model/record.ts';
 import { guardByLease, guardByOwner, confirmOwner } from './write-guard.ts';
 import type { LiveNamespace } from '../model/guards.ts';
@@ -41,13 +41,19 @@ export async function ensureNamespace(
   if (owned === undefined) {
     throw new ProvisionerError('conflict', `namespace ${record.namespace} came and went while it was made`, { object });
   }
-  if (owned.terminating || hasMarks(owned, wanted)) return { kind: 'ensured', change: { object, action: 'unchanged' } };
+  const dropped = findDropped(owned, wanted);
+  if (owned.terminating || (dropped === undefined && hasLabels(owned, wanted)))
+    return { kind: 'ensured', change: { object, action: 'unchanged' } };
   const marked = { ...wanted, metadata: { ...wanted.metadata, uid: owned.uid } };
-  run.owned = await ports.cluster.applyNamespace(marked, guardByOwner(run));
+  run.owned = await ports.cluster.applyNamespace(marked, guardByOwner(run), dropped);
   return { kind: 'ensured', change: { object, action: 'configured' } };
 }
 
-function toNamespaceObject(run: Reconciliation, objects: readonly KubeObject[]): KubeObject {
+/** The namespace as it should be: the labels and annotations of the overlays, and ours. */
+export function toNamespaceObject(
+  run: Pick<Reconciliation, 'ports' | 'record'>,
+  objects: readonly KubeObject[],
+): KubeObject {
   const { ports, record } = run;
   const fromOverlay = objects.find(({ kind }) => kind === 'Namespace')?.metadata;
   return {
@@ -73,7 +79,8 @@ function toNamespaceObject(run: Reconciliation, objects: readonly KubeObject[]):
   };
 }
 
-function hasMarks(
+/** Whether the live namespace carries every label and annotation that is wanted. */
+export function hasLabels(
   live: { labels: Record<string, string>; annotations: Record<string, string> },
   wanted: KubeObject,
 ): boolean {
@@ -82,6 +89,21 @@ function hasMarks(
     Object.entries(labels).every(([key, value]) => live.labels[key] === value) &&
     Object.entries(annotations).every(([key, value]) => live.annotations[key] === value)
   );
+}
+
+/** Of the product's own keys, which no overlay holds: the claim is set once, at creation. */
+const OWN_PREFIX = 'feature-branch-provisioner/';
+
+/** The labels and annotations of ours that the overlays hold no more; undefined where there is none. */
+export function findDropped(live: LiveNamespace, wanted: KubeObject): DroppedKeys | undefined {
+  const { ours = { labels: [], annotations: [] } } = live;
+  const { labels: wantedLabels = {}, annotations: wantedAnnotations = {} } = wanted.metadata;
+  const isDropped = (key: string) => !key.startsWith(OWN_PREFIX);
+  const labels = ours.labels.filter((key) => isDropped(key) && key in live.labels && !(key in wantedLabels));
+  const annotations = ours.annotations.filter(
+    (key) => isDropped(key) && key in live.annotations && !(key in wantedAnnotations),
+  );
+  return labels.length + annotations.length === 0 ? undefined : { labels, annotations };
 }
 
 /** In the order of fixing: an API that can't be reached hides everything else. */

@@ -1,9 +1,36 @@
 import { toProvisionerError } from '../../errors.ts';
 import { slugLabel } from '../model/labels.ts';
 import type { InventoryEntry } from '../model/record.ts';
-import type { Reconciliation } from './reconciliation.ts';
-import type { Change, KubeObject } from '../ports/cluster.ts';
-import { guardByOwner } from './write-guard.ts';
+import { note } from '../model/record-event.ts';
+import { type Reconciliation, step, toIso } from './reconciliation.ts';
+import { type Change, type KubeObject, countActions } from '../ports/cluster.ts';
+import { guardByOwner, stillOurs } from './write-guard.ts';
+
+/** Marks what the overlays no longer hold, and only that, as orphaned. */
+export function markOrphans(inventory: readonly InventoryEntry[], rendered: readonly KubeObject[]): InventoryEntry[] {
+  const orphans = new Set(findLeftovers(inventory, rendered));
+  return inventory.map((entry) => {
+    const kept = { ...entry };
+    delete kept.orphaned;
+    return orphans.has(entry) ? { ...kept, orphaned: true as const } : kept;
+  });
+}
+
+/**
+ * Deletes the orphans once everything else is ready: until the roll-out is over, running pods of the old template use
+ * them. Nothing is deleted from a namespace that is not ours any more.
+ */
+export async function pruneOrphans(run: Reconciliation): Promise<void> {
+  const { record, ports } = run;
+  const orphans = record.inventory.filter(({ orphaned }) => orphaned === true);
+  if (orphans.length === 0 || (await stillOurs(run)) !== undefined) return;
+  const changes = await step(run, 'prune', () => pruneLeftovers(run, orphans));
+  note(record, { at: toIso(ports.clock.now()), what: 'pruned', changes: countActions(changes) });
+  ports.log.info('pruned', {
+    environment: record.name,
+    objects: changes.map(({ action, object }) => `${action} ${object}`).slice(0, 100),
+  });
+}
 
 /**
  * Deletes what the overlays no longer hold. What may still exist stays in the inventory, so that a later run retries it;
@@ -23,6 +50,8 @@ export async function pruneLeftovers(run: Reconciliation, leftovers: InventoryEn
   );
   if (error !== undefined && toProvisionerError(error).retryable) throw error;
   for (const { object, action, reason } of changes) {
+    const isClaim = object.startsWith('PersistentVolumeClaim/');
+    if (action === 'skipped' && isClaim) record.warnings.push(`${object} is rendered no more and was kept: ${reason}`);
     if (action === 'unknown') record.warnings.push(`${object} is rendered no more and was not deleted: ${reason}`);
   }
   return changes;

@@ -1,12 +1,25 @@
 import { ProvisionerError } from '../../errors.ts';
-import { DONE, type Outcome, type Reconciliation, growingDelay, step, toErrorField, toIso } from './reconciliation.ts';
+import { noteFinishedJobs } from './jobs.ts';
+import { pruneOrphans } from './prune.ts';
+import {
+  DONE,
+  type Outcome,
+  type Reconciliation,
+  growingDelay,
+  named,
+  step,
+  toErrorField,
+  toIso,
+} from './reconciliation.ts';
 import { note } from '../model/record-event.ts';
 import { explainUnready, toPropagation } from '../model/known-causes.ts';
 
 /** One look at the workloads: ready, failed with the reason, or starting and looked at again by a delayed check. */
 export async function awaitReadiness(run: Reconciliation): Promise<Outcome> {
   const { record, request, ports } = run;
-  const objects = record.inventory.map(({ apiVersion, kind, name }) => ({
+  // a Job that is done may be gone, and what is to be pruned once all is ready must not hold that up
+  const judged = record.inventory.filter(({ finished, orphaned }) => finished !== true && orphaned !== true);
+  const objects = judged.map(({ apiVersion, kind, name }) => ({
     apiVersion,
     kind,
     metadata: { name, namespace: record.namespace },
@@ -23,6 +36,8 @@ export async function awaitReadiness(run: Reconciliation): Promise<Outcome> {
   const isExcused = why?.isPropagating === true;
   const late = now - startedAt >= readyDeadlineMs;
   if (state === 'ready') {
+    await named(run, 'readiness', () => noteFinishedJobs(run));
+    await pruneOrphans(run);
     if (record.phase !== 'ready') note(record, { at: toIso(now), what: 'ready', ms: now - startedAt });
     record.phase = 'ready';
     delete record.error;

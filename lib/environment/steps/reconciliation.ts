@@ -1,4 +1,4 @@
-import { type ProvisionerError, toLogFields, toProvisionerError } from '../../errors.ts';
+import { type ProvisionerError, markLogged, toLogFields, toProvisionerError } from '../../errors.ts';
 import type { LiveNamespace } from '../model/guards.ts';
 import { note } from '../model/record-event.ts';
 import type { Lease, Ports } from '../ports/ports.ts';
@@ -115,6 +115,7 @@ export function fail(run: Reconciliation, thrown: unknown): ProvisionerError {
     step: failedStep,
     retryable: error.retryable,
   });
+  markLogged(error);
   return error;
 }
 

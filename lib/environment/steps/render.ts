@@ -21,7 +21,7 @@ export function renderEnvironment(
   options: { record: Named; settings: EnvironmentSettings; reserved?: Reserved },
 ): KubeObject[] {
   const { record, settings, reserved } = options;
-  const rendered = overlays.render({
+  return overlays.render({
     slug: record.name,
     database: toDatabase(record.name),
     namespace: record.namespace,
@@ -30,7 +30,6 @@ export function renderEnvironment(
     tenantId: reserved?.tenantId ?? NO_IDENTITY,
     labels: ownerLabels(record.name),
   });
-  return leaveReplicasToAutoscalers(rendered);
 }
 
 export function toImageTag(record: Named, settings: EnvironmentSettings): string {
@@ -115,31 +114,6 @@ export function toCredentialRequest(
   };
 }
 
-interface ScalerSpec {
-  scaleTargetRef?: { kind?: string; name?: string };
-}
-
-const SCALERS = new Set(['HorizontalPodAutoscaler', 'ScaledObject']);
-
-/**
- * Drops `replicas` from what a rendered autoscaler targets: a forced apply that sets them would undo the autoscaler's work
- * each time. https://kubernetes.io/docs/reference/using-api/server-side-apply/#transferring-ownership
- */
-export function leaveReplicasToAutoscalers(objects: KubeObject[]): KubeObject[] {
-  const targets = new Set(
-    objects.flatMap(({ kind, spec }) => {
-      const target = SCALERS.has(kind) ? (spec as ScalerSpec | undefined)?.scaleTargetRef : undefined;
-      return target?.name === undefined ? [] : [`${target.kind ?? 'Deployment'}/${target.name}`];
-    }),
-  );
-  if (targets.size === 0) return objects;
-  return objects.map((object) => {
-    if (!targets.has(`${object.kind}/${object.metadata.name}`)) return object;
-    const { spec } = object as { spec?: object };
-    return { ...object, spec: { ...spec, replicas: undefined } };
-  });
-}
-
 /** Renders before an identity is selected; a validation failure becomes a refusal. */
 export function renderDraft({
   ports,
@@ -158,4 +132,19 @@ export function renderDraft({
     const reason = message.includes(fix) ? message : `${message}; ${fix}`;
     return { kind: 'refused', refusal: { guard: 'render', reason } };
   }
+}
+
+/** Refuses kinds that the cluster says belong to no namespace, before there is one: only its discovery knows custom kinds. */
+export async function guardScopes(
+  cluster: Pick<Ports['cluster'], 'scopes'>,
+  objects: readonly KubeObject[],
+): Promise<Refusal | undefined> {
+  const inside = objects.filter(({ kind }) => kind !== 'Namespace');
+  const scopes = await cluster.scopes(inside);
+  const found = inside.find((object) => scopes.get(object) === 'cluster');
+  if (found === undefined) return undefined;
+  return {
+    guard: 'render',
+    reason: `${found.kind}/${found.metadata.name} belongs to no namespace, and outlives the branch; an administrator applies it once: take it out of the overlay`,
+  };
 }

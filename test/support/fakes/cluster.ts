@@ -49,6 +49,7 @@ export function modelCluster({ clock, turn }: { clock: VirtualClock; turn: Turn 
       resourceVersion: String(version),
       labels: { ...metadata.labels },
       annotations: { ...metadata.annotations },
+      ours: ownedKeys(metadata),
       terminating: false,
       conditions: [],
     };
@@ -86,12 +87,15 @@ export function modelCluster({ clock, turn }: { clock: VirtualClock; turn: Turn 
       if (at(metadata.name)) return { kind: 'exists' };
       return { kind: 'created', namespace: structuredClone(make(metadata.name, metadata)) };
     },
-    async applyNamespace({ metadata }, writeGuard) {
+    async applyNamespace({ metadata }, writeGuard, dropped = { labels: [], annotations: [] }) {
       await write(`APPLY Namespace/${metadata.name}`, writeGuard);
       const found = at(metadata.name);
       if (!found || found.live.uid !== metadata['uid']) throw new ProvisionerError('conflict', 'another uid');
+      for (const key of dropped.labels) delete found.live.labels[key];
+      for (const key of dropped.annotations) delete found.live.annotations[key];
       Object.assign(found.live.labels, metadata.labels);
       Object.assign(found.live.annotations, metadata.annotations);
+      found.live.ours = ownedKeys(metadata);
       found.live.resourceVersion = String((versions += 1));
       return structuredClone(found.live);
     },
@@ -141,6 +145,9 @@ export function modelCluster({ clock, turn }: { clock: VirtualClock; turn: Turn 
         return [{ object: name, why: live === undefined ? ('missing' as const) : ('changed' as const) }];
       });
     },
+    async scopes(objects) {
+      return new Map(objects.map((object) => [object, 'namespaced' as const]));
+    },
     async plan(objects) {
       await turn('dry run');
       return objects.map(({ kind, metadata }) => ({
@@ -180,4 +187,8 @@ export function modelCluster({ clock, turn }: { clock: VirtualClock; turn: Turn 
     },
   };
   return model;
+}
+
+function ownedKeys({ labels = {}, annotations = {} }: KubeObject['metadata']): NonNullable<LiveNamespace['ours']> {
+  return { labels: Object.keys(labels), annotations: Object.keys(annotations) };
 }

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ProvisionerError } from '../../../lib/errors.ts';
-import { leaveReplicasToAutoscalers } from '../../../lib/environment/steps/render.ts';
 import { findLeftovers, mergeInventory } from '../../../lib/environment/steps/prune.ts';
 import { sweep } from '../../../lib/sweep/sweep.ts';
 import { NAMESPACE, type World, createWorld } from '../../support/fakes/world.ts';
@@ -182,43 +181,6 @@ describe('provision, an older request', () => {
 
     const entry = world.record()?.history.findLast(({ what }) => what === 'applied');
     expect(entry).toMatchObject({ imageTag: 'v1', ms: expect.any(Number), changes: { configured: 2 } });
-  });
-});
-
-describe('leaveReplicasToAutoscalers', () => {
-  const workload = (kind: string, name: string): KubeObject => ({
-    apiVersion: 'apps/v1',
-    kind,
-    metadata: { name },
-    spec: { replicas: 2, paused: false },
-  });
-  const scaler = (kind: string, scaleTargetRef: object): KubeObject => ({
-    apiVersion: 'x/v1',
-    kind,
-    metadata: { name: 's' },
-    spec: { scaleTargetRef },
-  });
-  const replicas = (list: KubeObject[]) =>
-    Object.fromEntries(
-      (JSON.parse(JSON.stringify(list)) as { kind: string; spec: { replicas?: number } }[]).map(({ kind, spec }) => [
-        kind,
-        spec.replicas,
-      ]),
-    );
-
-  it('sends no replicas of what a HorizontalPodAutoscaler or ScaledObject targets, and those of all others', () => {
-    const both = [workload('Deployment', 'web'), workload('StatefulSet', 'web')];
-    const hpa = scaler('HorizontalPodAutoscaler', { kind: 'StatefulSet', name: 'web' });
-    expect(replicas(leaveReplicasToAutoscalers([...both, hpa]))).toMatchObject({
-      Deployment: 2,
-      StatefulSet: undefined,
-    });
-    const keda = scaler('ScaledObject', { name: 'web' });
-    expect(replicas(leaveReplicasToAutoscalers([...both, keda]))).toMatchObject({
-      Deployment: undefined,
-      StatefulSet: 2,
-    });
-    expect(replicas(leaveReplicasToAutoscalers(both))).toEqual({ Deployment: 2, StatefulSet: 2 });
   });
 });
 
