@@ -119,13 +119,17 @@ interface NamespaceBody {
   status?: { phase?: string; conditions?: { type: string; status: string; reason?: string; message?: string }[] };
 }
 
+/** The API server puts it on every namespace, in the name of whoever makes it. */
+const SET_BY_SERVER = 'kubernetes.io/metadata.name';
+
 /** Those that our applies, or our POST, have set. */
 function keysOf({ managedFields = [] }: Metadata, of: 'labels' | 'annotations'): string[] {
   const fields = managedFields
     .filter(({ manager, subresource }) => manager === FIELD_MANAGER && !subresource)
     .map(({ fieldsV1 }) => (fieldsV1 as { 'f:metadata'?: Record<string, object> } | undefined)?.['f:metadata']);
   const keys = fields.flatMap((metadata) => Object.keys(metadata?.[`f:${of}`] ?? {}));
-  return [...new Set(keys)].filter((key) => key.startsWith('f:')).map((key) => key.slice(2));
+  const names = keys.filter((key) => key.startsWith('f:')).map((key) => key.slice(2));
+  return [...new Set(names)].filter((key) => key !== SET_BY_SERVER);
 }
 
 function toLiveNamespace(body: unknown, object: string): LiveNamespace {

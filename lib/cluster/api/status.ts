@@ -57,16 +57,21 @@ const FIX_TOKEN = 'look at PROVISIONER_CLIENT_ID and DEPROVISIONER_CLIENT_ID, or
 const FIX_SIZE =
   'make it smaller: a cluster stores about 1.5 MB an object, and 1 MiB in a ConfigMap or Secret; large data belongs in a volume or an image';
 
+/** The policies of manifests/cluster. */
+const OWN_POLICIES = 'feature-branch-provisioner';
+
 /** Who denied a request at admission; undefined where a right is missing, or nothing says who it was. */
 function denierOf(status: number, body: Status): string | undefined {
   const words = body.message ?? '';
   if (status !== 403 || WORDING.missingRight.test(words) || WORDING.quota.test(words)) return undefined;
-  const found = WORDING.denied.exec(words);
-  if (found === null) return undefined;
-  const { webhook, policy, security } = found.groups ?? {};
+  const webhook = WORDING.webhook.exec(words)?.[1];
   if (webhook !== undefined) return `the admission webhook ${webhook}`;
+  const policy = WORDING.policy.exec(words)?.[1];
+  // they bound what the app may do: it lacks the right
+  if (policy?.startsWith(OWN_POLICIES) === true) return undefined;
   if (policy !== undefined) return `the admission policy ${policy}`;
-  return security ?? 'an admission plug-in of the cluster';
+  const security = WORDING.podSecurity.exec(words)?.[1];
+  return security ?? (WORDING.plugin.test(words) ? 'an admission plug-in of the cluster' : undefined);
 }
 
 function codeOf(status: number, body: Status): ErrorCode {

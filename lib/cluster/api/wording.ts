@@ -14,7 +14,9 @@ export const WORDING = {
   quota: /\bexceeded quota: /,
   /** Missing rights: 403, Forbidden, as for what admission denies. */
   missingRight: /\bUser "[^"]*" cannot |\bis attempting to grant RBAC permissions/i,
-  /** Admission: a webhook, a policy, pod security or another plug-in. */
-  denied:
-    /admission webhook "(?<webhook>[^"]+)" denied the request|ValidatingAdmissionPolicy '(?<policy>[^']+)'|violates (?<security>PodSecurity "[^"]+")|is forbidden: /,
+  /** Admission: a webhook, a policy, pod security, or, where nothing says which, another plug-in. */
+  webhook: /admission webhook "([^"]+)" denied the request/,
+  policy: /ValidatingAdmissionPolicy '([^']+)'/,
+  podSecurity: /violates (PodSecurity "[^"]+")/,
+  plugin: /is forbidden: /,
 } as const;

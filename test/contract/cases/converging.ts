@@ -182,7 +182,7 @@ export function describeConverging(target: () => Target): void {
   });
 
   describe('replicas', () => {
-    it('are left to an autoscaler that has set them, and taken back from a person', async () => {
+    it('are left to an autoscaler that has set them, and taken back from a person, or when the autoscaler is gone', async () => {
       const wanted = workload('Deployment', 'scaled', { replicas: 1 });
       const path = `${apps}/deployments/scaled`;
       const scale = async (manager: string, replicas: number) => {
@@ -190,14 +190,24 @@ export function describeConverging(target: () => Target): void {
         await target().raw('PATCH', `${path}/scale?fieldManager=${manager}`, { body, contentType: MERGE });
       };
       const replicas = async () => (await target().raw('GET', path)).body.spec?.['replicas'];
+      const scalers = `/apis/autoscaling/v2/namespaces/${namespace}/horizontalpodautoscalers`;
+      const scaler = {
+        ...{ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'scaled' } },
+        spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'scaled' }, maxReplicas: 4 },
+      };
       let known = await apply([wanted]);
       await scale('person', 0);
       known = await apply([wanted], known);
       expect(await replicas()).toBe(1);
+      await target().apply(`${scalers}/scaled`, scaler);
       await scale('kube-controller-manager', 3);
       known = await apply([wanted], known);
       expect(await replicas()).toBe(3);
       expect(await cluster().drift([wanted], { namespace, known })).toEqual([]);
+      await target().raw('DELETE', `${scalers}/scaled`);
+      expect(await cluster().drift([wanted], { namespace, known })).toMatchObject([{ why: 'changed' }]);
+      await apply([wanted], known);
+      expect(await replicas()).toBe(1);
     });
   });
 }

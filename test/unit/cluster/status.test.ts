@@ -46,3 +46,48 @@ describe('errorOf', () => {
     expect(errorOf({ status: 500, body: typed, object: 'Secret/a/b', secret: true }).message).not.toContain('hidden');
   });
 });
+
+describe('a 403', () => {
+  const of = (message: string) =>
+    errorOf({ status: 403, body: { kind: 'Status', reason: 'Forbidden', message }, object: 'Pod/x' });
+  it.each([
+    ['pods "x" is forbidden: User "app" cannot patch resource "pods"', 'not-permitted', /principals\.env/],
+    [
+      'roles "x" is forbidden: user "app" is attempting to grant RBAC permissions not currently held',
+      'not-permitted',
+      /./,
+    ],
+    ['admission webhook "a.b.c" denied the request: no', 'rejected', /^the admission webhook a\.b\.c denied it/],
+    [
+      `pods "x" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no`,
+      'rejected',
+      /policy p /,
+    ],
+    [
+      'pods "x" is forbidden: violates PodSecurity "restricted:latest": no',
+      'rejected',
+      /^PodSecurity "restricted:latest"/,
+    ],
+    ['pods "x" is forbidden: minimum cpu usage per Container is 1', 'rejected', /^an admission plug-in/],
+    ['pods "x" is forbidden: exceeded quota: q', 'quota', /./],
+    [
+      `x is forbidden: ValidatingAdmissionPolicy 'feature-branch-provisioner-objects' denied request`,
+      'not-permitted',
+      /./,
+    ],
+    ['', 'not-permitted', /./],
+  ])('%s is %s', (message, code, fix) => {
+    expect(of(message)).toMatchObject({ code, fix: expect.stringMatching(fix) });
+  });
+});
+
+describe('an object that is too large', () => {
+  it.each([
+    [500, 'etcdserver: request is too large'],
+    [500, 'rpc error: code = ResourceExhausted desc = trying to send message larger than max (2 vs. 1)'],
+    [413, 'limit is 3145728'],
+  ])('is rejected for good (%s %s)', (status, message) => {
+    const error = errorOf({ status, body: { kind: 'Status', message }, object: 'ConfigMap/x' });
+    expect(error).toMatchObject({ code: 'rejected', retryable: false, fix: expect.stringMatching(/smaller/) });
+  });
+});
