@@ -185,9 +185,16 @@ export const RIGHTS = {
   metadata: { name: 'cases', labels: { 'feature-branch-provisioner/aggregate': 'true' } },
   rules: [
     {
-      apiGroups: ['', 'apps', 'batch', 'autoscaling', 'chat.example', 'azmonitoring.coreos.com', 'networking.k8s.io'],
-      resources: ['*'],
+      apiGroups: ['', 'apps', 'autoscaling', 'chat.example', 'azmonitoring.coreos.com'],
+      resources: ['pods', 'daemonsets', 'horizontalpodautoscalers', 'channels', 'servicemonitors'],
       verbs: ['get', 'list', 'create', 'patch', 'delete'],
     },
+    {
+      apiGroups: ['batch', 'networking.k8s.io'],
+      resources: ['jobs', 'networkpolicies'],
+      verbs: ['get', 'list', 'create', 'patch', 'delete'],
+    },
+    // never read: the app refuses to work with that right
+    { apiGroups: [''], resources: ['secrets'], verbs: ['create', 'patch'] },
   ],
 };
