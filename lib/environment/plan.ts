@@ -77,7 +77,7 @@ function planNamespace(
 ): Change {
   const object = `Namespace/${run.record.namespace}`;
   if (live === undefined) return { object, action: 'created' };
-  const wanted = toNamespaceObject(run, objects);
+  const wanted = toNamespaceObject({ ...run, owned: live }, objects);
   const dropped = findDropped(live, wanted);
   if (dropped === undefined) return { object, action: hasLabels(live, wanted) ? 'unchanged' : 'configured' };
   const keys = [...dropped.labels, ...dropped.annotations];

@@ -51,7 +51,7 @@ export async function ensureNamespace(
 
 /** The namespace as it should be: the labels and annotations of the overlays, and ours. */
 export function toNamespaceObject(
-  run: Pick<Reconciliation, 'ports' | 'record'>,
+  run: Pick<Reconciliation, 'ports' | 'record' | 'owned'>,
   objects: readonly KubeObject[],
 ): KubeObject {
   const { ports, record } = run;
