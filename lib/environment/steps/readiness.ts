@@ -59,8 +59,11 @@ export async function awaitReadiness(run: Reconciliation): Promise<Outcome> {
 
 async function becomeReady(run: Reconciliation): Promise<Outcome> {
   const { record, ports } = run;
-  await named(run, 'readiness', () => noteFinishedJobs(run));
-  await pruneOrphans(run);
+  // a later look has nothing new to prune
+  if (record.phase !== 'ready' || run.request.reason !== 'check') {
+    await named(run, 'readiness', () => noteFinishedJobs(run));
+    await pruneOrphans(run);
+  }
   const now = ports.clock.now();
   if (record.phase !== 'ready' || record.readyAt === undefined) {
     const ms = now - Date.parse(record.unreadySince ?? record.appliedAt ?? toIso(now));

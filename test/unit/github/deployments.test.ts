@@ -54,7 +54,7 @@ describe('what GitHub is told', () => {
   }, 30_000);
 
   it('says what failed and how to fix it in one line', async () => {
-    world.cluster.readinessIs = { state: 'failed', reason: `web: CrashLoopBackOff ${'x'.repeat(200)}` };
+    world.cluster.readinessIs = unready(`CrashLoopBackOff ${'x'.repeat(200)}`, { health: 'failed' });
     await world.handle(world.request('create'));
 
     const [status] = deployments()[0]?.statuses ?? [];
