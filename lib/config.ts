@@ -328,7 +328,6 @@ export function readEnvironmentSettings(environment: Env): EnvironmentSettings {
   }
   const maxEnvironments = settings.count('MAX_ENVIRONMENTS');
   const ttlMs = settings.duration('ENVIRONMENT_TTL');
-  const readyDeadlineMs = settings.duration('READY_DEADLINE', '10m') ?? 0;
   return settings.checked({
     ...intake,
     ...readContentLimits(environment),
@@ -336,9 +335,7 @@ export function readEnvironmentSettings(environment: Env): EnvironmentSettings {
     branchManifests: settings.oneOf('BRANCH_MANIFESTS', ['false', 'true']) === 'true',
     allowUnguarded: settings.oneOf('ALLOW_UNGUARDED', ['false', 'true']) === 'true',
     mode: settings.oneOf('MODE', ['apply', 'observe']),
-    readyDeadlineMs,
-    imageWaitMs: settings.duration('IMAGE_WAIT') ?? readyDeadlineMs,
-    podRepair: settings.oneOf('POD_REPAIR', ['true', 'false']) === 'true',
+    readyDeadlineMs: settings.duration('READY_DEADLINE', '10m') ?? 0,
     driftIntervalMs: settings.duration('DRIFT_INTERVAL', '1h') ?? 0,
     ...(credentialName !== undefined && { credentialName }),
     ...(maxEnvironments !== undefined && { maxEnvironments }),

@@ -279,11 +279,11 @@ export function statusDeps(log: Log): StatusDeps {
 /** What cluster and identity say, and each object for who looks at the page; without the objects where they can't be read. */
 async function readWholeLive(log: Log, record: EnvironmentRecord): Promise<Live> {
   const ports = await portsFor(log);
-  const { judgeAlone } = await import('./cluster/readiness/judge.ts');
+  const { judge } = await import('./cluster/readiness/kstatus.ts');
   const { prices } = readPageSettings(process.env);
   const details = {
     cluster: ports.cluster,
-    judge: (type: TypeOfObject, object: KubeObject) => judgeAlone(type, object as KubeObject & LiveObject),
+    judge: (type: TypeOfObject, object: KubeObject) => judge(type, object as KubeObject & LiveObject),
     now: clock.now(),
     ...(prices && { prices }),
   };

@@ -8,9 +8,7 @@ import { applyNamespace, createNamespace, deleteNamespace, listNamespaces, readN
 import { findDrift, planObjects } from './diff.ts';
 import { probePolicies } from './admission-policies.ts';
 import { pruneObjects } from './delete.ts';
-import { readReadiness } from './readiness/read-namespace.ts';
-import { surveyEnvironments } from './readiness/survey.ts';
-import { deletePod, removeEnded } from './readiness/remove-ended.ts';
+import { judgeReadiness } from './readiness/readiness.ts';
 import { createSend } from './api/client.ts';
 import type { Cluster } from '../environment/ports/cluster.ts';
 
@@ -45,10 +43,7 @@ export function createCluster(options: ClusterOptions): Cluster & LogReader {
     drift: (objects, target) => findDrift(context, objects, target),
     scopes: (objects) => findScopes(context, objects),
     plan: (objects, target) => planObjects(context, objects, target),
-    readiness: (inventory, target) => readReadiness(context, inventory, target),
-    survey: () => surveyEnvironments(context),
-    removeEnded: (entries, target) => removeEnded(context, entries, target),
-    deletePod: (target, writeGuard) => deletePod(send, target, writeGuard),
+    readiness: (objects, target) => judgeReadiness(context, objects, target),
     inspect: (kinds, target) => inspectKinds(context, kinds, target),
     readLog: (source) => readLog(send, source),
     contents: (namespace) => countContents(context, namespace),

@@ -17,11 +17,8 @@ import { noteFinishedJobs, withoutDone } from './steps/jobs.ts';
 import type { Drifted, KubeObject } from './ports/cluster.ts';
 import type { Reserved } from './ports/credentials.ts';
 import { loadTemplate, toDifference } from './steps/template.ts';
-import { guardByLease, guardByOwner } from './steps/write-guard.ts';
-import { isWanting } from './model/desired.ts';
-import { ownerLabels } from './model/labels.ts';
-import { note } from './model/record-event.ts';
-import type { EnvironmentRecord, InventoryEntry } from './model/record.ts';
+import type { EnvironmentRecord } from './model/record.ts';
+import { guardByLease } from './steps/write-guard.ts';
 
 /** Makes the environment what its overlays say. Every guard passes before the first write outside. */
 export async function provision(run: Reconciliation): Promise<Outcome> {
@@ -49,9 +46,7 @@ export async function provision(run: Reconciliation): Promise<Outcome> {
 
   const before = record.phase;
   const isSame = wasApplied(run, draft.objects);
-  const endedFor = findEndable(run);
-  if (isSame && endedFor.length === 0 && !mustCheckDrift(run))
-    return recordApplied(run, { changes: [], draft: draft.objects, before });
+  if (isSame && !mustCheckDrift(run)) return recordApplied(run, { changes: [], draft: draft.objects, before });
 
   const access = toCredentialRequest({ record, settings }, wanted);
   const chosen = await step(run, 'identity', () => ports.credentials.reserve(access));
@@ -64,7 +59,6 @@ export async function provision(run: Reconciliation): Promise<Outcome> {
   );
   const isMoved = reserved.identity !== record.identity;
   await named(run, 'drift', () => noteFinishedJobs(run, objects));
-  if (endedFor.length > 0) await step(run, 'workloads', () => removeEnded(run, endedFor));
   const drifted = isSame && !isMoved ? await step(run, 'drift', () => lookForDrift(run, objects)) : undefined;
   // nothing to write: the record stays ready
   if (drifted?.length !== 0 || findLeftovers(record.inventory, objects).some(({ orphaned }) => orphaned !== true)) {
@@ -90,30 +84,6 @@ async function lookForDrift({ record, ports }: Reconciliation, rendered: KubeObj
   const { namespace, inventory } = record;
   const objects = rendered.filter(({ kind }) => kind !== 'Namespace');
   return withoutDone(await ports.cluster.drift(objects, { namespace, known: inventory }), { inventory, objects });
-}
-
-const CAN_END = new Set(['Job', 'Pod']);
-
-/**
- * What may have ended for good and would stay so when applied unchanged. A person who asks gets it run once more; a
- * sweep does not run a failed Job again.
- */
-function findEndable({ record, request }: Reconciliation): InventoryEntry[] {
-  const isAsked = isWanting(request.reason) && request.attempt === 0;
-  if (!isAsked || record.phase === 'ready') return [];
-  return record.inventory.filter(({ kind, finished }) => CAN_END.has(kind) && finished !== true);
-}
-
-async function removeEnded(run: Reconciliation, entries: InventoryEntry[]): Promise<void> {
-  const { record, ports } = run;
-  const changes = await ports.cluster.removeEnded(entries, {
-    namespace: record.namespace,
-    labels: ownerLabels(record.name),
-    writeGuard: guardByOwner(run),
-  });
-  for (const { object } of changes) {
-    note(record, { at: toIso(ports.clock.now()), what: 'deleted', why: `${object} had failed: it is made again` });
-  }
 }
 
 function waitForEnd(run: Reconciliation): Outcome {

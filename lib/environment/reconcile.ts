@@ -21,7 +21,7 @@ import type { Step, StepName } from './model/record.ts';
 import { observeOnly } from './plan.ts';
 import type { Lease, Ports, StoredRecord } from './ports/ports.ts';
 import { provision } from './provision.ts';
-import { awaitReadiness, awaitsReadiness } from './steps/readiness.ts';
+import { awaitReadiness } from './steps/readiness.ts';
 import type { EnvironmentRequest } from './model/request.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -112,7 +112,9 @@ function noteInterrupted({ record, ports }: Reconciliation): void {
 
 async function decide(run: Reconciliation): Promise<Outcome> {
   const { ports, record, request } = run;
-  if (request.reason === 'check' && awaitsReadiness(record)) return awaitReadiness(run);
+  if (request.reason === 'check' && record.phase === 'starting' && record.applied !== undefined) {
+    return awaitReadiness(run);
+  }
   stopExpired(run);
   const answer =
     record.stop === undefined && ports.branches !== undefined
@@ -205,9 +207,7 @@ async function conclude(run: Reconciliation, outcome: Outcome): Promise<Handled>
 /** Pauses between a sweep's tries of a failed environment grow; anything else starts them again. */
 function noteRetry({ ports, record, request }: Reconciliation): void {
   if (record.phase !== 'failed') delete record.retry;
-  // a look at its health is no try
-  else if (request.reason !== 'check' || record.retry === undefined)
-    record.retry = toRetry(request.reason === 'sweep' ? (record.retry?.count ?? 0) + 1 : 0, ports.clock.now());
+  else record.retry = toRetry(request.reason === 'sweep' ? (record.retry?.count ?? 0) + 1 : 0, ports.clock.now());
 }
 
 /** Requeues the request unchanged: it has not been taken up yet, so the record must not name it. */

@@ -25,8 +25,8 @@ interface Volume {
 const OURS = 'local-';
 
 /**
- * What a node, a storage driver and an ingress controller would do: pods run, jobs' pods succeed, claims get volumes,
- * ingresses and routes are taken up. Nothing is pulled and no process starts; it only writes the states that others wait for.
+ * What a node and a storage driver would do: pods run, jobs' pods succeed, claims get volumes. Nothing is pulled and no
+ * process starts; it only writes the states that controllers wait for.
  */
 export function startKubelet(
   admin: Admin,
@@ -36,11 +36,9 @@ export function startKubelet(
   let stopped = false;
   const running = (async () => {
     while (!stopped) {
-      await Promise.all([runPods(admin), bindClaims(admin), removeVolumes(admin), openWayIn(admin)]).catch(
-        (error: unknown) => {
-          if (!stopped) failed(error);
-        },
-      );
+      await Promise.all([runPods(admin), bindClaims(admin), removeVolumes(admin)]).catch((error: unknown) => {
+        if (!stopped) failed(error);
+      });
       await pass(everyMs);
     }
   })();
@@ -77,8 +75,6 @@ async function runPod(admin: Admin, { metadata, spec }: Pod): Promise<void> {
       status: {
         phase: ends ? 'Succeeded' : 'Running',
         startTime: at,
-        // endpoints are made of addresses
-        podIPs: [{ ip: nextAddress() }],
         conditions: ['PodScheduled', 'Initialized', 'ContainersReady', 'Ready'].map(condition),
         containerStatuses: spec.containers.map(({ name, image }) => ({
           name,
@@ -130,52 +126,4 @@ async function removeVolumes(admin: Admin): Promise<void> {
       admin.call({ method: 'DELETE', path: `/api/v1/persistentvolumes/${metadata.name}` }),
     ),
   );
-}
-
-let addresses = 0;
-
-function nextAddress(): string {
-  addresses = (addresses + 1) % 60_000;
-  return `10.244.${Math.floor(addresses / 240)}.${(addresses % 240) + 1}`;
-}
-
-interface WayIn {
-  metadata: { name: string; namespace: string; creationTimestamp: string };
-  spec?: { parentRefs?: object[] };
-  status?: { loadBalancer?: { ingress?: object[] }; parents?: object[] };
-}
-
-/** Whoever applies an Ingress or a route is served: a test that wants otherwise runs without this. */
-async function openWayIn(admin: Admin): Promise<void> {
-  const networking = '/apis/networking.k8s.io/v1';
-  const gateway = '/apis/gateway.networking.k8s.io/v1';
-  const ingresses = await admin.call<Listed<WayIn>>({ method: 'GET', path: `${networking}/ingresses` });
-  const routes = await admin.call<Listed<WayIn>>({ method: 'GET', path: `${gateway}/httproutes` });
-  const closed = (ingresses?.items ?? []).filter(({ status }) => !status?.loadBalancer?.ingress?.length);
-  const unseen = (routes?.items ?? []).filter(({ status }) => !status?.parents?.length);
-  await Promise.all([
-    ...closed.map(({ metadata }) =>
-      admin.call({
-        method: 'PATCH',
-        path: `${networking}/namespaces/${metadata.namespace}/ingresses/${metadata.name}/status`,
-        body: { status: { loadBalancer: { ingress: [{ ip: '203.0.113.10' }] } } },
-      }),
-    ),
-    ...unseen.map(({ metadata, spec }) => {
-      const at = metadata.creationTimestamp;
-      const conditions = ['Accepted', 'ResolvedRefs'].map((type) => ({
-        type,
-        status: 'True',
-        reason: type,
-        message: '',
-        lastTransitionTime: at,
-      }));
-      const parents = (spec?.parentRefs ?? []).map((parentRef) => ({ parentRef, controllerName: 'local', conditions }));
-      return admin.call({
-        method: 'PATCH',
-        path: `${gateway}/namespaces/${metadata.namespace}/httproutes/${metadata.name}`,
-        body: { status: { parents } },
-      });
-    }),
-  ]);
 }

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Behaviour } from './options.ts';
 import { kindOf } from './kinds.ts';
-import { openWayIn } from './way-in.ts';
 import type { Objects, Place, StoredObject } from './objects.ts';
 
 const NAMESPACE = kindOf('v1', 'Namespace');
@@ -26,7 +25,6 @@ export function settle(objects: Objects, behaviour: Behaviour, now: number): voi
       }
     }
   }
-  openWayIn(objects);
 }
 
 /** Contents first, as the namespace controller does; objects with finalizers hold the namespace. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { WITHOUT_CONTROL_PLANE } from '../support/control-plane.ts';
-import { eventually, inventoryOf } from '../contract/target.ts';
+import { eventually } from '../contract/target.ts';
 import { type AuditedPlane, startAuditedPlane } from './converge-plane.ts';
 import { type RealWorld, config, createRealWorld, deployment } from './converge-world.ts';
 
@@ -65,8 +65,7 @@ onControlPlane(`converging on a real control plane ${WITHOUT_CONTROL_PLANE ?? ''
     world.overlays.objects = [deployment('web')];
     await world.handle('pods', 'create');
     const objects = [deployment('web')];
-    const readiness = () =>
-      world.ports.cluster.readiness(inventoryOf(objects), { namespace: 'feature-pods', hasFallen: false });
+    const readiness = () => world.ports.cluster.readiness(objects, { namespace: 'feature-pods' });
     const status = async (fields: object) => {
       const pods = await get<Listed>(at('pods', 'pods'));
       for (const { metadata } of pods?.items ?? []) {
@@ -82,13 +81,13 @@ onControlPlane(`converging on a real control plane ${WITHOUT_CONTROL_PLANE ?? ''
     await eventually(async () => expect((await get<Listed>(at('pods', 'pods')))?.items).toHaveLength(1));
     await status(container({ waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image' } }));
     expect(await readiness()).toMatchObject({
-      health: 'starting',
-      reasons: [{ cause: expect.stringContaining('waiting for image web:1') }],
+      state: 'starting',
+      reason: expect.stringContaining('waiting for image web:1'),
     });
     await status(container({ waiting: { reason: 'CreateContainerConfigError', message: 'secret "s" not found' } }));
     expect(await readiness()).toMatchObject({
-      health: 'starting',
-      reasons: [{ cause: expect.stringContaining('secret "s" not found') }],
+      state: 'starting',
+      reason: expect.stringContaining('secret "s" not found'),
     });
 
     const [pod] = (await get<Listed>(at('pods', 'pods')))?.items ?? [];
@@ -107,12 +106,12 @@ onControlPlane(`converging on a real control plane ${WITHOUT_CONTROL_PLANE ?? ''
     });
     await status(container({ waiting: { reason: 'ContainerCreating' } }));
     expect(await readiness()).toMatchObject({
-      health: 'starting',
-      reasons: [{ cause: expect.stringMatching(/FailedMount: .*StatusCode=403/) }],
+      state: 'starting',
+      reason: expect.stringMatching(/FailedMount: .*StatusCode=403/),
     });
 
     await status({ phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }], containerStatuses: null });
-    await eventually(async () => expect(await readiness()).toMatchObject({ health: 'ready', reasons: [] }));
+    await eventually(async () => expect(await readiness()).toEqual({ state: 'ready' }));
     await world.handle('pods', 'provision');
     expect(world.record('pods')?.phase).toBe('ready');
   }, 60_000);

@@ -74,8 +74,6 @@ export async function setStage(target: { access: ClusterAccess; kubeconfig: stri
       mode: 'apply',
       readyDeadlineMs: 600_000,
       driftIntervalMs: 3_600_000,
-      imageWaitMs: 600_000,
-      podRepair: true,
     },
     clock,
     random,

@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { READY, unready } from '../support/fakes/cluster.ts';
 import { NAMESPACE, type World, createWorld } from '../support/fakes/world.ts';
 import { abandon } from '../../lib/environment/abandon.ts';
 
@@ -217,13 +216,13 @@ describe('a host that is paused while the owner is looked up', () => {
 
 describe('a refusal while the workloads start', () => {
   it('does not keep the environment from becoming ready', async () => {
-    world.cluster.readinessIs = unready('0 of 1 replicas available');
+    world.cluster.readinessIs = { state: 'starting' };
     await world.handle(world.request('create'));
     world.access.credentials.set('keyvault-workload-identity-ex-c4-e6', 'system:serviceaccount:other:x');
     await world.handle(world.request('provision'));
     expect(world.record()).toMatchObject({ phase: 'starting', refused: { guard: 'credential' } });
 
-    world.cluster.readinessIs = READY;
+    world.cluster.readinessIs = { state: 'ready' };
     await world.settle();
     expect(world.record()?.phase).toBe('ready');
   });

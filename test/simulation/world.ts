@@ -53,8 +53,6 @@ export function createWorld(history: History, options: { core: Core; tell?: (lin
     mode: plan.mode,
     readyDeadlineMs: 600_000,
     driftIntervalMs: 3_600_000,
-    imageWaitMs: 600_000,
-    podRepair: true,
     ...(plan.maxEnvironments !== undefined && { maxEnvironments: plan.maxEnvironments }),
   };
   let ids = 0;

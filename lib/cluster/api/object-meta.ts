@@ -88,5 +88,4 @@ export interface Condition {
   status: string;
   reason?: string;
   message?: string;
-  lastTransitionTime?: string;
 }

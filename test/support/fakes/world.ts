@@ -54,8 +54,6 @@ export function createWorld(options: { github?: boolean; settings?: Partial<Envi
     mode: 'apply',
     readyDeadlineMs: 600_000,
     driftIntervalMs: 3_600_000,
-    imageWaitMs: options.settings?.readyDeadlineMs ?? 600_000,
-    podRepair: true,
     ...options.settings,
   };
   const models = { clock, turn };

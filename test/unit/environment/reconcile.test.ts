@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { READY, unready } from '../../support/fakes/cluster.ts';
 import { ProvisionerError } from '../../../lib/errors.ts';
 import { EXISTS, GONE, NAMESPACE, type World, createWorld } from '../../support/fakes/world.ts';
 import { abandon } from '../../../lib/environment/abandon.ts';
@@ -146,14 +145,14 @@ describe('reconcile, a life', () => {
   });
 
   it('is starting until the workloads are ready, and failed with the reason after the deadline', async () => {
-    world.cluster.readinessIs = unready('waiting for image web:x');
+    world.cluster.readinessIs = { state: 'starting', reason: 'waiting for image web:x', object: 'Deployment/x/web' };
     await world.handle(world.request('create'));
-    expect(world.record()).toMatchObject({ phase: 'starting', waitingOn: 'Deployment/x/web: waiting for image web:x' });
+    expect(world.record()).toMatchObject({ phase: 'starting', waitingOn: 'waiting for image web:x' });
 
     await world.settle();
     expect(world.record()).toMatchObject({ phase: 'failed', error: { code: 'not-ready', object: 'Deployment/x/web' } });
 
-    world.cluster.readinessIs = READY;
+    world.cluster.readinessIs = { state: 'ready' };
     await world.handle(world.request('sweep'));
     expect(world.record()).toMatchObject({ phase: 'ready' });
     expect(world.record()?.error).toBeUndefined();
@@ -211,7 +210,7 @@ describe('reconcile, order', () => {
   });
 
   it('drops a requeued request that the record does not name any more', async () => {
-    world.cluster.readinessIs = unready('0 of 1 replicas available');
+    world.cluster.readinessIs = { state: 'starting' };
     await world.handle(world.request('create'));
     const [old] = world.requests.waiting.splice(0);
     await world.handle(world.request('push'));
