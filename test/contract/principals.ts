@@ -18,7 +18,8 @@ const RULES = {
         ...['configmaps', 'events', 'limitranges', 'persistentvolumeclaims', 'pods', 'resourcequotas', 'services'],
         'serviceaccounts',
       ],
-      verbs: ['*'],
+      // not all: impersonating accounts would be a right too wide
+      verbs: ['get', 'list', 'create', 'patch', 'update', 'delete'],
     },
     {
       apiGroups: [
@@ -72,7 +73,9 @@ const POLICIES = [
   {
     name: 'feature-branch-provisioner-namespaces',
     matchConstraints: { resourceRules: [NAMESPACES] },
-    expression: "request.name.startsWith('feature-') && (object == null || has(object.metadata.labels))",
+    // the API server labels every namespace with its name: what counts is a label of ours
+    expression:
+      "request.name.startsWith('feature-') && (object == null || (has(object.metadata.labels) && 'feature-branch-provisioner/slug' in object.metadata.labels))",
   },
   {
     name: 'feature-branch-provisioner-objects',

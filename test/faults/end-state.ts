@@ -1,3 +1,4 @@
+import { CLAIM } from '../../lib/environment/model/labels.ts';
 import { text } from 'node:stream/consumers';
 import type { EnvironmentRecord } from '../../lib/environment/model/record.ts';
 import type { Listed } from './life-cluster.ts';
@@ -60,7 +61,10 @@ async function readReservations(world: LifeWorld): Promise<unknown[]> {
 function toContent(object: Listed): [string, unknown] {
   const { metadata, ...rest } = object as Listed & { status?: unknown };
   delete rest.status;
-  const { name, namespace, labels, annotations } = metadata;
+  const { name, namespace, labels } = metadata;
+  // new for each namespace that is made: that there is one is what must be the same
+  const claim = metadata.annotations?.[CLAIM];
+  const annotations = claim === undefined ? metadata.annotations : { ...metadata.annotations, [CLAIM]: 'some' };
   const phase = metadata.deletionTimestamp === undefined ? 'lives' : 'terminating';
   return [`${object.kind}/${namespace ?? ''}/${name}`, { ...rest, labels, annotations, phase }];
 }

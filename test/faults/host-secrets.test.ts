@@ -69,7 +69,11 @@ describe('the built app, whose storage gets no token', () => {
     const { headers, body } = makeDelivery({ event: 'delete', ref: 'x', repository, secret: PLANTED.webhookSecret });
     const answers = await Promise.all([
       call('github/webhook', { method: 'POST', headers, body: new Uint8Array(body) }),
-      call('provision', { method: 'POST', body: '{"branch":"x"}' }),
+      call('provision', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{"branch":"x"}',
+      }),
       call('environments'),
       call('environments/x?live=1'),
       call('environments/x/diagnosis'),

@@ -126,7 +126,7 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'no admission policy is asked for',
     file: 'steps/preflight.ts',
-    from: "policies === 'unbound' && {",
-    to: 'policies === undefined && {',
+    from: "policies !== 'bound' && {",
+    to: "policies !== 'bound' && policies !== 'unbound' && {",
   },
 ];
