@@ -103,7 +103,13 @@ onControlPlane(`overlays on a real control plane ${WITHOUT_CONTROL_PLANE ?? ''}`
   async function provision(slug: string, objects: KubeObject[]): Promise<void> {
     world.overlays.objects = objects;
     await world.handle(slug, 'provision');
+    // what is left over is deleted once everything else is ready
+    for (let look = 0; look < 200 && world.record(slug)?.phase === 'starting'; look += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await world.handle(slug, 'check');
+    }
     expect(world.record(slug)?.error).toBeUndefined();
+    expect(world.record(slug)?.phase).toBe('ready');
   }
 
   it('leave the same behind after A and then B as after B alone, and nothing to put back', async () => {

@@ -35,5 +35,7 @@ const FIRST_RETRY_MS = 15 * 60_000;
 
 /** When a sweep tries a failed environment again: pauses double, up to a day. */
 export function toRetry(count: number, now: number): { count: number; at: string } {
-  return { count, at: new Date(now + Math.min(DAY_MS, FIRST_RETRY_MS * 2 ** Math.min(count, 10))).toISOString() };
+  // the first sweep after a failure tries at once: a person may have fixed the cause and started it
+  const pauseMs = count === 0 ? 0 : Math.min(DAY_MS, FIRST_RETRY_MS * 2 ** Math.min(count, 10));
+  return { count, at: new Date(now + pauseMs).toISOString() };
 }

@@ -30,7 +30,7 @@ export function provisionerCalls(objects: KubeObject[]): CallsByRight {
       calls.set(`${resource} list`, { as, method: 'GET', path: collectionOf(object) });
     }
     calls.set(`${resource} patch`, { as, ...dryApply(object) });
-    calls.set(`${resource} create`, { as, ...dryApply(inNamespace(object, 'feature-empty')) });
+    calls.set(`${resource} create`, { as, ...dryApply(inNamespace(ofBranch(object, 'empty'), 'feature-empty')) });
     calls.set(`${resource} delete`, { as, ...dryDelete(object) });
   }
   for (const [resource, root] of Object.entries(READ_ONLY)) {
@@ -38,6 +38,12 @@ export function provisionerCalls(objects: KubeObject[]): CallsByRight {
     calls.set(`${resource} get`, { as, method: 'GET', path: `${root}/namespaces/feature-ours/${resource}/x` });
   }
   return calls;
+}
+
+/** With the hosts of another branch: an Ingress may name those of its own alone. */
+function ofBranch(object: KubeObject, slug: string): KubeObject {
+  if (object.kind !== 'Ingress') return object;
+  return JSON.parse(JSON.stringify(object).replaceAll('ours.', `${slug}.`)) as KubeObject;
 }
 
 const PROBE = 'feature-branch-provisioner-probe';
