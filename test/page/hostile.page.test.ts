@@ -30,23 +30,22 @@ afterAll(async () => {
 
 const VIEWS = ['', 'environments/checkout-rework', 'environments/search-facets', 'identities'];
 
-test('what would run as markup, script or address stays text in every field', async () => {
+test.each(VIEWS)('what would run as markup, script or address stays text in every field of /%s', async (path) => {
   server.world = poison(busyWorld());
-  for (const path of VIEWS) {
-    const tab = await open(browser, `${server.url}/api/ui/${path}`);
-    await tab.page.getByText('alert(1)').first().waitFor();
-    for (const summary of await tab.page.locator('summary').all()) await summary.click();
-    await tab.page.waitForTimeout(150);
-    expect(tab.faults).toEqual([]);
-    expect(
-      await tab.page.locator('main img, main script, main [onload], main [onerror], main [onmouseover]').count(),
-    ).toBe(0);
-    const addresses = await tab.page.evaluate<string[]>(
-      `[...document.querySelectorAll('main a')].map(({ protocol }) => protocol)`,
-    );
-    expect(addresses.filter((protocol) => !/^https?:$/.test(protocol))).toEqual([]);
-    await tab.close();
-  }
+  const tab = await open(browser, `${server.url}/api/ui/${path}`);
+  // the first one may lie in a part that is folded
+  await tab.page.getByText('alert(1)').first().waitFor({ state: 'attached' });
+  for (const summary of await tab.page.locator('summary:visible').all()) await summary.click({ timeout: 2_000 });
+  await tab.page.waitForTimeout(150);
+  expect(tab.faults).toEqual([]);
+  expect(
+    await tab.page.locator('main img, main script, main [onload], main [onerror], main [onmouseover]').count(),
+  ).toBe(0);
+  const addresses = await tab.page.evaluate<string[]>(
+    `[...document.querySelectorAll('main a')].map(({ protocol }) => protocol)`,
+  );
+  expect(addresses.filter((protocol) => !/^https?:$/.test(protocol))).toEqual([]);
+  await tab.close();
 });
 
 /** The same world with hostile texts in turn in place of every other, but for what tells the page what to draw. */
