@@ -214,7 +214,12 @@ const verifier = once(async () => {
 const repositoryIds = once(async () => {
   const { createRepositoryIds } = await import('./storage/repository-ids.ts');
   const { RECORD_CONTAINER } = await import('./storage/records.ts');
-  return createRepositoryIds({ container: async () => (await blobs()).getContainerClient(RECORD_CONTAINER), records });
+  return createRepositoryIds({
+    container: async () => (await blobs()).getContainerClient(RECORD_CONTAINER),
+    records,
+    clock,
+    random: Math.random,
+  });
 });
 
 const pullRequests = once(async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { clock } from '../../../lib/clock.ts';
 import type { RecordSummary } from '../../../lib/environment/model/record.ts';
 import { connectBlobs } from '../../../lib/storage/connection.ts';
 import { createRepositoryIds } from '../../../lib/storage/repository-ids.ts';
@@ -30,7 +31,8 @@ const recordsOf =
 describe('The id of a repository', () => {
   it('is the first one stated, for good and for every instance, whatever is stated later', async () => {
     const container = await openContainer();
-    const instance = () => createRepositoryIds({ container: async () => container, records: recordsOf() });
+    const instance = () =>
+      createRepositoryIds({ container: async () => container, records: recordsOf(), clock, random: Math.random });
     expect(await instance()('acme/shop', 0)).toBe(0);
     expect(await instance()('Acme/Shop', 42)).toBe(42);
     expect(await instance()('acme/shop', 99)).toBe(42);
@@ -43,14 +45,22 @@ describe('The id of a repository', () => {
       { repository: 'acme/api', repositoryId: 8 },
       { repository: 'acme/shop', repositoryId: 7 },
     );
-    expect(await createRepositoryIds({ container: async () => container, records })('acme/shop', 42)).toBe(7);
+    expect(
+      await createRepositoryIds({ container: async () => container, records, clock, random: Math.random })(
+        'acme/shop',
+        42,
+      ),
+    ).toBe(7);
   });
 
   it('is one and the same where several instances learn of it at once', async () => {
     const container = await openContainer();
     const answers = await Promise.all(
       [1, 2, 3].map((id) =>
-        createRepositoryIds({ container: async () => container, records: recordsOf() })('acme/shop', id),
+        createRepositoryIds({ container: async () => container, records: recordsOf(), clock, random: Math.random })(
+          'acme/shop',
+          id,
+        ),
       ),
     );
     expect(new Set(answers).size).toBe(1);
@@ -62,7 +72,12 @@ describe('The id of a repository', () => {
       const container = await openContainer();
       await container.create();
       await container.getBlockBlobClient('repository-ids').upload(text, text.length);
-      const ask = createRepositoryIds({ container: async () => container, records: recordsOf() })('acme/shop', 42);
+      const ask = createRepositoryIds({
+        container: async () => container,
+        records: recordsOf(),
+        clock,
+        random: Math.random,
+      })('acme/shop', 42);
       await expect(ask).rejects.toMatchObject({ code: 'input' });
     },
   );
