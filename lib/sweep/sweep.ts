@@ -1,4 +1,4 @@
-import type { Lease, Ports, SweepState } from '../environment/ports/ports.ts';
+import type { LastSweep, Lease, Ports, SweepState } from '../environment/ports/ports.ts';
 import { toLogFields } from '../errors.ts';
 import { findPlan, toKey, toLimit, toPlan, withPlan } from './deletion-limit.ts';
 import { type Ask, type Deletion, type Findings, toFindings } from './findings.ts';
@@ -126,9 +126,16 @@ async function carryOut(ports: Ports, { state, lease, survey, findings }: Work):
   });
   await each(ports, swept, findings.tombstones, (slug) => removeTombstone(ports, { swept, slug }));
   await redeliver(ports, { swept, state: next });
-  if (JSON.stringify(next) !== JSON.stringify(state)) await ports.sweeps.write(next, lease);
+  next.last = toLast(swept, now);
+  await ports.sweeps.write(next, lease);
   report(ports, swept);
   return swept;
+}
+
+function toLast(swept: Swept, now: number): LastSweep {
+  const { looked, queued, removed, orphans, failed, redelivered, unlisted } = swept;
+  const counts = { queued: queued.length, removed: removed.length, orphans: orphans.length };
+  return { at: new Date(now).toISOString(), looked, ...counts, failed, redelivered, unlisted };
 }
 
 /** Exactly the confirmed set, as far as each is still to go. */

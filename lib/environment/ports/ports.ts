@@ -109,10 +109,27 @@ export interface SweepPlan {
   confirmedAt?: string;
 }
 
-/** What sweeps remember from one to the next. */
+/** What the last sweep did. */
+export interface LastSweep {
+  at: string;
+  looked: number;
+  queued: number;
+  removed: number;
+  orphans: number;
+  failed: number;
+  redelivered: number;
+  /** Repositories whose branches could not be listed. */
+  unlisted: { repository: string; why: string }[];
+}
+
+/**
+ * What sweeps remember from one to the next: the blob `environments/sweep`, which `Sweeps.read` reads without a lease.
+ * Health and page take `held` and `last` from it.
+ */
 export interface SweepState {
   v: 1;
   plans: SweepPlan[];
+  last?: LastSweep;
   /** The last sweep found more to delete than SWEEP_MAX_DELETIONS allows, and deleted nothing. */
   held?: { at: string; deletions: number; limit: number; planId: string };
   /** Failed deliveries up to then were redelivered. */

@@ -71,7 +71,7 @@ describe('sweep', () => {
     const { queued, held } = await sweep(world.ports);
     expect(queued).toEqual([]);
     expect(held).toMatchObject({ deletions: 4, limit: 3 });
-    expect(world.sweeps.state.held).toMatchObject({ deletions: 4 });
+    expect(world.sweeps.state).toMatchObject({ held: { deletions: 4, limit: 3 }, last: { looked: 8, queued: 0 } });
     expect(world.log.join()).toContain('nothing deleted: more would go than SWEEP_MAX_DELETIONS allows');
     await world.settle();
     expect(phases(world, 8)).toEqual(Array(8).fill('ready'));
