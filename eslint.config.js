@@ -18,7 +18,7 @@ const adapters = no(
   'The core gets its peers as deps: import no adapter.',
 );
 const functionsOnly = no(
-  '\\.\\./lib/(?!(intake|environment|sweep|diagnosis|page)/|(config|deps|deps-mirror|deps-page|log)\\.ts)',
+  '\\.\\./lib/(?!(intake|environment|sweep|diagnosis|page|config)/|deps/(mirror|page)\\.ts|(deps|log)\\.ts)',
   'A function imports intake, environment, sweep, diagnosis, page, config, deps or log.',
 );
 
@@ -44,7 +44,7 @@ export default tseslint.config(
   },
   { files: ['local/**/*.ts', 'manifests/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'], rules: { 'no-console': 'off' } },
   closed(['functions/**/*.ts'], outside, functionsOnly),
-  closed(['lib/*.ts'], outside, functionsRoom),
+  closed(['lib/*.ts', 'lib/{config,deps}/**/*.ts'], outside, functionsRoom),
   closed(
     ['lib/{telemetry,overlays,cluster,identity,azure,github,storage,sdk}/**/*.ts'],
     outside,

@@ -8,8 +8,8 @@ import { installAddOns } from '../local/control-plane/add-ons.ts';
 import { installGuards } from '../local/control-plane/install-policies.ts';
 import { type ControlPlane, startControlPlane } from '../local/control-plane/start.ts';
 import { findKustomize } from '../local/kustomize/find-kustomize.ts';
-import { compileOverlays } from '../lib/overlays/compile.ts';
-import type { Compiled } from '../lib/overlays/compiled.ts';
+import { compileOverlays } from '../lib/overlays/template/compile.ts';
+import type { Compiled } from '../lib/overlays/template/compiled.ts';
 
 export const MANIFESTS = join(import.meta.dirname, '..', 'manifests');
 export const OVERLAYS = ['feature', 'azure-feature'] as const;

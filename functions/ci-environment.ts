@@ -1,6 +1,6 @@
 import { app } from '@azure/functions';
 import { workflowDeps } from '../lib/deps.ts';
-import { receiveWorkflow } from '../lib/intake/workflow.ts';
+import { receiveWorkflow } from '../lib/intake/workflow/workflow.ts';
 import { toLog } from '../lib/log.ts';
 
 app.http('ci-environment', {

@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import { logsDeps } from '../lib/deps-page.ts';
+import { logsDeps } from '../lib/deps/page.ts';
 import { toLog } from '../lib/log.ts';
 import { answerLogs } from '../lib/page/answer-logs.ts';
 

@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import { identitySlots } from '../lib/deps-page.ts';
+import { identitySlots } from '../lib/deps/page.ts';
 import { toLog } from '../lib/log.ts';
 import { answerIdentities } from '../lib/page/answer-identities.ts';
 

@@ -1,6 +1,6 @@
 import { app } from '@azure/functions';
-import { mirrorRoutes } from '../lib/deps-mirror.ts';
-import { pageSettings } from '../lib/deps-page.ts';
+import { mirrorRoutes } from '../lib/deps/mirror.ts';
+import { pageSettings } from '../lib/deps/page.ts';
 import { toLog } from '../lib/log.ts';
 import { answerMirror } from '../lib/page/mirror.ts';
 

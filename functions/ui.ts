@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import { pageFiles } from '../lib/deps-page.ts';
+import { pageFiles } from '../lib/deps/page.ts';
 import { answerPage } from '../lib/page/files.ts';
 
 app.http('ui', {

@@ -24,9 +24,9 @@ import type {
   Reports,
   Requests,
 } from './environment/ports/ports.ts';
-import { arm, cluster } from './deps-cluster.ts';
-import { traced, tracedRequests } from './deps-telemetry.ts';
-import { blobs, makeStorage, reachStorage, records, requests as plainRequests, sweeps } from './deps-storage.ts';
+import { arm, cluster } from './deps/cluster.ts';
+import { traced, tracedRequests } from './deps/telemetry.ts';
+import { blobs, makeStorage, reachStorage, records, requests as plainRequests, sweeps } from './deps/storage.ts';
 import { createProbes } from './diagnosis/probes.ts';
 import { readHealth } from './diagnosis/health.ts';
 import { type Live, readLive } from './environment/status.ts';
@@ -41,13 +41,13 @@ import { toLogFields } from './errors.ts';
 import type { StatusDeps } from './intake/status.ts';
 import type { WatchDeps } from './sweep/watch.ts';
 import { readLiveDetails } from './page/live.ts';
-import type { WorkflowDeps } from './intake/workflow.ts';
+import type { WorkflowDeps } from './intake/workflow/workflow.ts';
 import type { WebhookDeps } from './intake/webhook.ts';
 import type { Preflight } from './preflight/check.ts';
 import type { KubeObject } from './environment/ports/cluster.ts';
 import type { Credentials } from './environment/ports/credentials.ts';
 
-export { inSpan, tracedWork } from './deps-telemetry.ts';
+export { inSpan, tracedWork } from './deps/telemetry.ts';
 export { cluster, makeStorage, records };
 
 /** Requests go out with the context of the trace that they belong to. */
@@ -119,7 +119,7 @@ export const branches = once(async (): Promise<Branches | undefined> => {
 });
 
 const compiled = once(async () =>
-  (await import('./overlays/compiled.ts')).loadCompiled(findAppFile('overlays.json', 'dist/overlays.json')),
+  (await import('./overlays/template/compiled.ts')).loadCompiled(findAppFile('overlays.json', 'dist/overlays.json')),
 );
 
 export const overlays = once(async (): Promise<Overlays> => {
@@ -130,7 +130,7 @@ export const overlays = once(async (): Promise<Overlays> => {
 const workflowSettings = readOnce(() => readWorkflowSettings(process.env));
 
 async function toBranchOverlays(manifests: { objects: KubeObject[]; digest: string }): Promise<Overlays> {
-  const { createBranchOverlays } = await import('./overlays/branch-template.ts');
+  const { createBranchOverlays } = await import('./overlays/template/branch-template.ts');
   const { kinds } = workflowSettings();
   return createBranchOverlays(manifests, {
     compiled: await compiled(),
@@ -326,5 +326,5 @@ export const health = keepFor(clock, {
 
 /** Checks everything before the first branch; what that takes is loaded by the first call. */
 export async function preflight(options: { write: boolean }): Promise<Preflight> {
-  return (await import('./deps-preflight.ts')).preflight(options);
+  return (await import('./deps/preflight.ts')).preflight(options);
 }

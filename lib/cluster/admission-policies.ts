@@ -1,7 +1,7 @@
 import { METADATA, type Call, type Send } from './api/client.ts';
 import { applyQuery } from './api/rest-mapping.ts';
 import { statusOf } from './api/status.ts';
-import { isOverprivileged } from './access-review.ts';
+import { isOverprivileged } from './auth/access-review.ts';
 import type { PolicyState } from '../environment/ports/cluster.ts';
 
 /** The version that every denial of manifests/cluster names; a change of a policy that matters raises both. */

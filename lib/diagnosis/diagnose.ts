@@ -5,7 +5,7 @@ import type { Ports } from '../environment/ports/ports.ts';
 import { toPropagation } from '../environment/model/known-causes.ts';
 import type { EnvironmentRecord, Phase } from '../environment/model/record.ts';
 import { toLogFields, toProvisionerError } from '../errors.ts';
-import { type Chain, judgeChain } from './chain.ts';
+import { type Chain, judgeChain } from './chain/chain.ts';
 import type { ChainFacts } from './facts.ts';
 import { CHAIN_KINDS, type Unread, WORKLOAD_KINDS } from './live-objects.ts';
 import type { Inspected, KubeObject } from '../environment/ports/cluster.ts';

@@ -1,4 +1,4 @@
-import type { VerifyToken } from '../intake/workflow-claims.ts';
+import type { VerifyToken } from '../intake/workflow/workflow-claims.ts';
 import type { JWTPayload, JWTVerifyGetKey } from 'jose';
 
 export interface TokenVerifierOptions {

@@ -1,5 +1,5 @@
 import type { KubeObject } from '../environment/ports/cluster.ts';
-import type { CompiledOverlay } from './compiled.ts';
+import type { CompiledOverlay } from './template/compiled.ts';
 import { findLookalikes, findTokens, nameHeldAt, visitStrings } from './tokens.ts';
 import { MANAGED_BY } from './validate.ts';
 

@@ -3,7 +3,7 @@ import type { Overlays, RenderValues } from '../environment/ports/ports.ts';
 import { stringifyExact } from '../exact-json.ts';
 import { keepSecret } from '../secrets.ts';
 import { encodedFieldOf, replaceEncoded } from './base64.ts';
-import type { Compiled, CompiledOverlay } from './compiled.ts';
+import type { Compiled, CompiledOverlay } from './template/compiled.ts';
 import type { Bounds } from './content/rules.ts';
 import {
   type Rendered,

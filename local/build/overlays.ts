@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { compileOverlays } from '../../lib/overlays/compile.ts';
+import { compileOverlays } from '../../lib/overlays/template/compile.ts';
 import { explainTokens } from '../../lib/overlays/findings.ts';
 import { findKustomize } from '../kustomize/find-kustomize.ts';
 import { localSettings } from './local-settings.ts';

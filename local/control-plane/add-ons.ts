@@ -1,5 +1,5 @@
 import { Agent } from 'undici';
-import { ADD_ON_KINDS, type Kind } from '../kubernetes/kinds.ts';
+import { ADD_ON_KINDS, type Kind } from '../kubernetes/objects/kinds.ts';
 import type { ClusterAccess } from '../kubernetes/kubeconfig.ts';
 
 const anything = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };

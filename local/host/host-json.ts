@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseTimeSpan } from './time-span.ts';
+import { parseTimeSpan } from './triggers/time-span.ts';
 
 export interface HostSettings {
   routePrefix: string;

@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseTimeSpan } from './time-span.ts';
+import { parseTimeSpan } from './triggers/time-span.ts';
 import { resolveExpressions } from './expressions.ts';
 import { type HostSettings, readHostSettings } from './host-json.ts';
-import { type HttpListener, listen } from './http-listener.ts';
+import { type HttpListener, listen } from './triggers/http-listener.ts';
 import { createInvoker, type Invoker } from './invoke.ts';
 import { type AppFunction, loadApp } from './load-app.ts';
 import type { HostLog } from './log.ts';
-import { parseSchedule } from './ncrontab.ts';
-import { listenToQueue, poisonQueueName, type QueueListener } from './queue-listener.ts';
-import { type Route, toRoute } from './routes.ts';
+import { parseSchedule } from './triggers/ncrontab.ts';
+import { listenToQueue, poisonQueueName, type QueueListener } from './triggers/queue-listener.ts';
+import { type Route, toRoute } from './triggers/routes.ts';
 import { queueService } from './storage-connection.ts';
-import { runOnSchedule } from './timer-listener.ts';
+import { runOnSchedule } from './triggers/timer-listener.ts';
 
 const SEND_WITHIN_MS = 1_000;
 

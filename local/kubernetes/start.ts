@@ -2,15 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Behaviour, type BehaviourOptions, createBehaviour } from './options.ts';
-import { ApiFault } from './api-errors.ts';
-import { type Ask, handle } from './request-handler.ts';
+import { type Behaviour, type BehaviourOptions, createBehaviour } from './http/options.ts';
+import { ApiFault } from './http/api-errors.ts';
+import { type Ask, handle } from './http/request-handler.ts';
 import { type ClusterAccess, USERS, writeKubeconfig } from './kubeconfig.ts';
-import { type StoredObject, createObjects } from './objects.ts';
-import { loadModels } from './schema.ts';
-import { settle } from './controllers.ts';
-import { furnishCluster } from './system.ts';
-import type { World } from './write.ts';
+import { type StoredObject, createObjects } from './objects/objects.ts';
+import { loadModels } from './objects/schema.ts';
+import { settle } from './control/controllers.ts';
+import { furnishCluster } from './control/system.ts';
+import type { World } from './objects/write.ts';
 
 /** One call as it was answered. */
 export interface RecordedCall {

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { Kustomize } from '../../lib/overlays/compile.ts';
+import type { Kustomize } from '../../lib/overlays/template/compile.ts';
 import { ensurePinnedKubectl, PINNED_VERSION } from './pinned-kubectl.ts';
 import { run } from './run.ts';
 

@@ -20,7 +20,7 @@ await compileAppOverlays({
   log: (line) => console.log(line),
 });
 // read after the settings are in place
-const { preflight } = await import('../../lib/deps-preflight.ts');
+const { preflight } = await import('../../lib/deps/preflight.ts');
 const { verdict, checks } = await preflight(values);
 console.log(toTable(checks));
 const count = checks.filter(({ state }) => state === 'failed').length;

@@ -1,4 +1,4 @@
-import { loadCompiled } from '../../lib/overlays/compiled.ts';
+import { loadCompiled } from '../../lib/overlays/template/compiled.ts';
 import { findTokens } from '../../lib/overlays/tokens.ts';
 import type { Env } from '../../lib/settings.ts';
 

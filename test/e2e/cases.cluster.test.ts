@@ -9,8 +9,8 @@ import { eventually } from '../contract/target.ts';
 import { buildCase, caseFolder } from '../support/cases.ts';
 import { WITHOUT_CONTROL_PLANE } from '../support/control-plane.ts';
 import { CRDS, RIGHTS, type Live, UNIONS, deployment, pathOf } from './case-fixtures.ts';
-import { type AuditedPlane, startAuditedPlane } from './converge-plane.ts';
-import { type RealWorld, createRealWorld } from './converge-world.ts';
+import { type AuditedPlane, startAuditedPlane } from './converge/plane.ts';
+import { type RealWorld, createRealWorld } from './converge/world.ts';
 
 const onControlPlane = WITHOUT_CONTROL_PLANE === undefined ? describe : describe.skip;
 

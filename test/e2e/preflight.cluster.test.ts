@@ -6,7 +6,7 @@ import { type Azurite, startAzurite } from '../../local/azurite/azurite.ts';
 import { projectRoot } from '../../local/build/build.ts';
 import { type GitHubStandIn, startGitHub } from '../../local/github/start.ts';
 import { WITHOUT_CONTROL_PLANE } from '../support/control-plane.ts';
-import { type AuditedPlane, startAuditedPlane } from './converge-plane.ts';
+import { type AuditedPlane, startAuditedPlane } from './converge/plane.ts';
 
 const IDENTITY =
   '/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/one/providers/Microsoft.ManagedIdentity/userAssignedIdentities/pool-1';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { tryFaults } from './lives.ts';
-import { startStorageAccounts, type StorageAccounts } from './storage-accounts.ts';
+import { tryFaults } from './life/lives.ts';
+import { startStorageAccounts, type StorageAccounts } from './life/storage-accounts.ts';
 
 /** Of all faults; `npm run test:soak` tries as many as its time allows. */
 const SHARE = 16;

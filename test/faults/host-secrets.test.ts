@@ -9,7 +9,7 @@ import { makeDelivery } from '../../local/github/deliveries.ts';
 import { startHost, type Host } from '../../local/host/start-host.ts';
 import { kubeconfigText } from '../../local/kubernetes/kubeconfig.ts';
 import { echoAll, findPlanted, PLANTED } from './planted.ts';
-import { CLIENT_IDS, startTokenEndpoint, type TokenEndpoint } from './token-endpoint.ts';
+import { CLIENT_IDS, startTokenEndpoint, type TokenEndpoint } from './life/token-endpoint.ts';
 
 const repository = { fullName: 'acme/shop', id: 42, defaultBranch: 'main' };
 const lines: string[] = [];

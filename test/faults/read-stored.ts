@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers';
-import type { LifeWorld } from './life-world.ts';
+import type { LifeWorld } from './life/life-world.ts';
 
 /** Everything in the app's storage account as it lies there: blobs with their metadata, and what waits on queues. */
 export async function readStored({ direct }: LifeWorld): Promise<string[]> {

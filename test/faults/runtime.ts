@@ -5,8 +5,8 @@ import { reconcile } from '../../lib/environment/reconcile.ts';
 import type { EnvironmentRequest } from '../../lib/environment/model/request.ts';
 import { handleMessage, handlePoison } from '../../lib/intake/message.ts';
 import { POISON_QUEUE, REQUEST_QUEUE } from '../../lib/storage/queue.ts';
-import { type LifeHost, type LifeHostOptions, startLifeHost } from './life-host.ts';
-import type { LifeWorld } from './life-world.ts';
+import { type LifeHost, type LifeHostOptions, startLifeHost } from './life/life-host.ts';
+import type { LifeWorld } from './life/life-world.ts';
 import { toMessage } from './read-stored.ts';
 
 const MAX_DEQUEUES = 5;

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ManagedIdentityCredential } from '@azure/identity';
 import { withSafeErrors } from '../../lib/azure/token-credential.ts';
-import { judgeWords } from './judge-words.ts';
-import type { Lived } from './life.ts';
-import { tryFaults } from './lives.ts';
+import { judgeWords } from './life/judge-words.ts';
+import type { Lived } from './life/life.ts';
+import { tryFaults } from './life/lives.ts';
 import { MARK, PLANTED, findPlanted } from './planted.ts';
-import { type StorageAccounts, startStorageAccounts } from './storage-accounts.ts';
-import { CLIENT_IDS, type TokenEndpoint, startTokenEndpoint } from './token-endpoint.ts';
+import { type StorageAccounts, startStorageAccounts } from './life/storage-accounts.ts';
+import { CLIENT_IDS, type TokenEndpoint, startTokenEndpoint } from './life/token-endpoint.ts';
 
 const SHARE = 20;
 const SEED = 20_261_126;

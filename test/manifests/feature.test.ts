@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { RenderValues } from '../../lib/environment/ports/ports.ts';
-import { compileOverlays } from '../../lib/overlays/compile.ts';
-import type { Compiled } from '../../lib/overlays/compiled.ts';
+import { compileOverlays } from '../../lib/overlays/template/compile.ts';
+import type { Compiled } from '../../lib/overlays/template/compiled.ts';
 import { createOverlays } from '../../lib/overlays/render.ts';
 import { findKustomize } from '../../local/kustomize/find-kustomize.ts';
 import { MANIFESTS } from './build-overlay.ts';

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { KubeObject } from '../../lib/environment/ports/cluster.ts';
-import { type Compiled } from '../../lib/overlays/compiled.ts';
-import { compileOverlays } from '../../lib/overlays/compile.ts';
+import { type Compiled } from '../../lib/overlays/template/compiled.ts';
+import { compileOverlays } from '../../lib/overlays/template/compile.ts';
 import { findKustomize } from '../../local/kustomize/find-kustomize.ts';
 import { build } from './build-overlay.ts';
 import { writeGatewayTree } from './gateway-tree.ts';

@@ -9,7 +9,7 @@ import { compileAppOverlays, type OverlaySettings } from '../../local/build/over
 import { type GitHubStandIn, startGitHub } from '../../local/github/start.ts';
 import { type Host, startHost } from '../../local/host/start-host.ts';
 import { buildGuards } from '../../local/kustomize/build-guards.ts';
-import { startStorageAccounts, toConnectionString } from '../faults/storage-accounts.ts';
+import { startStorageAccounts, toConnectionString } from '../faults/life/storage-accounts.ts';
 import { build } from '../manifests/build-overlay.ts';
 import { applyAll, kubectl, nodeSetting, run } from './cluster.ts';
 

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import { drawHistory } from './draw-history.ts';
-import { describeHistory } from './history.ts';
+import { drawHistory } from './histories/draw-history.ts';
+import { describeHistory } from './histories/history.ts';
 import { play } from './run.ts';
-import { shrink } from './shrink.ts';
+import { shrink } from './histories/shrink.ts';
 
 /*
  * npm run simulate -- --seed N                 plays one history again; where it fails, prints it shrunk, step by step

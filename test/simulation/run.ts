@@ -1,7 +1,7 @@
-import { CORE, type Core } from './core.ts';
-import { checkEnd } from './end-state.ts';
-import { happen, strike } from './events.ts';
-import type { History } from './history.ts';
+import { CORE, type Core } from './models/core.ts';
+import { checkEnd } from './checks/end-state.ts';
+import { happen, strike } from './histories/events.ts';
+import type { History } from './histories/history.ts';
 import { createWorld, startOn, type World } from './world.ts';
 
 /** Long enough for what was on its way when the faults ended: killed hosts' messages, delayed ones, one ask-again. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { drawHistory } from './draw-history.ts';
-import { describeHistory } from './history.ts';
+import { drawHistory } from './histories/draw-history.ts';
+import { describeHistory } from './histories/history.ts';
 import { play } from './run.ts';
-import { shrink } from './shrink.ts';
+import { shrink } from './histories/shrink.ts';
 
 /** Enough to take most of a quarter of a minute on one slow core; test:soak plays a million. */
 const HISTORIES = 4_000;

@@ -1,5 +1,5 @@
-import type { Activity } from './hosts.ts';
-import type { Fault, History, WorldOptions } from './history.ts';
+import type { Activity } from './models/hosts.ts';
+import type { Fault, History, WorldOptions } from './histories/history.ts';
 import { drawAt } from './random.ts';
 import { createScheduler, type Scheduler } from './scheduler.ts';
 

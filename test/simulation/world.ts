@@ -1,18 +1,18 @@
 import type { Log, Ports } from '../../lib/environment/ports/ports.ts';
 import type { EnvironmentRequest } from '../../lib/environment/model/request.ts';
 import { handleMessage, handlePoison } from '../../lib/intake/message.ts';
-import { type Identity, accessFor, createIdentities } from './access.ts';
-import { passTime } from './call.ts';
-import { type ClusterState, clusterFor } from './cluster.ts';
-import type { Core } from './core.ts';
-import { type GitHub, createGitHub } from './github.ts';
-import { type Activity, type Host, createHosts, startActivity } from './hosts.ts';
+import { type Identity, accessFor, createIdentities } from './models/access.ts';
+import { passTime } from './models/call.ts';
+import { type ClusterState, clusterFor } from './models/cluster.ts';
+import type { Core } from './models/core.ts';
+import { type GitHub, createGitHub } from './models/github.ts';
+import { type Activity, type Host, createHosts, startActivity } from './models/hosts.ts';
 import { modelSweeps } from '../support/fakes/sweeps.ts';
-import type { History } from './history.ts';
-import { type Template, overlaysOf } from './overlays.ts';
-import { type Queue, type QueueMessage, createQueue, requestsFor } from './queue.ts';
+import type { History } from './histories/history.ts';
+import { type Template, overlaysOf } from './models/overlays.ts';
+import { type Queue, type QueueMessage, createQueue, requestsFor } from './models/queue.ts';
 import { type Stage, createStage, drawFor } from './stage.ts';
-import { type Store, createStore, recordsFor } from './storage.ts';
+import { type Store, createStore, recordsFor } from './models/storage.ts';
 import type { EnvironmentSettings } from '../../lib/environment/model/settings.ts';
 
 /** Everything there is in one history. */

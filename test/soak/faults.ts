@@ -1,5 +1,5 @@
-import { tryFaults, type FaultReport } from '../faults/lives.ts';
-import { startStorageAccounts } from '../faults/storage-accounts.ts';
+import { tryFaults, type FaultReport } from '../faults/life/lives.ts';
+import { startStorageAccounts } from '../faults/life/storage-accounts.ts';
 import type { SoakPart } from './part.ts';
 
 /** An Azurite in memory is begun again after so many lives. */

@@ -1,6 +1,6 @@
-import { startStorageAccounts } from '../faults/storage-accounts.ts';
-import { runTwoHosts } from '../faults/two-hosts.ts';
-import type { LeaseReport } from '../faults/two-hosts-run.ts';
+import { startStorageAccounts } from '../faults/life/storage-accounts.ts';
+import { runTwoHosts } from '../faults/two-hosts/two-hosts.ts';
+import type { LeaseReport } from '../faults/two-hosts/run.ts';
 import type { SoakPart } from './part.ts';
 
 const ENVIRONMENTS = 40;

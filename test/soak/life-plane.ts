@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { startKubelet } from '../../local/control-plane/kubelet.ts';
-import { ADD_ON_KINDS, apiVersionOf, KINDS, type Kind } from '../../local/kubernetes/kinds.ts';
-import { startAuditedPlane, type AuditedPlane } from '../e2e/converge-plane.ts';
-import type { LifeCluster, Listed } from '../faults/life-cluster.ts';
+import { ADD_ON_KINDS, apiVersionOf, KINDS, type Kind } from '../../local/kubernetes/objects/kinds.ts';
+import { startAuditedPlane, type AuditedPlane } from '../e2e/converge/plane.ts';
+import type { LifeCluster, Listed } from '../faults/life/life-cluster.ts';
 import { PLANTED } from '../faults/planted.ts';
 import { toWritten } from './written.ts';
 

@@ -1,4 +1,4 @@
-import { playOrders } from '../simulation/play-orders.ts';
+import { playOrders } from '../simulation/orders/play-orders.ts';
 import type { SoakPart } from './part.ts';
 
 /** Every order of up to four events, doubled and swapped, with and without GitHub credentials: a matter of minutes. */

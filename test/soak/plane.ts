@@ -1,7 +1,7 @@
-import { compareEnds, live, STAGES, type Lived } from '../faults/life.ts';
-import { newReport, tryFaults, type FaultReport, type PlannedFault } from '../faults/lives.ts';
+import { compareEnds, live, STAGES, type Lived } from '../faults/life/life.ts';
+import { newReport, tryFaults, type FaultReport, type PlannedFault } from '../faults/life/lives.ts';
 import type { Pace } from '../faults/runtime.ts';
-import { startStorageAccounts } from '../faults/storage-accounts.ts';
+import { startStorageAccounts } from '../faults/life/storage-accounts.ts';
 import { startLifePlane, type LifePlane } from './life-plane.ts';
 import type { SoakPart } from './part.ts';
 

@@ -1,4 +1,4 @@
-import type { Listed } from '../faults/life-cluster.ts';
+import type { Listed } from '../faults/life/life-cluster.ts';
 
 /** Of a Service, given by the API server from a range. */
 const GIVEN = new Set(['clusterIP', 'clusterIPs']);

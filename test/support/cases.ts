@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Overlays } from '../../lib/environment/ports/ports.ts';
-import { compileOverlays } from '../../lib/overlays/compile.ts';
+import { compileOverlays } from '../../lib/overlays/template/compile.ts';
 import { createOverlays } from '../../lib/overlays/render.ts';
 import { findKustomize } from '../../local/kustomize/find-kustomize.ts';
 

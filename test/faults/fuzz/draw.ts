@@ -1,4 +1,4 @@
-import { createRandom } from '../lives.ts';
+import { createRandom } from '../life/lives.ts';
 
 export interface Draw {
   /** In [0, 1). */

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type Answer, eventually } from './api.ts';
-import { applyGuards, makeNamespaces } from './guards.ts';
-import { APPLY, collectionOf, pathOf } from './paths.ts';
-import { renderBranch } from './render-branch.ts';
-import { type Plane, branchNamespace, describeOnPlane, startPlane } from './start.ts';
+import { type Answer, eventually } from './support/api.ts';
+import { applyGuards, makeNamespaces } from './support/guards.ts';
+import { APPLY, collectionOf, pathOf } from './support/paths.ts';
+import { renderBranch } from './support/render-branch.ts';
+import { type Plane, branchNamespace, describeOnPlane, startPlane } from './support/start.ts';
 import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
 const BRANCH = branchNamespace('ex-c4-e6');

@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { MANIFESTS, OVERLAYS, type OverlayName, buildOverlay } from '../build-overlay.ts';
 import { workloadsOf } from '../kube.ts';
-import { eventually } from './api.ts';
-import { APPLY, dryApply, inNamespace, pathOf } from './paths.ts';
-import { type Plane, describeOnPlane, namespace, startPlane } from './start.ts';
+import { eventually } from './support/api.ts';
+import { APPLY, dryApply, inNamespace, pathOf } from './support/paths.ts';
+import { type Plane, describeOnPlane, namespace, startPlane } from './support/start.ts';
 import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
 describeOnPlane('a real API server', () => {

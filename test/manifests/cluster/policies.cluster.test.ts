@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { buildGuards } from '../../../local/kustomize/build-guards.ts';
 import { ADD_ON_CASES, CONTENT_CASES } from '../content-cases.ts';
-import { ADD_ON_DEFINITIONS } from './add-on-definitions.ts';
-import { type Call, eventually } from './api.ts';
-import { merge } from './calls.ts';
+import { ADD_ON_DEFINITIONS } from './support/add-on-definitions.ts';
+import { type Call, eventually } from './support/api.ts';
+import { merge } from './support/calls.ts';
 import {
   type Case,
   FOREIGN_NAMES,
@@ -15,9 +15,9 @@ import {
   isRefused,
   makeNamespaces,
   withChanged,
-} from './guards.ts';
-import { collectionOf, configMap, dryApply, dryCreate, dryDelete, pathOf } from './paths.ts';
-import { renderBranch } from './render-branch.ts';
+} from './support/guards.ts';
+import { collectionOf, configMap, dryApply, dryCreate, dryDelete, pathOf } from './support/paths.ts';
+import { renderBranch } from './support/render-branch.ts';
 import {
   BASELINE,
   MANAGED_BY,
@@ -27,7 +27,7 @@ import {
   namespace,
   slugLabel,
   startPlane,
-} from './start.ts';
+} from './support/start.ts';
 import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
 interface Validation {

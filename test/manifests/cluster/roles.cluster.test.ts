@@ -1,10 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Call, eventually } from './api.ts';
-import { deprovisionerCalls, merge, provisionerCalls } from './calls.ts';
-import { type Case, applyGuards, guardNamed, isAllowed, isRefused, makeNamespaces, withChanged } from './guards.ts';
-import { configMap, dryApply, dryCreate, dryDelete } from './paths.ts';
-import { renderBranch } from './render-branch.ts';
-import { type Plane, branchNamespace, describeOnPlane, startPlane } from './start.ts';
+import { type Call, eventually } from './support/api.ts';
+import { deprovisionerCalls, merge, provisionerCalls } from './support/calls.ts';
+import {
+  type Case,
+  applyGuards,
+  guardNamed,
+  isAllowed,
+  isRefused,
+  makeNamespaces,
+  withChanged,
+} from './support/guards.ts';
+import { configMap, dryApply, dryCreate, dryDelete } from './support/paths.ts';
+import { renderBranch } from './support/render-branch.ts';
+import { type Plane, branchNamespace, describeOnPlane, startPlane } from './support/start.ts';
 import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
 interface Rule {

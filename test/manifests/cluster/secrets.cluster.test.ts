@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { eventually } from './api.ts';
-import { type Case, applyGuards, guardNamed, makeNamespaces } from './guards.ts';
-import { APPLY, pathOf } from './paths.ts';
+import { eventually } from './support/api.ts';
+import { type Case, applyGuards, guardNamed, makeNamespaces } from './support/guards.ts';
+import { APPLY, pathOf } from './support/paths.ts';
 import { buildOverlay } from '../build-overlay.ts';
-import { type Plane, describeOnPlane, startPlane } from './start.ts';
+import { type Plane, describeOnPlane, startPlane } from './support/start.ts';
 import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
 /** The one name that the provisioner may write, and one that it may not. */

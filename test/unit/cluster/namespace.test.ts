@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Fault } from '../../../local/kubernetes/options.ts';
+import type { Fault } from '../../../local/kubernetes/http/options.ts';
 import { type Running, startRunning } from './running.ts';
 
 let running: Running;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Fault, FaultCall } from '../../../local/kubernetes/options.ts';
+import type { Fault, FaultCall } from '../../../local/kubernetes/http/options.ts';
 import { type Running, configMap, startRunning } from './running.ts';
 
 const NAMESPACE = 'feature-pruned';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { judgeChain } from '../../../lib/diagnosis/chain.ts';
+import { judgeChain } from '../../../lib/diagnosis/chain/chain.ts';
 import type { ChainFacts } from '../../../lib/diagnosis/facts.ts';
-import type { LinkName } from '../../../lib/diagnosis/link.ts';
+import type { LinkName } from '../../../lib/diagnosis/chain/link.ts';
 import { CLIENT, IDENTITY, ISSUER, NAMESPACE, healthy, itemsOf, pod, warning } from './healthy.ts';
 import type { StatedCredential } from '../../../lib/environment/model/names.ts';
 

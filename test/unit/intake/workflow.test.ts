@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { BRANCH_KINDS } from '../../../lib/config.ts';
 import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 import { createTokenVerifier } from '../../../lib/github/workflow-token.ts';
-import { type WorkflowDeps, receiveWorkflow } from '../../../lib/intake/workflow.ts';
-import { createBranchOverlays } from '../../../lib/overlays/branch-template.ts';
+import { type WorkflowDeps, receiveWorkflow } from '../../../lib/intake/workflow/workflow.ts';
+import { createBranchOverlays } from '../../../lib/overlays/template/branch-template.ts';
 import { type TokenService, startTokenService } from '../../../local/github/token-service.ts';
 import { type World, createWorld } from '../../support/fakes/world.ts';
 

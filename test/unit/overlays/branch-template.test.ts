@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
-import { createBranchOverlays } from '../../../lib/overlays/branch-template.ts';
+import { createBranchOverlays } from '../../../lib/overlays/template/branch-template.ts';
 import { BRANCH_KINDS } from '../../../lib/config.ts';
 
 const VALUES = {

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type Kustomize, compileOverlays } from '../../../lib/overlays/compile.ts';
-import { loadCompiled } from '../../../lib/overlays/compiled.ts';
+import { type Kustomize, compileOverlays } from '../../../lib/overlays/template/compile.ts';
+import { loadCompiled } from '../../../lib/overlays/template/compiled.ts';
 import { findKustomize } from '../../../local/kustomize/find-kustomize.ts';
 
 let root: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { nextRun, parseSchedule } from '../../../../local/host/ncrontab.ts';
+import { nextRun, parseSchedule } from '../../../../local/host/triggers/ncrontab.ts';
 
 const from = new Date('2026-02-27T23:59:59.500Z');
 const next = (schedule: string, after = from) => nextRun(parseSchedule(schedule), after)?.toISOString();

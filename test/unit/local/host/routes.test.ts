@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { AppFunction } from '../../../../local/host/load-app.ts';
-import { findRoute, toRoute } from '../../../../local/host/routes.ts';
+import { findRoute, toRoute } from '../../../../local/host/triggers/routes.ts';
 
 const route = (own: string) => toRoute({ name: own, trigger: { route: own } } as AppFunction, 'api');
 const routes = [route('ui/{*path}'), route('environments/{name?}'), route('environments/{name}/keep')];

@@ -1,0 +1,85 @@
+import { identitySlots, logsDeps } from './page.ts';
+import { health, keepDeps, manualDeps, portsFor, preflight, records, statusDeps } from '../deps.ts';
+import { answerDiagnosis } from '../diagnosis/answer-diagnosis.ts';
+import type { Log } from '../environment/ports/ports.ts';
+import { receiveKeep } from '../intake/keep.ts';
+import { receiveManual } from '../intake/manual.ts';
+import { answerStatus } from '../intake/status.ts';
+import { answerIdentities } from '../page/answer-identities.ts';
+import { answerLogs } from '../page/answer-logs.ts';
+import type { MirrorRoute } from '../page/mirror.ts';
+import { answerSweep } from '../sweep/answer-sweep.ts';
+
+const SLUG = '([a-z0-9-]{1,63})';
+
+/** What signed-in people reach, by the same code as those who hold function keys. */
+export function mirrorRoutes(log: Log): MirrorRoute[] {
+  const ports = () => portsFor(log);
+  const manual = (reason: 'provision' | 'deprovision'): MirrorRoute => ({
+    method: 'POST',
+    pattern: new RegExp(`^${reason}$`),
+    answer: async ({ person, body, requestId }) =>
+      receiveManual(manualDeps(log), {
+        reason,
+        bytes: await body(),
+        statusUrl: '/api/ui-api/environments/',
+        requestId,
+        actor: { kind: 'user', name: person.name },
+      }),
+  });
+  return [
+    {
+      method: 'GET',
+      pattern: new RegExp(`^environments(?:/${SLUG})?$`),
+      answer: async ({ name, query, header, requestId }) =>
+        answerStatus(statusDeps(log), {
+          name: name === '' ? undefined : name,
+          all: query.get('all') === '1',
+          live: query.get('live') === '1',
+          ifNoneMatch: header('if-none-match'),
+          requestId,
+        }),
+    },
+    {
+      method: 'GET',
+      pattern: new RegExp(`^environments/${SLUG}/diagnosis$`),
+      answer: async ({ name, requestId }) => answerDiagnosis({ log, records, ports }, { name, requestId }),
+    },
+    {
+      method: 'GET',
+      pattern: new RegExp(`^environments/${SLUG}/logs$`),
+      answer: async ({ name, requestId }) => answerLogs(logsDeps(log), { name, requestId }),
+    },
+    {
+      method: 'GET',
+      pattern: /^identities$/,
+      answer: async ({ requestId }) => answerIdentities({ slots: identitySlots, log }, requestId),
+    },
+    {
+      method: 'GET',
+      pattern: /^preflight$/,
+      // what makes and deletes a namespace is not for a GET of the page
+      answer: async () => ({ status: 200, body: { ...(await preflight({ write: false })) } }),
+    },
+    { method: 'GET', pattern: /^health$/, answer: async () => ({ status: 200, body: { ...(await health()) } }) },
+    manual('provision'),
+    manual('deprovision'),
+    {
+      method: 'POST',
+      pattern: new RegExp(`^environments/${SLUG}/keep$`),
+      answer: async ({ person, name, body, requestId }) =>
+        receiveKeep(keepDeps(log), {
+          name,
+          bytes: await body(),
+          statusUrl: '/api/ui-api/environments/',
+          requestId,
+          actor: { kind: 'user', name: person.name },
+        }),
+    },
+    {
+      method: 'POST',
+      pattern: /^sweep$/,
+      answer: async ({ body, requestId }) => answerSweep({ log, ports }, { bytes: await body(), requestId }),
+    },
+  ];
+}

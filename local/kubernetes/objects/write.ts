@@ -1,0 +1,24 @@
+import type { Behaviour } from '../http/options.ts';
+import type { Objects, Place, StoredObject } from './objects.ts';
+import type { Attempt } from '../control/authorization.ts';
+import type { Models } from './schema.ts';
+
+export interface World {
+  objects: Objects;
+  behaviour: Behaviour;
+  models: Models;
+  now(): number;
+}
+
+/** A write: who, what, and whether it is meant. */
+export interface Write {
+  attempt: Attempt;
+  place: Place;
+  query: URLSearchParams;
+  dryRun: boolean;
+}
+
+export interface Written {
+  status: number;
+  object: StoredObject;
+}

@@ -1,0 +1,136 @@
+import {
+  FAULTS,
+  FOREIGN,
+  type Branch,
+  type Fault,
+  type ForeignKind,
+  type DeliveryPlan,
+  type History,
+  type Strike,
+  type WorldEvent,
+  type WorldOptions,
+} from './history.ts';
+import { diceOf, type Dice } from '../random.ts';
+
+const REFS: readonly [string, ...string[]] = ['ex', 'ex', 'ex', 'two', 'feat/X'];
+/** Of all that others do, what takes a namespace away under the hand that writes to it. */
+const TAKERS: readonly [ForeignKind, ...ForeignKind[]] = ['replace-namespace', 'strip-namespace'];
+const FOREIGN_KINDS: readonly [ForeignKind, ...ForeignKind[]] = FOREIGN;
+const TAGS: readonly [string, ...string[]] = ['v1', 'v2', 'v3'];
+
+/** The history that a seed stands for. */
+export function drawHistory(seed: number): History {
+  const dice = diceOf(seed);
+  const world = drawWorld(dice);
+  const events: WorldEvent[] = [];
+  // most histories tell of one branch: what meets there is what breaks
+  const isNarrow = dice.chance(0.6);
+  const branch = (): Branch => ({
+    repository: !isNarrow && dice.chance(0.2) ? 1 : 0,
+    ref: isNarrow ? 'ex' : dice.pick(REFS),
+  });
+  let ms = dice.whole(0, 2_000);
+  const count = dice.whole(2, 8);
+  for (let index = 0; index < count; index += 1) {
+    events.push({ ms, ...drawWish(dice, branch()) });
+    ms += drawGap(dice);
+  }
+  const span = ms + 20_000;
+  const hasForeigners = dice.chance(0.5);
+  for (let index = hasForeigners ? dice.whole(1, 3) : 0; index > 0; index -= 1) {
+    const kind = dice.pick(FOREIGN_KINDS);
+    events.push({ ms: dice.whole(0, span), kind, identity: dice.whole(0, world.identities - 1), ...branch() });
+  }
+  for (let index = dice.whole(0, 3); index > 0; index -= 1) {
+    const kind = dice.chance(0.5) ? 'kill' : 'pause';
+    const lastsMs = dice.chance(0.5) ? dice.whole(1_000, 12_000) : dice.whole(12_000, 100_000);
+    events.push({ ms: dice.whole(0, span), kind, host: dice.whole(0, world.hosts - 1), lastsMs });
+  }
+  if (dice.chance(0.12)) events.push({ ms: dice.whole(0, span), kind: 'outage', lastsMs: dice.whole(60_000, 240_000) });
+  events.sort((one, other) => one.ms - other.ms);
+  return { seed, world, events, faults: drawFaults(dice), strikes: drawStrikes(dice), twists: drawTwists(dice) };
+}
+
+function drawWorld(dice: Dice): WorldOptions {
+  return {
+    github: dice.chance(0.5),
+    hosts: dice.whole(2, 3),
+    identities: dice.whole(1, 2),
+    limit: dice.whole(1, 3),
+    ...(dice.chance(0.15) && { maxEnvironments: dice.whole(1, 2) }),
+    terminationMs: dice.chance(0.5) ? dice.whole(200, 5_000) : dice.whole(5_000, 60_000),
+    lagMs: dice.chance(0.6) ? 500 : dice.whole(500, 20_000),
+    mode: dice.chance(0.02) ? 'observe' : 'apply',
+    policies: dice.chance(0.02) ? 'unbound' : 'bound',
+  };
+}
+
+function drawGap(dice: Dice): number {
+  const roll = dice.roll();
+  if (roll < 0.3) return dice.whole(1, 1_500);
+  return roll < 0.8 ? dice.whole(1_500, 30_000) : dice.whole(30_000, 240_000);
+}
+
+type Wish = WorldEvent extends infer One ? (One extends WorldEvent ? Omit<One, 'ms'> : never) : never;
+
+function drawWish(dice: Dice, branch: Branch): Wish {
+  const roll = dice.roll();
+  if (roll < 0.3) return { kind: 'create', deliveries: drawDeliveries(dice, ['create', 'push']), ...branch };
+  if (roll < 0.45) return { kind: 'push', deliveries: drawDeliveries(dice, ['push']), ...branch };
+  if (roll < 0.7) return { kind: 'delete', deliveries: drawDeliveries(dice, ['delete', 'push']), ...branch };
+  if (roll < 0.8) return { kind: 'provision', ...(dice.chance(0.5) && { imageTag: dice.pick(TAGS) }), ...branch };
+  if (roll < 0.89) return { kind: 'deprovision', ...branch };
+  if (roll < 0.95) return { kind: 'sweep' };
+  return roll < 0.98 ? { kind: 'template' } : { kind: 'rename', repository: 0 };
+}
+
+function drawDeliveries(dice: Dice, events: DeliveryPlan['event'][]): DeliveryPlan[] {
+  const [first, ...others] = events;
+  const sent = dice.chance(0.4) ? events : [dice.chance(0.2) ? (others[0] ?? first) : first];
+  return sent.flatMap((event) => {
+    if (event === undefined) return [];
+    const afterMs = dice.chance(0.7) ? dice.whole(100, 1_500) : dice.whole(1_500, 90_000);
+    return [{ event, afterMs, ...(dice.chance(0.2) && { againMs: dice.whole(1, 90_000) }) }];
+  });
+}
+
+function drawFaults(dice: Dice): History['faults'] {
+  const faults: History['faults'] = [];
+  const count = dice.chance(0.3) ? 0 : dice.whole(1, 6);
+  const bursts = dice.chance(0.2);
+  for (let index = 0; index < count; index += 1) {
+    const call = dice.whole(1, 160);
+    const kind = dice.pick<Fault>(FAULTS);
+    for (let more = bursts ? dice.whole(1, 12) : 1; more > 0; more -= 1) faults.push({ call: call + more, kind });
+  }
+  return faults;
+}
+
+function drawStrikes(dice: Dice): Strike[] {
+  const strikes: Strike[] = [];
+  const count = dice.chance(0.5) ? 0 : dice.whole(1, dice.chance(0.3) ? 10 : 3);
+  for (let index = count; index > 0; index -= 1) {
+    const kind = dice.pick<Strike['kind']>(['kill', 'pause', 'pause', 'meddle']);
+    const lastsMs = dice.chance(0.5) ? dice.whole(2_000, 40_000) : dice.whole(40_000, 90_000);
+    const hasForeign = kind === 'meddle' || dice.chance(0.3);
+    strikes.push({
+      call: dice.whole(1, 120),
+      kind,
+      lastsMs,
+      ...(hasForeign && { foreign: dice.pick(dice.chance(0.5) ? FOREIGN_KINDS : TAKERS) }),
+    });
+  }
+  return strikes;
+}
+
+function drawTwists(dice: Dice): History['twists'] {
+  const twists: History['twists'] = [];
+  for (let index = dice.whole(0, 3); index > 0; index -= 1) {
+    twists.push({
+      message: dice.whole(1, 12),
+      kind: dice.chance(0.5) ? 'double' : 'delay',
+      ms: dice.chance(0.5) ? dice.whole(1, 3_000) : dice.whole(3_000, 90_000),
+    });
+  }
+  return twists;
+}

@@ -1,0 +1,75 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  toCredentialName,
+  toDatabase,
+  toNamespace,
+  toSlug,
+  toSubject,
+} from '../../../../lib/environment/model/names.ts';
+
+const repository = 'acme/shop';
+
+describe('toSlug', () => {
+  // the hashes are pinned: changing one orphans every environment that has it
+  const table: [ref: string, slug: string][] = [
+    ['ex-c4-e6', 'ex-c4-e6'],
+    ['Feature/Login', 'feature-login-ef50d2'],
+    ['feature/login', 'feature-login-459dbe'],
+    ['feature_login', 'feature-login-2d168d'],
+    ['-dash', 'dash-3a40a6'],
+    ['🚀', 'b-1134c4'],
+    ['émoji-🚀-x', 'moji-x-8c38df'],
+    ['a'.repeat(55), 'a'.repeat(55)],
+    ['a'.repeat(56), `${'a'.repeat(48)}-213d4d`],
+    [`${'a'.repeat(47)}/${'b'.repeat(20)}`, `${'a'.repeat(47)}-a01ffd`],
+  ];
+  it.each(table)('makes %j the slug %j', (ref, slug) => {
+    expect(toSlug({ repository, ref })).toBe(slug);
+  });
+
+  it('puts the prefix in front before it looks at the length', () => {
+    expect(toSlug({ repository, ref: 'login', prefix: 'api' })).toBe('api-login');
+    expect(toSlug({ repository, ref: 'a'.repeat(52), prefix: 'api' })).toMatch(/^api-a{44}-[0-9a-f]{6}$/);
+    expect(toSlug({ repository, ref: '🚀', prefix: 'api' })).toMatch(/^api-b-[0-9a-f]{6}$/);
+  });
+
+  it('hashes the repository without regard to case, so that a change of spelling changes no name', () => {
+    expect(toSlug({ repository: 'ACME/Shop', ref: 'a/b' })).toBe(toSlug({ repository, ref: 'a/b' }));
+    expect(toSlug({ repository: 'acme/other', ref: 'a/b' })).not.toBe(toSlug({ repository, ref: 'a/b' }));
+  });
+
+  it('gives a DNS label of at most 55 characters for any ref', () => {
+    for (const ref of ['A', '.', '--', 'x'.repeat(255), 'Ünïcödé/ÄÖ', 'İ', 'a--b', '\u212a']) {
+      expect(toSlug({ repository, ref })).toMatch(/^[a-z0-9]([-a-z0-9]{0,53}[a-z0-9])?$/);
+    }
+  });
+});
+
+describe('the other names', () => {
+  it('follow from the slug', () => {
+    expect(toNamespace('ex-c4-e6')).toBe('feature-ex-c4-e6');
+    expect(toDatabase('ex-c4-e6')).toBe('ex_c4_e6');
+    expect(toSubject({ namespace: 'feature-x', serviceAccount: 'web' })).toBe('system:serviceaccount:feature-x:web');
+  });
+
+  it('name the seed service account plainly, and any other by a hash or by the template', () => {
+    const slug = 'ex-c4-e6';
+    expect(toCredentialName({ slug, serviceAccount: 'postgres-service-account' })).toBe(
+      'keyvault-workload-identity-ex-c4-e6',
+    );
+    expect(toCredentialName({ slug, serviceAccount: 'web' })).toBe('keyvault-workload-identity-ex-c4-e6-4b5e57');
+    expect(toCredentialName({ slug, serviceAccount: 'web', template: 'x-{slug}-{serviceAccount}' })).toBe(
+      'x-ex-c4-e6-web',
+    );
+    expect(toCredentialName({ slug, serviceAccount: 'a.b', template: 'x-{slug}-{serviceAccount}' })).toMatch(
+      /^x-ex-c4-e6-a-b-[0-9a-f]{6}$/,
+    );
+  });
+
+  it('keep a credential name within 120 characters, and two long ones apart', () => {
+    const name = (last: string) =>
+      toCredentialName({ slug: 's', serviceAccount: `${'a'.repeat(150)}${last}`, template: '{slug}-{serviceAccount}' });
+    expect(name('1')).toHaveLength(120);
+    expect(name('1')).not.toBe(name('2'));
+  });
+});
