@@ -43,6 +43,18 @@ export default tseslint.config(
     },
   },
   { files: ['local/**/*.ts', 'manifests/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'], rules: { 'no-console': 'off' } },
+  {
+    files: ['test/page/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "CallExpression[callee.name='expect'] > AwaitExpression",
+          message: 'The page may not have its data yet: eventually(() => read, expected).',
+        },
+      ],
+    },
+  },
   closed(['functions/**/*.ts'], outside, functionsOnly),
   closed(['lib/*.ts', 'lib/{config,deps}/**/*.ts'], outside, functionsRoom),
   closed(

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { launch, open, type Tab } from './support/browser.ts';
+import { eventually, launch, open, type Tab } from './support/browser.ts';
 import { startPageServer, type PageServer } from './support/server.ts';
 import { busyWorld, emptyWorld, type World } from './support/world.ts';
 
@@ -44,7 +44,7 @@ describe('actions', () => {
   test('provision again with the tag that it has, or another', async () => {
     const page = await show(busyWorld(), 'environments/newsletter');
     await page.getByRole('button', { name: 'Provision again' }).click();
-    expect(await dialog().getByLabel('Image tag').inputValue()).toBe('newsletter-5512fe0');
+    await eventually(() => dialog().getByLabel('Image tag').inputValue(), 'newsletter-5512fe0');
     await dialog().getByLabel('Image tag').fill('newsletter-7');
     await dialog().getByRole('button', { name: 'Provision', exact: true }).click();
     await dialog().waitFor({ state: 'detached' });
@@ -76,7 +76,7 @@ describe('actions', () => {
     await page.getByRole('button', { name: 'Deprovision' }).click();
     await dialog().getByText('Namespace/feature-x').waitFor();
     const go = dialog().getByRole('button', { name: 'Deprovision' });
-    expect(await go.isDisabled()).toBe(true);
+    await eventually(() => go.isDisabled(), true);
     await dialog().getByLabel('Type').fill('Feature/Login');
     await dialog().getByLabel('Type').press('Enter');
     expect(writes().filter(({ body }) => body['dryRun'] !== true)).toEqual([]);
@@ -124,10 +124,10 @@ describe('actions', () => {
     const page = await show(world, 'environments/newsletter');
     await page.getByRole('button', { name: 'Provision again' }).click();
     await dialog().getByRole('button', { name: 'Copy as curl' }).click();
-    const text = await page.evaluate('navigator.clipboard.readText()');
-    expect(text).toContain(`curl -X POST '${server.url}/api/provision'`);
-    expect(text).toContain(`"branch":"it'\\''s; $(reboot) \\"x\\""`);
-    expect(text).toContain('x-functions-key: $KEY');
+    const copied = () => page.evaluate('navigator.clipboard.readText()');
+    await eventually(copied, expect.stringContaining(`curl -X POST '${server.url}/api/provision'`));
+    await eventually(copied, expect.stringContaining(`"branch":"it'\\''s; $(reboot) \\"x\\""`));
+    await eventually(copied, expect.stringContaining('x-functions-key: $KEY'));
   });
 });
 
@@ -144,7 +144,7 @@ describe('function keys', () => {
     await dialog().getByRole('button', { name: 'Use' }).click();
     await page.getByRole('heading', { name: 'newsletter' }).waitFor();
     expect(page.url()).not.toContain('a-key');
-    expect(await page.evaluate('JSON.stringify(localStorage)')).not.toContain('a-key');
+    await eventually(() => page.evaluate('JSON.stringify(localStorage)'), '{}');
     await page.reload();
     await page.getByRole('heading', { name: 'newsletter' }).waitFor();
     const other = await open(browser, `${server.url}/api/ui/`);

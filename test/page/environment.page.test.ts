@@ -38,10 +38,10 @@ describe('one environment', () => {
     await section('Objects').getByText('1 of 12 not ready').waitFor();
     await section('Events').getByText('14 times').waitFor();
     await section('Identity chain').getByText('1 broken').waitFor();
-    expect(await section('Identity chain').locator('li.broken').innerText()).toContain('CrashLoopBackOff');
-    expect(await section('Life').innerText()).toMatch(/credential[\s\S]*1\.6 s[\s\S]*readiness[\s\S]*31\.4 s/);
-    expect(await section('Requested').innerText()).toMatch(/1\.35[\s\S]*2\.5[\s\S]*5\.98/);
-    expect(await page.title()).toBe('checkout-rework · Feature branches');
+    await eventually(() => section('Identity chain').locator('li.broken').innerText(), /CrashLoopBackOff/);
+    await eventually(() => section('Life').innerText(), /credential[\s\S]*1\.6 s[\s\S]*readiness[\s\S]*31\.4 s/);
+    await eventually(() => section('Requested').innerText(), /1\.35[\s\S]*2\.5[\s\S]*5\.98/);
+    await eventually(() => page.title(), 'checkout-rework · Feature branches');
   });
 
   test('shows the log of each container, the current and the previous one', async () => {
@@ -70,10 +70,13 @@ describe('one environment', () => {
       ],
     });
     const page = await show(world, 'environments/pricing-v2');
-    expect(await page.locator('.reasons li').allInnerTexts()).toEqual([
-      expect.stringMatching(/Pod\/postgres-0[\s\S]*ImagePullBackOff: not found[\s\S]*push the image/),
-      expect.stringMatching(/Ingress\/todo[\s\S]*has no address yet/),
-    ]);
+    await eventually(
+      () => page.locator('.reasons li').allInnerTexts(),
+      [
+        expect.stringMatching(/Pod\/postgres-0[\s\S]*ImagePullBackOff: not found[\s\S]*push the image/),
+        expect.stringMatching(/Ingress\/todo[\s\S]*has no address yet/),
+      ],
+    );
   });
 
   test('shows the objects of each kind once they are asked for', async () => {
@@ -88,16 +91,22 @@ describe('one environment', () => {
     await page.getByRole('button', { name: 'Compare now' }).click();
     await page.getByText('spec.replicas was changed by kubectl').waitFor();
     await page.getByText('1 unchanged').waitFor();
-    expect(server.world.writes).toMatchObject([
-      { path: 'provision', body: { branch: 'login-passkeys', dryRun: true } },
-    ]);
+    await eventually(
+      () => server.world.writes,
+      [
+        expect.objectContaining({
+          path: 'provision',
+          body: expect.objectContaining({ branch: 'login-passkeys', dryRun: true }),
+        }),
+      ],
+    );
   });
 
   test('opens from a link, and the back button leads to the same list', async () => {
     const page = await show(busyWorld(), '?phase=ready');
     await page.getByRole('link', { name: 'invoice-pdf', exact: true }).click();
     await page.getByRole('heading', { name: 'invoice-pdf' }).waitFor();
-    expect(new URL(page.url()).pathname).toBe('/api/ui/environments/invoice-pdf');
+    await eventually(() => new URL(page.url()).pathname, '/api/ui/environments/invoice-pdf');
     await page.reload();
     await page.getByRole('heading', { name: 'invoice-pdf' }).waitFor();
     await page.goBack();

@@ -33,27 +33,28 @@ const rows = () => tab.page.locator('.row');
 describe('the list', () => {
   test('shows what is wrong first, with its reason, and the address of what is ready', async () => {
     const page = await show(busyWorld());
-    await rows().first().waitFor();
-    expect(await rows().count()).toBe(13);
-    expect(await rows().nth(0).innerText()).toContain('DATABASE_URL is not set');
-    expect(await rows().nth(1).innerText()).toContain('belongs to somebody else');
-    expect(await rows().nth(2).innerText()).toContain('a free credential slot');
+    await eventually(() => rows().count(), 13);
+    await eventually(() => rows().nth(0).innerText(), /DATABASE_URL is not set/);
+    await eventually(() => rows().nth(1).innerText(), /belongs to somebody else/);
+    await eventually(() => rows().nth(2).innerText(), /a free credential slot/);
     const ready = rows().filter({ hasText: 'login-passkeys' });
-    expect(await ready.locator('.what a').getAttribute('href')).toBe('https://login-passkeys.preview.example.com/');
-    expect(await ready.innerText()).toMatch(/mira[\s\S]*18m/);
-    expect(await page.title()).toBe('(2) Feature branches');
+    await eventually(
+      () => ready.locator('.what a').getAttribute('href'),
+      'https://login-passkeys.preview.example.com/',
+    );
+    await eventually(() => ready.innerText(), /mira[\s\S]*18m/);
+    await eventually(() => page.title(), '(2) Feature branches');
   });
 
   test('counts by phase, and each count is a filter that the address holds', async () => {
     const page = await show(busyWorld());
     await page.getByRole('button', { name: 'failed 1' }).click();
-    expect(await rows().count()).toBe(1);
-    expect(new URL(page.url()).search).toBe('?phase=failed');
+    await eventually(() => rows().count(), 1);
+    await eventually(() => new URL(page.url()).search, '?phase=failed');
     await page.reload();
-    await rows().first().waitFor();
-    expect(await rows().count()).toBe(1);
+    await eventually(() => rows().count(), 1);
     await page.getByRole('button', { name: 'All 13' }).click();
-    expect(await rows().count()).toBe(13);
+    await eventually(() => rows().count(), 13);
   });
 
   test('finds by branch, tag, person and reason', async () => {
@@ -67,11 +68,11 @@ describe('the list', () => {
     ] as const) {
       await search.fill(words);
       await eventually(() => rows().count(), 1);
-      expect(await rows().first().innerText()).toContain(name);
+      await eventually(() => rows().first().innerText(), expect.stringContaining(name));
     }
     await search.fill('nothing is called so');
     await page.getByRole('button', { name: 'Show all' }).click();
-    expect(await rows().count()).toBe(13);
+    await eventually(() => rows().count(), 13);
   });
 
   test('filters by repository and sorts, where there are several', async () => {
@@ -92,7 +93,7 @@ describe('the list', () => {
     addEnvironment(world, { name: 'long-gone', phase: 'gone' });
     const page = await show(world);
     await rows().first().waitFor();
-    expect(await rows().filter({ hasText: 'long-gone' }).count()).toBe(0);
+    await eventually(() => rows().filter({ hasText: 'long-gone' }).count(), 0);
     await page.getByLabel('Show gone').check();
     await rows().filter({ hasText: 'long-gone' }).waitFor();
   });
@@ -111,7 +112,7 @@ describe('the list', () => {
     const starting = world.environments.find(({ name }) => name === 'pricing-v2');
     Object.assign(starting ?? {}, { phase: 'ready', why: undefined });
     await eventually(() => rows().filter({ hasText: 'pricing-v2' }).innerText(), /ready/);
-    expect(await focusedText(page)).toBe('login-passkeys');
+    await eventually(() => focusedText(page), 'login-passkeys');
   });
 
   test('is asked less often while nobody sees it', async () => {
@@ -130,7 +131,7 @@ describe('the list', () => {
     await rows().first().waitFor();
     world.isDown = true;
     await page.getByText('The app does not answer').waitFor({ timeout: 15_000 });
-    expect(await rows().count()).toBe(13);
+    await eventually(() => rows().count(), 13);
     world.isDown = false;
     await page.getByText('The app does not answer').waitFor({ state: 'detached', timeout: 20_000 });
   });
@@ -143,7 +144,7 @@ describe('the list', () => {
     });
     const page = await show(world);
     await page.getByText('It answered 503: a peer cannot be reached.').waitFor();
-    expect(await page.getByText('No environment yet').count()).toBe(0);
+    await eventually(() => page.getByText('No environment yet').count(), 0);
   });
 });
 

@@ -24,21 +24,24 @@ afterAll(async () => {
   await server?.stop();
 });
 
-test.each<[string, string, string, BrowserContextOptions]>([
-  ['page.png', '', 'checkout-rework', { deviceScaleFactor: 1.5 }],
-  ['page-dark.png', '', 'checkout-rework', { colorScheme: 'dark' }],
-  ['page-phone.png', '', 'checkout-rework', { viewport: PHONE }],
-  ['page-environment.png', 'environments/checkout-rework', '1 broken', { viewport: { width: 1280, height: 1000 } }],
+const LIST = ['checkout-rework', 'upgrade-postgres-17'];
+const FAILED = ['1 broken', '1 of 12 not ready', 'Requested', '14 times', 'configuration is not complete'];
+
+test.each<[string, string, string[], BrowserContextOptions]>([
+  ['page.png', '', LIST, { deviceScaleFactor: 1.5 }],
+  ['page-dark.png', '', LIST, { colorScheme: 'dark' }],
+  ['page-phone.png', '', LIST, { viewport: PHONE }],
+  ['page-environment.png', 'environments/checkout-rework', FAILED, { viewport: { width: 1280, height: 1000 } }],
   [
     'page-environment-dark.png',
     'environments/checkout-rework',
-    '1 broken',
+    FAILED,
     { colorScheme: 'dark', viewport: { width: 1280, height: 1000 } },
   ],
 ])('%s', async (file, path, words, options) => {
   const tab = await open(browser, `${server.url}/api/ui/${path}`, options);
-  await tab.page.getByText(words).first().waitFor();
-  await tab.page.waitForTimeout(300);
+  for (const word of words) await tab.page.getByText(word).first().waitFor();
+  await tab.page.evaluate('document.fonts.ready.then(() => undefined)');
   const image = await tab.page.screenshot({ path: join(DIR, file), animations: 'disabled' });
   expect(image.byteLength).toBeGreaterThan(20_000);
   expect(tab.faults).toEqual([]);

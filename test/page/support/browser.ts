@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { expect } from '@jest/globals';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -48,18 +49,21 @@ export async function open(browser: Browser, url: string, options: BrowserContex
   return { page, faults, close: () => context.close() };
 }
 
-/** Reads until the value is as expected (a text may hold it), or fails with what was read last. */
-export async function eventually<T>(
-  read: () => Promise<T> | T,
-  expected: T | RegExp,
-  withinMs = 15_000,
-): Promise<void> {
+/**
+ * What a test expects of the page: a value, a pattern that the text holds, or one of jest's `expect.…` matchers.
+ * Reads again until it holds, or fails as jest does: the page draws what it has, and gets the rest a moment later.
+ */
+export async function eventually(read: () => unknown, expected: unknown, withinMs = 15_000): Promise<void> {
   const deadline = performance.now() + withinMs;
-  const fits = (value: T) => (expected instanceof RegExp ? expected.test(String(value)) : value === expected);
   for (;;) {
     const value = await read();
-    if (fits(value)) return;
-    if (performance.now() > deadline) throw new Error(`expected ${String(expected)}, read ${String(value)}`);
+    try {
+      if (expected instanceof RegExp) expect(value).toMatch(expected);
+      else expect(value).toEqual(expected);
+      return;
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+    }
     await new Promise((resolve) => setTimeout(resolve, 30));
   }
 }
