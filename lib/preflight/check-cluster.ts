@@ -55,11 +55,12 @@ export interface Right {
 }
 
 const NAMESPACES = { group: '', resource: 'namespaces' };
-/** What every environment needs whatever its overlays hold: the namespace, and what became of the workloads. */
+/** What every environment needs whatever its overlays hold: the namespace, what became of the workloads, and who scales them. */
 const ALWAYS: readonly Right[] = [
   { ...NAMESPACES, verbs: ['get', 'create', 'patch'] },
   { group: '', resource: 'events', verbs: ['get', 'list'] },
   { group: '', resource: 'pods', verbs: ['get', 'list'] },
+  { group: 'autoscaling', resource: 'horizontalpodautoscalers', verbs: ['list'] },
 ];
 const DEPROVISIONER: readonly Right[] = [{ ...NAMESPACES, verbs: ['delete'] }];
 

@@ -117,7 +117,7 @@ describeOnPlane('the roles', () => {
   });
 
   it('take in a team’s own kinds by the label', async () => {
-    const path = '/apis/autoscaling/v2/namespaces/feature-ours/horizontalpodautoscalers';
+    const path = '/apis/apps/v1/namespaces/feature-ours/daemonsets';
     const call: Call = { as: 'provisioner', method: 'GET', path };
     expect(await isRefused(plane, call)).toBe(true);
 
@@ -125,7 +125,7 @@ describeOnPlane('the roles', () => {
       apiVersion: `${RBAC}/v1`,
       kind: 'ClusterRole',
       metadata: { name: 'team', labels: { 'feature-branch-provisioner/aggregate': 'true' } },
-      rules: [{ apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: ['list'] }],
+      rules: [{ apiGroups: ['apps'], resources: ['daemonsets'], verbs: ['list'] }],
     });
 
     await eventually('the team’s rule holds', () => isAllowed(plane, call));

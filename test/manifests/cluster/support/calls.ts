@@ -8,6 +8,7 @@ const READ_ONLY = {
   pods: '/api/v1',
   replicasets: '/apis/apps/v1',
   jobs: '/apis/batch/v1',
+  horizontalpodautoscalers: '/apis/autoscaling/v2',
   secretproviderclasspodstatuses: '/apis/secrets-store.csi.x-k8s.io/v1',
 };
 
