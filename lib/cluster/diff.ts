@@ -46,14 +46,15 @@ export async function planObjects(
       changes.set(object, await planOne(context, await replicas.toSend(object, entries), namespace));
     } catch (thrown) {
       if (!isOfOneObject(thrown)) throw thrown;
-      changes.set(object, { object: objectName(object, namespace), action: 'unknown', reason: thrown.message });
+      const reason = thrown.code === 'not-permitted' ? `${thrown.message}; ${thrown.fix}` : thrown.message;
+      changes.set(object, { object: objectName(object, namespace), action: 'unknown', reason });
     }
   });
   return objects.flatMap((object) => changes.get(object) ?? []);
 }
 
 function isOfOneObject(thrown: unknown): thrown is ProvisionerError {
-  return thrown instanceof ProvisionerError && ['rejected', 'quota', 'conflict'].includes(thrown.code);
+  return thrown instanceof ProvisionerError && ['rejected', 'quota', 'conflict', 'not-permitted'].includes(thrown.code);
 }
 
 async function planOne(context: PlanContext, object: KubeObject, namespace: string): Promise<Change> {

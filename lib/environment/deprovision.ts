@@ -1,8 +1,7 @@
 import { ProvisionerError } from '../errors.ts';
 import { toCredentialRequest } from './steps/render.ts';
 import { type Change, countActions } from './ports/cluster.ts';
-import { guardLive } from './steps/preflight.ts';
-import { guardName, guardProtected } from './model/guards.ts';
+import { describeTermination, preflightDeprovision } from './steps/preflight.ts';
 import { note } from './model/record-event.ts';
 import {
   DONE,
@@ -15,7 +14,6 @@ import {
   step,
   toIso,
 } from './steps/reconciliation.ts';
-import { diagnoseTermination } from './steps/namespace.ts';
 import type { Refusal } from './model/record.ts';
 import { guardByLease, confirmOwner } from './steps/write-guard.ts';
 
@@ -25,19 +23,14 @@ const DELETE_TRIES = 4;
 
 /** Removes the environment: guards first, then the namespace by uid and resourceVersion, its credentials, and the record. */
 export async function deprovision(run: Reconciliation): Promise<Outcome> {
-  const { ports, record } = run;
-  const { namespace, name: slug, ref } = record;
-  const misnamed =
-    guardName({ namespace, slug }) ?? guardProtected({ namespace, slug, ref }, ports.settings.protectedNamespaces);
-  if (misnamed !== undefined) return refuseForeign(run, misnamed);
-  const guarded = await step(run, 'guards', () => guardLive(run));
-  if (guarded.owner !== undefined) return refuseForeign(run, guarded.owner);
-
+  const { record } = run;
+  const refusal = await preflightDeprovision(run);
+  if (refusal?.guard === 'policies') return refuseUnguarded(run, refusal);
+  if (refusal !== undefined) return refuseForeign(run, refusal);
   if (run.owned === undefined) {
     const changes = await step(run, 'credential', () => revoke(run));
     return finish(run, changes);
   }
-  if (guarded.policies !== undefined) return refuseUnguarded(run, guarded.policies);
   if (record.phase !== 'deleting') {
     record.phase = 'deleting';
     delete record.waitingFor;
@@ -54,7 +47,8 @@ export async function deprovision(run: Reconciliation): Promise<Outcome> {
   if (revoked.status === 'rejected') throw revoked.reason;
   if (removed.value.kind === 'absent') return finish(run, revoked.value);
   delete record.error;
-  record.waitingOn = describeTermination(run) ?? 'the namespace to be gone';
+  const held = describeTermination(run);
+  record.waitingOn = held === undefined ? 'the namespace to be gone' : `the namespace to be gone: ${held}`;
   return {
     kind: 'later',
     delayMs: growingDelay({ attempt: run.request.attempt, firstMs: 1_500, longestMs: 30_000 }),
@@ -168,10 +162,4 @@ async function finish(run: Reconciliation, changes: Change[]): Promise<Outcome> 
   });
   ports.log.info('gone', { environment: record.name, changes: countActions(changes) });
   return DONE;
-}
-
-/** What blocks the namespace's deletion and what a person can do about it; finalizers are never forced off. */
-function describeTermination({ owned }: Reconciliation): string | undefined {
-  const held = owned && diagnoseTermination(owned);
-  return held && `the namespace to be gone: ${held.words}; ${held.fix}`;
 }

@@ -35,7 +35,11 @@ export async function findRecord(ports: Ports, request: EnvironmentRequest): Pro
 }
 
 /** A repository that was renamed or given a prefix keeps its environments under their existing slugs. */
-export async function findRenamed(ports: Ports, request: EnvironmentRequest): Promise<StoredRecord | undefined> {
+export async function findRenamed(
+  ports: Ports,
+  request: EnvironmentRequest,
+  { writes = true } = {},
+): Promise<StoredRecord | undefined> {
   const { records, settings } = ports;
   const { owners, way } = toNaming(request.repository, settings);
   // all their environments follow today's naming: the read by slug would have found it
@@ -49,7 +53,7 @@ export async function findRenamed(ports: Ports, request: EnvironmentRequest): Pr
     hasOthers ||= name !== slugOf({ repository: request.repository, ref }, settings);
   }
   // noted before anything with this name is created: after a crash, nobody would look for it otherwise
-  await records.noteNamings(owners, hasOthers ? [way, OTHER_WAY] : [way]);
+  if (writes) await records.noteNamings(owners, hasOthers ? [way, OTHER_WAY] : [way]);
   return undefined;
 }
 

@@ -1,28 +1,16 @@
-import {
-  guardScopes,
-  renderDraft,
-  renderEnvironment,
-  toCredentialRequest,
-  toWantedCredentials,
-} from './steps/render.ts';
-import { guardSettings } from './steps/preflight.ts';
-import { loadTemplate } from './steps/template.ts';
-import {
-  type LiveNamespace,
-  guardIdentity,
-  guardName,
-  guardOwner,
-  guardProtected,
-  guardRecord,
-} from './model/guards.ts';
+import { ProvisionerError } from '../errors.ts';
+import { toDesired } from './model/desired.ts';
+import { type LiveNamespace, branchGone, guardRecord } from './model/guards.ts';
+import { OPTIONAL } from './model/labels.ts';
+import type { EnvironmentRecord, InventoryEntry, Refusal } from './model/record.ts';
+import { note } from './model/record-event.ts';
 import { type Change, type KubeObject, countActions, toSubjectName } from './ports/cluster.ts';
 import type { Ports } from './ports/ports.ts';
-import type { EnvironmentRecord, InventoryEntry, Refusal } from './model/record.ts';
-import { OPTIONAL } from './model/labels.ts';
 import { findDropped, hasLabels, toNamespaceObject } from './steps/namespace.ts';
+import { preflightDeprovision, preflightProvision } from './steps/preflight.ts';
 import { findLeftovers } from './steps/prune.ts';
-import { note } from './model/record-event.ts';
-import { DONE, type Outcome, type Reconciliation, refuse, toIso } from './steps/reconciliation.ts';
+import { DONE, type Guarded, type Outcome, type Reconciliation, refuse, toIso } from './steps/reconciliation.ts';
+import { renderEnvironment, toCredentialRequest, toWantedCredentials } from './steps/render.ts';
 
 export interface Plan {
   kind: 'planned';
@@ -31,28 +19,24 @@ export interface Plan {
   validated: boolean;
 }
 
-/** What provisioning would change, or why it would be refused. Reads and dry runs only. */
+/** What provisioning would change, or why it would be refused or have to wait. Reads and dry runs only. */
 export async function planProvision(
   ports: Ports,
   record: EnvironmentRecord,
 ): Promise<Plan | { kind: 'refused'; refusal: Refusal }> {
   const { settings } = ports;
-  const refusal = guardSettings({ ports, record });
-  if (refusal !== undefined) return { kind: 'refused', refusal };
-  const owned = await readOwned(ports, record);
-  if (owned.kind === 'refused') return owned;
-  const { live } = owned;
-  const template = await loadTemplate(ports, record);
-  if (template.kind === 'refused') return template;
-  const { overlays } = template;
-  const rendered = renderDraft({ ports: { settings, overlays }, record });
-  if (rendered.kind === 'refused') return rendered;
-  const draft = rendered.objects;
-  const misplaced = await guardScopes(ports.cluster, draft);
-  if (misplaced !== undefined) return { kind: 'refused', refusal: misplaced };
+  const run: Guarded = { ports, record: structuredClone(record), confirmedAt: 0 };
+  const passed = await preflightProvision(run);
+  if (passed.kind === 'refused') return passed;
+  if (passed.kind === 'full') return { kind: 'refused', refusal: { guard: 'capacity', reason: passed.why } };
+  const { overlays, draft } = passed;
+  const isEnding = passed.kind === 'terminating';
+  const live = isEnding ? undefined : run.owned;
   const access = toCredentialRequest({ record, settings }, toWantedCredentials(draft, { record, settings }));
   const credentials = await ports.credentials.plan(access, 'present');
   if (credentials.refused !== undefined) return { kind: 'refused', refusal: credentials.refused };
+  if (credentials.full !== undefined)
+    return { kind: 'refused', refusal: { guard: 'capacity', reason: credentials.full } };
   const { reserved } = credentials;
   // rendered with the ids that an apply would send, or service accounts and provider classes would look changed
   const objects = reserved === undefined ? draft : renderEnvironment(overlays, { record, settings, reserved });
@@ -62,12 +46,29 @@ export async function planProvision(
       ? await planAbsent(ports, applied)
       : await ports.cluster.plan(applied, { namespace: record.namespace });
   const namespace = planNamespace({ ports: { ...ports, overlays }, record }, { live, objects });
-  const pruned = findLeftovers(record.inventory, applied).map((entry) => planPrune(record, entry));
+  const pruned = isEnding ? [] : findLeftovers(record.inventory, applied).map((entry) => planPrune(record, entry));
   return {
     kind: 'planned',
-    changes: [namespace, ...credentials.changes, ...planned, ...pruned],
+    changes: [
+      isEnding
+        ? { ...namespace, reason: `once the old one is gone${passed.why === undefined ? '' : `: ${passed.why}`}` }
+        : namespace,
+      ...credentials.changes,
+      ...planned,
+      ...pruned,
+    ],
     validated: live !== undefined,
   };
+}
+
+/** Whether a person asks for the environment of a branch that is gone; throws where GitHub does not say. */
+export async function guardBranch({ branches }: Ports, record: EnvironmentRecord): Promise<Refusal | undefined> {
+  const desired = toDesired(record, await branches?.read(record.repository, record.ref));
+  if (desired.state === 'unknown')
+    throw new ProvisionerError('unavailable', `GitHub does not say whether the branch exists: ${desired.why}`, {
+      object: `branch ${record.ref}`,
+    });
+  return desired.state === 'absent' ? branchGone(record.ref) : undefined;
 }
 
 /** Whether the namespace's labels and annotations would change, and which would go. */
@@ -109,13 +110,11 @@ export async function planDeprovision(
   ports: Ports,
   record: EnvironmentRecord,
 ): Promise<Plan | { kind: 'refused'; refusal: Refusal }> {
-  const { namespace, name: slug, ref } = record;
-  const refusal =
-    guardName({ namespace, slug }) ?? guardProtected({ namespace, slug, ref }, ports.settings.protectedNamespaces);
+  const { namespace } = record;
+  const run: Guarded = { ports, record: structuredClone(record), confirmedAt: 0 };
+  const refusal = await preflightDeprovision(run);
   if (refusal !== undefined) return { kind: 'refused', refusal };
-  const owned = await readOwned(ports, record);
-  if (owned.kind === 'refused') return owned;
-  const { live } = owned;
+  const live = run.owned;
   const [credentials, contents] = await Promise.all([
     ports.credentials.plan(toCredentialRequest({ record, settings: ports.settings }), 'absent'),
     live === undefined ? {} : ports.cluster.contents(namespace),
@@ -134,18 +133,6 @@ export async function planDeprovision(
 /** The guards that answer a manual call at once: the record's claim first. */
 export function guardClaim(record: EnvironmentRecord | undefined, asked: EnvironmentRecord): Refusal | undefined {
   return record === undefined || record.phase === 'gone' ? undefined : guardRecord(record, asked);
-}
-
-async function readOwned(
-  ports: Ports,
-  record: EnvironmentRecord,
-): Promise<{ kind: 'ours'; live?: LiveNamespace } | { kind: 'refused'; refusal: Refusal }> {
-  const live = await ports.cluster.readNamespace(record.namespace);
-  if (live === undefined) return { kind: 'ours' };
-  const refusal =
-    guardOwner(live, { repository: record.repository, ref: record.ref, slug: record.name }) ??
-    guardIdentity(live, record);
-  return refusal === undefined ? { kind: 'ours', live } : { kind: 'refused', refusal };
 }
 
 /** MODE=observe: records what would be done and writes nothing else. */

@@ -1,22 +1,14 @@
 import { hash } from 'node:crypto';
-import {
-  guardScopes,
-  renderDraft,
-  renderEnvironment,
-  toCredentialRequest,
-  toUrl,
-  toWantedCredentials,
-} from './steps/render.ts';
-import { guardSettings, guardLive, needsCapacity } from './steps/preflight.ts';
+import { renderEnvironment, toCredentialRequest, toUrl, toWantedCredentials } from './steps/render.ts';
+import { describeTermination, preflightProvision } from './steps/preflight.ts';
 import { describeDrift, mustCheckDrift, recordApplied, wasApplied } from './steps/applied-state.ts';
 import { findLeftovers } from './steps/prune.ts';
 import { type Outcome, type Reconciliation, named, refuse, save, step, toIso, wait } from './steps/reconciliation.ts';
-import { diagnoseTermination } from './steps/namespace.ts';
 import { writeEnvironment } from './steps/apply.ts';
 import { noteFinishedJobs, withoutDone } from './steps/jobs.ts';
 import type { Drifted, KubeObject } from './ports/cluster.ts';
 import type { Reserved } from './ports/credentials.ts';
-import { loadTemplate, toDifference } from './steps/template.ts';
+import { toDifference } from './steps/template.ts';
 import type { EnvironmentRecord } from './model/record.ts';
 import { guardByLease } from './steps/write-guard.ts';
 
@@ -24,29 +16,21 @@ import { guardByLease } from './steps/write-guard.ts';
 export async function provision(run: Reconciliation): Promise<Outcome> {
   const { ports, record } = run;
   const { settings } = ports;
-  const refusal = guardSettings(run);
-  if (refusal !== undefined) return refuse(run, refusal);
-
+  const passed = await preflightProvision(run);
+  if (passed.kind === 'refused') {
+    const { guard } = passed.refusal;
+    return guard === 'owner' || guard === 'uid' ? abandonForeign(run, passed.refusal) : refuse(run, passed.refusal);
+  }
+  if (passed.kind === 'terminating') return waitForEnd(run);
+  if (passed.kind === 'full') return wait(run, 'capacity', passed.why);
   const app = ports.overlays;
-  const template = await named(run, 'render', () => loadTemplate(ports, record));
-  if (template.kind === 'refused') return refuse(run, template.refusal);
-  run.ports = { ...ports, overlays: template.overlays };
-
-  const draft = renderDraft(run);
-  if (draft.kind === 'refused') return refuse(run, draft.refusal);
-  const wanted = toWantedCredentials(draft.objects, { record, settings });
-
-  const guarded = await step(run, 'guards', () => guardLive(run));
-  if (guarded.owner !== undefined) return abandonForeign(run, guarded.owner);
-  if (guarded.policies !== undefined) return refuse(run, guarded.policies);
-  const misplaced = await named(run, 'guards', () => guardScopes(ports.cluster, draft.objects));
-  if (misplaced !== undefined) return refuse(run, misplaced);
-  if (isTerminating(run)) return waitForEnd(run);
-  if (run.owned === undefined && (await named(run, 'guards', () => needsCapacity(run)))) return wait(run, 'capacity');
+  const { overlays, draft } = passed;
+  run.ports = { ...ports, overlays };
+  const wanted = toWantedCredentials(draft, { record, settings });
 
   const before = record.phase;
-  const isSame = wasApplied(run, draft.objects);
-  if (isSame && !mustCheckDrift(run)) return recordApplied(run, { changes: [], draft: draft.objects, before });
+  const isSame = wasApplied(run, draft);
+  if (isSame && !mustCheckDrift(run)) return recordApplied(run, { changes: [], draft, before });
 
   const access = toCredentialRequest({ record, settings }, wanted);
   const chosen = await step(run, 'identity', () => ports.credentials.reserve(access));
@@ -54,9 +38,7 @@ export async function provision(run: Reconciliation): Promise<Outcome> {
   if (chosen.kind === 'full') return wait(run, 'credential-slot', chosen.why);
   const { reserved } = chosen;
 
-  const objects = await named(run, 'render', async () =>
-    renderEnvironment(template.overlays, { record, settings, reserved }),
-  );
+  const objects = await named(run, 'render', async () => renderEnvironment(overlays, { record, settings, reserved }));
   const isMoved = reserved.identity !== record.identity;
   await named(run, 'drift', () => noteFinishedJobs(run, objects));
   const drifted = isSame && !isMoved ? await step(run, 'drift', () => lookForDrift(run, objects)) : undefined;
@@ -71,13 +53,12 @@ export async function provision(run: Reconciliation): Promise<Outcome> {
   if (written.kind === 'terminating') return waitForEnd(run);
   if (written.kind === 'refused') return abandonForeign(run, written.refusal);
   const drift = drifted && describeDrift(drifted);
-  const differs =
-    template.overlays === app ? undefined : toDifference({ ...ports, overlays: app }, { record, draft: draft.objects });
+  const differs = overlays === app ? undefined : toDifference({ ...ports, overlays: app }, { record, draft });
   if (differs === undefined) delete record.differs;
   else record.differs = differs;
   if (record.from === 'branch' || record.manifests !== undefined)
     await named(run, 'record', async () => ports.branchTemplates?.prune(record.name, record.manifests ?? ''));
-  return recordApplied(run, { changes: written.changes, draft: draft.objects, url: toUrl(objects), before, drift });
+  return recordApplied(run, { changes: written.changes, draft, url: toUrl(objects), before, drift });
 }
 
 async function lookForDrift({ record, ports }: Reconciliation, rendered: KubeObject[]): Promise<Drifted[]> {
@@ -87,12 +68,8 @@ async function lookForDrift({ record, ports }: Reconciliation, rendered: KubeObj
 }
 
 function waitForEnd(run: Reconciliation): Outcome {
-  const held = run.owned && diagnoseTermination(run.owned);
-  return wait(run, 'namespace-terminating', held && `the old namespace to be gone: ${held.words}; ${held.fix}`);
-}
-
-function isTerminating(run: Reconciliation): boolean {
-  return run.owned?.terminating === true;
+  const why = describeTermination(run);
+  return wait(run, 'namespace-terminating', why && `the old namespace to be gone: ${why}`);
 }
 
 function begin(run: Reconciliation, reserved: Reserved): void {

@@ -11,7 +11,7 @@ import {
   toErrorField,
   toIso,
 } from './steps/reconciliation.ts';
-import { guardRecord } from './model/guards.ts';
+import { branchGone, guardRecord } from './model/guards.ts';
 import { toRetry } from './model/life-span.ts';
 import { markExpiring, stopExpired, waitForGrace } from './steps/life-span.ts';
 import { noteReport, sendReport } from './steps/report.ts';
@@ -134,10 +134,7 @@ async function decide(run: Reconciliation): Promise<Outcome> {
     return { kind: 'later', delayMs, asked: asked + 1 };
   }
   if (desired.state === 'absent' && record.event.reason === 'provision' && request.reason === 'provision') {
-    return refuse(run, {
-      guard: 'branch',
-      reason: `branch ${record.ref} does not exist; push it, then provision again`,
-    });
+    return refuse(run, branchGone(record.ref));
   }
   if (desired.state === 'absent') {
     const waits = waitForGrace(run);

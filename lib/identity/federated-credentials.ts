@@ -1,6 +1,4 @@
-import type { Refusal } from '../environment/model/record.ts';
-import type { Change } from '../environment/ports/cluster.ts';
-import type { CredentialRequest, Credentials, Reserved } from '../environment/ports/credentials.ts';
+import type { CredentialPlan, CredentialRequest, Credentials } from '../environment/ports/credentials.ts';
 import type { Clock, Log } from '../environment/ports/ports.ts';
 import { type IdentityContext, credentialObject } from './context.ts';
 import { ensure } from './ensure.ts';
@@ -72,7 +70,7 @@ async function plan(
   context: IdentityContext,
   request: CredentialRequest,
   state: 'present' | 'absent',
-): Promise<{ changes: Change[]; refused?: Refusal; reserved?: Reserved }> {
+): Promise<CredentialPlan> {
   if (state === 'absent') return { changes: isUnused(context, request) ? [] : await findOwn(context, request) };
   const skip = (reason: string) => ({
     changes: request.wanted.map(({ name }) => ({
@@ -84,7 +82,7 @@ async function plan(
   if (context.pool.length === 0) return skip('WORKLOAD_IDENTITIES is empty');
   const selection = await selectIdentity(context, request);
   if (selection.kind === 'refused') return { changes: [], refused: selection.refusal };
-  if (selection.kind === 'full') return skip(selection.why);
+  if (selection.kind === 'full') return { ...skip(selection.why), full: selection.why };
   const changes = selection.parts.flatMap(({ identityId, owns }) =>
     owns.map(({ own, state: now }) => ({
       object: credentialObject(identityId, own.name),

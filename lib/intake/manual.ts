@@ -1,7 +1,8 @@
+import { findRenamed } from '../environment/find-record.ts';
 import { guardFilters, guardIdentity, guardOwner, guardProtected } from '../environment/model/guards.ts';
 import { toNamespace, toSlug } from '../environment/model/names.ts';
 import { newRecord, recordEvent } from '../environment/model/record-event.ts';
-import { guardClaim, planDeprovision, planProvision } from '../environment/plan.ts';
+import { guardBranch, guardClaim, planDeprovision, planProvision } from '../environment/plan.ts';
 import type { Clock, Log, Ports } from '../environment/ports/ports.ts';
 import type { EnvironmentRecord, Refusal } from '../environment/model/record.ts';
 import type { Actor, EnvironmentRequest } from '../environment/model/request.ts';
@@ -147,12 +148,14 @@ async function plan(
   input: { request: EnvironmentRequest; record?: EnvironmentRecord },
 ): Promise<Answer> {
   const { request } = input;
-  const before = input.record === undefined || input.record.phase === 'gone' ? newRecord(request) : input.record;
-  const { record } = recordEvent(before, request);
   const ports = await deps.ports();
-  const planned = await (request.reason === 'provision'
-    ? planProvision(ports, record)
-    : planDeprovision(ports, record));
+  const known = input.record ?? (await findRenamed(ports, request, { writes: false }))?.record;
+  const before = known === undefined || known.phase === 'gone' ? newRecord(request) : known;
+  const { record } = recordEvent(before, request);
+  const isWanted = request.reason === 'provision';
+  const gone = isWanted ? await guardBranch(ports, record) : undefined;
+  if (gone !== undefined) return refused(deps, { request, refusal: gone });
+  const planned = await (isWanted ? planProvision(ports, record) : planDeprovision(ports, record));
   if (planned.kind === 'refused') return refused(deps, { request, refusal: planned.refusal });
   const changes = planned.changes.map(({ object, action, reason, count }) => ({
     object,

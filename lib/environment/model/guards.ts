@@ -160,6 +160,11 @@ export interface LiveNamespace {
   conditions: { type: string; status: string; reason: string; message: string }[];
 }
 
+/** What a person who asks for the environment of a branch that is gone is told. */
+export function branchGone(ref: string): Refusal {
+  return { guard: 'branch', reason: `branch ${quote(ref)} does not exist; push it, then provision again` };
+}
+
 /** Whether the settings allow the branch an environment. */
 export function guardFilters(
   ref: string,

@@ -68,6 +68,14 @@ export interface Reserved {
 export type ReserveResult =
   { kind: 'reserved'; reserved: Reserved } | { kind: 'refused'; refusal: Refusal } | { kind: 'full'; why: string };
 
+export interface CredentialPlan {
+  changes: Change[];
+  refused?: Refusal;
+  /** Why no slot is free. */
+  full?: string;
+  reserved?: Reserved;
+}
+
 /** Gives the workloads of a branch an Azure identity, today by federated credentials. */
 export interface Credentials {
   /** Checks guard 5 and reserves a slot, before the first write outside; `full` if no slot is free. */
@@ -80,10 +88,7 @@ export interface Credentials {
    * What ensure (`present`) or remove (`absent`) would do, and what reserve would answer.
    * Reads only.
    */
-  plan(
-    request: CredentialRequest,
-    state: 'present' | 'absent',
-  ): Promise<{ changes: Change[]; refused?: Refusal; reserved?: Reserved }>;
+  plan(request: CredentialRequest, state: 'present' | 'absent'): Promise<CredentialPlan>;
   /** Reads the environment's identity and credentials from Azure. */
   inspect(request: CredentialRequest): Promise<CredentialFacts>;
   /** Lists every credential of the pool, one list per identity; identities that can't be listed are named. Reads only. */

@@ -24,6 +24,9 @@ export interface Reconciliation {
   lost?: Refusal;
 }
 
+/** What the guards need of a run; a dry run has this much, and neither lease nor request. */
+export type Guarded = Omit<Reconciliation, 'request' | 'etag' | 'lease'>;
+
 /** What reconcile does next: nothing, or requeue after a delay. */
 export type Outcome =
   { kind: 'done' } | { kind: 'later'; delayMs: number; reason?: 'check'; deadlineMs?: number; asked?: number };
@@ -36,7 +39,7 @@ export async function save(run: Reconciliation): Promise<void> {
 }
 
 /** Runs one step and records how it ended and how long it took. */
-export async function step<T>(run: Reconciliation, name: StepName, work: () => Promise<T>): Promise<T> {
+export async function step<T>(run: Guarded, name: StepName, work: () => Promise<T>): Promise<T> {
   const { clock } = run.ports;
   const started = clock.now();
   const end = (state: 'done' | 'failed'): void => {
@@ -54,7 +57,7 @@ export async function step<T>(run: Reconciliation, name: StepName, work: () => P
 }
 
 /** Runs work that belongs to a step without recording it, so that its failure carries the step's name. */
-export async function named<T>(run: Reconciliation, name: StepName, work: () => Promise<T>): Promise<T> {
+export async function named<T>(run: Guarded, name: StepName, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -129,7 +132,7 @@ const WAITS: Record<WaitingFor, { words: string; firstMs: number; longestMs: num
     deadlineMs: DAY_MS,
   },
   'credential-slot': { words: 'a free credential slot', firstMs: 15_000, longestMs: 30_000 },
-  capacity: { words: 'an environment to go (MAX_ENVIRONMENTS)', firstMs: 15_000, longestMs: 60_000 },
+  capacity: { words: 'an environment to go', firstMs: 15_000, longestMs: 60_000 },
 };
 
 /** Nothing can be done now and nothing was applied: records what it waits for and requeues. */

@@ -1,6 +1,6 @@
 import { ProvisionerError } from '../../errors.ts';
 import type { Refusal } from '../model/record.ts';
-import { type Reconciliation, named } from './reconciliation.ts';
+import { type Guarded, type Reconciliation, named } from './reconciliation.ts';
 import { guardIdentity, guardOwner, guardUid } from '../model/guards.ts';
 import type { WriteGuard } from '../ports/cluster.ts';
 
@@ -25,7 +25,7 @@ const TRUST_MS = 5_000;
 const SLOW_LOOKS = 3;
 
 /** Reads the namespace and checks guards 3 and 4. */
-export async function confirmOwner(run: Reconciliation): Promise<Refusal | undefined> {
+export async function confirmOwner(run: Guarded): Promise<Refusal | undefined> {
   const { ports, record } = run;
   // counted from before the call: a paused host would read an old answer
   const askedAt = ports.clock.now();

@@ -76,8 +76,11 @@ export function modelAccess({ turn }: { turn: Turn }): ModelAccess {
     },
     async plan(request, state) {
       const taken = foreign(request);
-      if (taken) return { changes: [], refused: { guard: 'credential', reason: 'taken' } };
+      if (taken) return { changes: [], refused: { guard: 'credential', reason: `${taken.name} is somebody else's` } };
       if (state === 'present') {
+        const missing = request.wanted.filter(({ name }) => !credentials.has(name)).length;
+        if (credentials.size + missing > model.limit)
+          return { changes: [], full: `all ${model.limit} slots are taken` };
         return {
           changes: request.wanted.map(({ name }) => change(name, credentials.has(name) ? 'unchanged' : 'created')),
           reserved: { identity: IDENTITY, clientId: 'client', tenantId: 'tenant', warnings: [] },
