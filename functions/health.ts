@@ -1,12 +1,15 @@
 import { app } from '@azure/functions';
 import { health } from '../lib/deps.ts';
+import { answerHealth } from '../lib/diagnosis/health/answer-health.ts';
 
 app.http('health', {
   route: 'health',
   methods: ['GET'],
   authLevel: 'anonymous',
-  handler: async () => {
-    const answer = await health();
-    return { status: answer.status === 'down' ? 503 : 200, jsonBody: answer };
-  },
+  handler: async (request) =>
+    answerHealth(health, {
+      header: (name) => request.headers.get(name) ?? undefined,
+      query: request.query,
+      checksUrl: `${new URL(request.url).pathname.replace(/\/+$/, '')}/checks`,
+    }),
 });

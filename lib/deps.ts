@@ -27,8 +27,8 @@ import type {
 import { arm, cluster } from './deps/cluster.ts';
 import { traced, tracedRequests } from './deps/telemetry.ts';
 import { blobs, makeStorage, reachStorage, records, requests as plainRequests, sweeps } from './deps/storage.ts';
-import { createProbes } from './diagnosis/probes.ts';
-import { readHealth } from './diagnosis/health.ts';
+import { createProbes } from './diagnosis/health/probes.ts';
+import { type Probe, readHealth } from './diagnosis/health/health.ts';
 import { type Live, readLive } from './environment/status.ts';
 import { type EnvironmentRecord, namesIdentity } from './environment/model/record.ts';
 import type { GitHub } from './github/client.ts';
@@ -248,6 +248,8 @@ export function workflowDeps(log: Log): WorkflowDeps {
 
 const LIVE_MS = 10_000;
 const HEALTH_MS = 30_000;
+/** It costs three calls of GitHub's rate limit, whatever the number of instances. */
+const GITHUB_PROBE_MS = 60_000;
 const POLICIES_MS = 60_000;
 
 /** NCRONTAB, UTC; read at registration, which is all that the host lets it depend on. */
@@ -311,6 +313,8 @@ export const health = keepFor(clock, {
   ask: async () =>
     readHealth({
       version: readVersion(),
+      mode: () => environmentSettings().mode,
+      heldSweep: async () => (await (await sweeps()).read()).held,
       sleep: (ms) => clock.sleep(ms),
       probes: createProbes({
         settings: () => [webhookSecrets(), environmentSettings()],
@@ -320,9 +324,29 @@ export const health = keepFor(clock, {
         access: async () => (readIdentitySettings(process.env).pool.length === 0 ? undefined : access()),
         branches,
         repositories: () => intakeSettings().repositories,
+        share: async (probe) => shareGitHubProbe(probe),
       }),
     }),
 });
+
+async function shareGitHubProbe(probe: Probe): Promise<Probe> {
+  const [{ createJsonBlob }, { RECORD_CONTAINER }, { TIMEOUT_MS }, { parseLastProbe, shareProbe }] = await Promise.all([
+    import('./storage/json-blob.ts'),
+    import('./storage/records.ts'),
+    import('./storage/storage-error.ts'),
+    import('./storage/shared-probe.ts'),
+  ]);
+  const last = createJsonBlob({
+    container: async () => (await blobs()).getContainerClient(RECORD_CONTAINER),
+    name: 'github-probe',
+    what: 'the last probe of GitHub',
+    parse: parseLastProbe,
+    clock,
+    random: Math.random,
+    timeoutMs: TIMEOUT_MS,
+  });
+  return shareProbe({ last, probe, ms: GITHUB_PROBE_MS, clock, newId: randomUUID });
+}
 
 /** Checks everything before the first branch; what that takes is loaded by the first call. */
 export async function preflight(options: { write: boolean }): Promise<Preflight> {

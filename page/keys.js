@@ -8,7 +8,7 @@ export const FUNCTIONS = [
   ['environment-diagnosis', 'see the identity chain'],
   ['environment-logs', 'see logs'],
   ['identities', 'see identities'],
-  ['health', 'see the state of the app'],
+  ['health-checks', 'see the state of the app'],
   ['provision', 'provision'],
   ['deprovision', 'deprovision'],
   ['environment-keep', 'keep'],

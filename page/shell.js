@@ -84,7 +84,7 @@ const POLICIES = {
 
 /** What concerns every environment at once; quiet where all is well or the viewer may not know. */
 export function Banners() {
-  const { data } = usePoll('health', 'health', () => 30_000);
+  const { data } = usePoll('health-checks', 'health/checks', () => 30_000);
   const checks = data?.checks ?? {};
   const policies = POLICIES[checks.policies];
   const unreachable = ['cluster', 'identity', 'github', 'storage'].filter((name) => checks[name] === 'unreachable');

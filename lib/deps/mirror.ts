@@ -61,7 +61,11 @@ export function mirrorRoutes(log: Log): MirrorRoute[] {
       // what makes and deletes a namespace is not for a GET of the page
       answer: async () => ({ status: 200, body: { ...(await preflight({ write: false })) } }),
     },
-    { method: 'GET', pattern: /^health$/, answer: async () => ({ status: 200, body: { ...(await health()) } }) },
+    {
+      method: 'GET',
+      pattern: /^health\/checks$/,
+      answer: async () => ({ status: 200, body: { ...(await health()) } }),
+    },
     manual('provision'),
     manual('deprovision'),
     {

@@ -71,9 +71,9 @@ Everything goes on running; Ctrl-C ends it.
 
   the page        ${url}/api/ui/
   environments    curl -s ${url}/api/environments
-  health          curl -s ${url}/api/health
-  provision       curl -s ${url}/api/provision -d '{"branch":"${repository.defaultBranch}-2"}'
-  deprovision     curl -s ${url}/api/deprovision -d '{"branch":"${repository.defaultBranch}-2"}'
+  health          curl -s ${url}/api/health/checks
+  provision       curl -s ${url}/api/provision --json '{"branch":"${repository.defaultBranch}-2"}'
+  deprovision     curl -s ${url}/api/deprovision --json '{"branch":"${repository.defaultBranch}-2"}'
   a delivery      body='${payload('my-branch')}'
                   sig=$(printf %s "$body" | openssl dgst -sha256 -hmac ${secret} | sed 's/.* //')
                   curl -s ${url}/api/github/webhook -H 'Content-Type: application/json' -H 'X-GitHub-Event: create' \\

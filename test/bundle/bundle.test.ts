@@ -56,11 +56,15 @@ describe('the bundle in an empty folder', () => {
 
     const missing = names.filter((name) => !host.functions.some((served) => served.name === name));
     const health = await fetch(`${host.url}/api/health`);
+    const checks = await fetch(`${host.url}/api/health`, { headers: { 'x-functions-key': 'k' } });
     await host.stop();
 
     expect(missing).toEqual(['abandon', 'reconcile']);
     expect(lines.filter((line) => line.includes('error:'))).toHaveLength(missing.length);
     expect(health.status).toBe(503);
+    expect(await health.json()).toEqual({ status: 'down' });
+    expect(checks.status).toBe(503);
+    expect(await checks.json()).toMatchObject({ status: 'down', checks: { settings: 'invalid', storage: 'invalid' } });
   });
 
   it('has everything in it that any of its chunks needs', async () => {

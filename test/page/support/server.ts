@@ -74,7 +74,7 @@ async function answerApi(world: World, request: IncomingMessage, url: URL): Prom
   if (path.startsWith('ui-api/')) return error(401, 'sign-in-off', 'sign-in is not turned on');
   const fn = FUNCTIONS.find(([pattern]) => pattern.test(path))?.[1] ?? path;
   const key = request.headers['x-functions-key'];
-  if (world.keys !== undefined && fn !== 'health' && world.keys[fn] !== key) return { status: 401, body: {} };
+  if (world.keys !== undefined && fn !== 'health/checks' && world.keys[fn] !== key) return { status: 401, body: {} };
   if (method === 'POST') return write(world, request, path);
   const [, name, part] = path.split('/').map(decodeURIComponent);
   if (path === 'environments') {
@@ -82,7 +82,7 @@ async function answerApi(world: World, request: IncomingMessage, url: URL): Prom
     return { status: 200, body: { environments: world.environments.filter(({ phase }) => all || phase !== 'gone') } };
   }
   if (path === 'identities') return { status: 200, body: { identities: world.identities } };
-  if (path === 'health') return { status: 200, body: world.health };
+  if (path === 'health/checks') return { status: 200, body: world.health };
   if (part === 'diagnosis') return found(world.diagnoses.get(name ?? ''));
   if (part === 'logs') return found(world.logs.get(name ?? ''));
   const record = world.records.get(name ?? '');

@@ -4,6 +4,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { answerDiagnosis } from '../../../lib/diagnosis/answer-diagnosis.ts';
+import { answerHealth } from '../../../lib/diagnosis/health/answer-health.ts';
+import { readHealth } from '../../../lib/diagnosis/health/health.ts';
 import type { Answer } from '../../../lib/intake/answer.ts';
 import { receiveManual } from '../../../lib/intake/manual.ts';
 import { answerStatus } from '../../../lib/intake/status.ts';
@@ -77,6 +79,30 @@ const manual = (reason: 'provision' | 'deprovision', body: object) =>
     { reason, bytes: Buffer.from(JSON.stringify(body)), statusUrl: '/api/environments/', requestId: 'r' },
   );
 
+const checks = () =>
+  readHealth({
+    version: '0.1.0',
+    mode: () => 'apply',
+    heldSweep: async () => ({ at: '2026-11-01T00:00:00.000Z', deletions: 9, limit: 3, planId: 'p' }),
+    sleep: () => new Promise(() => undefined),
+    probes: {
+      settings: async () => 'ok',
+      storage: async () => 'ok',
+      cluster: async () => 'ok',
+      policies: async () => 'unbound',
+      identity: async () => 'off',
+      github: async () => 'ok',
+    },
+  });
+const health = async (): Promise<Answer> => {
+  const { status, jsonBody } = await answerHealth(checks, {
+    header: () => undefined,
+    query: new URLSearchParams(),
+    checksUrl: '/api/health/checks',
+  });
+  return { status, body: { ...jsonBody } };
+};
+
 const ANSWERS: [string, string, number, () => Promise<Answer>][] = [
   ['get', '/environments', 200, () => status(undefined)],
   ['get', '/environments/{name}', 200, () => status('ex-c4-e6')],
@@ -120,6 +146,8 @@ const ANSWERS: [string, string, number, () => Promise<Answer>][] = [
     200,
     () => answerIdentities({ slots: async () => [toIdentitySlots('/subscriptions/s/kv-1', newLedger())], log }, 'r'),
   ],
+  ['get', '/health', 200, health],
+  ['get', '/health/checks', 200, async () => ({ status: 200, body: { ...(await checks()) } })],
   [
     'get',
     '/ui-api/{path}',

@@ -1,0 +1,13 @@
+import { app } from '@azure/functions';
+import { health } from '../lib/deps.ts';
+import { toHttpStatus } from '../lib/diagnosis/health/answer-health.ts';
+
+app.http('health-checks', {
+  route: 'health/checks',
+  methods: ['GET'],
+  authLevel: 'function',
+  handler: async () => {
+    const answer = await health();
+    return { status: toHttpStatus(answer), jsonBody: answer };
+  },
+});
