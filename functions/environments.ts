@@ -1,5 +1,6 @@
 import { app } from '@azure/functions';
-import { statusDeps } from '../lib/deps.ts';
+import { observedDeps, statusDeps } from '../lib/deps.ts';
+import { answerObserved } from '../lib/intake/observed.ts';
 import { answerStatus } from '../lib/intake/status.ts';
 import { toLog } from '../lib/log.ts';
 
@@ -8,13 +9,20 @@ app.http('environments', {
   methods: ['GET'],
   authLevel: 'function',
   handler: async (request, context) => {
-    const { status, body, headers } = await answerStatus(statusDeps(toLog(context)), {
-      name: request.params['name'],
-      all: request.query.get('all') === '1',
-      live: request.query.get('live') === '1',
-      ifNoneMatch: request.headers.get('if-none-match') ?? undefined,
-      requestId: context.invocationId,
-    });
+    const log = toLog(context);
+    const name = request.params['name'];
+    const ifNoneMatch = request.headers.get('if-none-match') ?? undefined;
+    const requestId = context.invocationId;
+    const isObserved = name === undefined && request.query.get('observed') === '1';
+    const { status, body, headers } = isObserved
+      ? await answerObserved(observedDeps(log), { ifNoneMatch, requestId })
+      : await answerStatus(statusDeps(log), {
+          name,
+          all: request.query.get('all') === '1',
+          live: request.query.get('live') === '1',
+          ifNoneMatch,
+          requestId,
+        });
     return { status, ...(status !== 304 && { jsonBody: body }), ...(headers !== undefined && { headers }) };
   },
 });

@@ -38,6 +38,7 @@ import type { MessageDeps } from './intake/message.ts';
 import type { LiveObject } from './cluster/api/object-meta.ts';
 import type { TypeOfObject } from './cluster/api/rest-mapping.ts';
 import { toLogFields } from './errors.ts';
+import type { ObservedDeps } from './intake/observed.ts';
 import type { StatusDeps } from './intake/status.ts';
 import type { WatchDeps } from './sweep/watch.ts';
 import { readLiveDetails } from './page/live.ts';
@@ -266,6 +267,10 @@ export async function watchDeps(log: Log): Promise<WatchDeps> {
   return { records: await records(), requests: await requests(), clock, newId: randomUUID, log };
 }
 
+export function observedDeps(log: Log): ObservedDeps {
+  return { log, records, sweeps, mode: () => environmentSettings().mode };
+}
+
 const lives = new Map<string, () => Promise<Live>>();
 
 export function statusDeps(log: Log): StatusDeps {
@@ -350,5 +355,7 @@ async function shareGitHubProbe(probe: Probe): Promise<Probe> {
 
 /** Checks everything before the first branch; what that takes is loaded by the first call. */
 export async function preflight(options: { write: boolean }): Promise<Preflight> {
-  return (await import('./deps/preflight.ts')).preflight(options);
+  // an observing app makes no namespace, even for a moment
+  const write = options.write && environmentSettings().mode === 'apply';
+  return (await import('./deps/preflight.ts')).preflight({ write });
 }

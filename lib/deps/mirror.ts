@@ -1,9 +1,10 @@
 import { identitySlots, logsDeps } from './page.ts';
-import { health, keepDeps, manualDeps, portsFor, preflight, records, statusDeps } from '../deps.ts';
+import { health, keepDeps, manualDeps, observedDeps, portsFor, preflight, records, statusDeps } from '../deps.ts';
 import { answerDiagnosis } from '../diagnosis/answer-diagnosis.ts';
 import type { Log } from '../environment/ports/ports.ts';
 import { receiveKeep } from '../intake/keep.ts';
 import { receiveManual } from '../intake/manual.ts';
+import { answerObserved } from '../intake/observed.ts';
 import { answerStatus } from '../intake/status.ts';
 import { answerIdentities } from '../page/answer-identities.ts';
 import { answerLogs } from '../page/answer-logs.ts';
@@ -31,14 +32,18 @@ export function mirrorRoutes(log: Log): MirrorRoute[] {
     {
       method: 'GET',
       pattern: new RegExp(`^environments(?:/${SLUG})?$`),
-      answer: async ({ name, query, header, requestId }) =>
-        answerStatus(statusDeps(log), {
+      answer: async ({ name, query, header, requestId }) => {
+        const ifNoneMatch = header('if-none-match');
+        if (name === '' && query.get('observed') === '1')
+          return answerObserved(observedDeps(log), { ifNoneMatch, requestId });
+        return answerStatus(statusDeps(log), {
           name: name === '' ? undefined : name,
           all: query.get('all') === '1',
           live: query.get('live') === '1',
-          ifNoneMatch: header('if-none-match'),
+          ifNoneMatch,
           requestId,
-        }),
+        });
+      },
     },
     {
       method: 'GET',

@@ -119,7 +119,8 @@ function refuseUnguarded(run: Reconciliation, refusal: Refusal): Outcome {
   return refuse(run, refusal);
 }
 
-async function finish(run: Reconciliation, changes: Change[]): Promise<Outcome> {
+/** The tombstone: what only a living environment has goes from the record. */
+export async function finish(run: Reconciliation, changes: Change[]): Promise<Outcome> {
   const { ports, record } = run;
   if (record.manifests !== undefined || record.from === 'branch')
     await named(run, 'record', async () => ports.branchTemplates?.prune(record.name));

@@ -3,13 +3,12 @@ import { toDesired } from './model/desired.ts';
 import { type LiveNamespace, branchGone, guardRecord } from './model/guards.ts';
 import { OPTIONAL } from './model/labels.ts';
 import type { EnvironmentRecord, InventoryEntry, Refusal } from './model/record.ts';
-import { note } from './model/record-event.ts';
-import { type Change, type KubeObject, countActions, toSubjectName } from './ports/cluster.ts';
+import { type Change, type KubeObject, toSubjectName } from './ports/cluster.ts';
 import type { Ports } from './ports/ports.ts';
 import { findDropped, hasLabels, toNamespaceObject } from './steps/namespace.ts';
 import { preflightDeprovision, preflightProvision } from './steps/preflight.ts';
 import { findLeftovers } from './steps/prune.ts';
-import { DONE, type Guarded, type Outcome, type Reconciliation, refuse, toIso } from './steps/reconciliation.ts';
+import { type Guarded } from './steps/reconciliation.ts';
 import { renderEnvironment, toCredentialRequest, toWantedCredentials } from './steps/render.ts';
 
 export interface Plan {
@@ -133,15 +132,4 @@ export async function planDeprovision(
 /** The guards that answer a manual call at once: the record's claim first. */
 export function guardClaim(record: EnvironmentRecord | undefined, asked: EnvironmentRecord): Refusal | undefined {
   return record === undefined || record.phase === 'gone' ? undefined : guardRecord(record, asked);
-}
-
-/** MODE=observe: records what would be done and writes nothing else. */
-export async function observeOnly(run: Reconciliation, state: 'present' | 'absent'): Promise<Outcome> {
-  const { ports, record } = run;
-  const plan = state === 'present' ? await planProvision(ports, record) : await planDeprovision(ports, record);
-  if (plan.kind === 'refused') return refuse(run, plan.refusal);
-  const changes = countActions(plan.changes);
-  note(record, { at: toIso(ports.clock.now()), what: `observed: ${state}`, changes });
-  ports.log.info('observed', { environment: record.name, state, changes });
-  return DONE;
 }

@@ -18,7 +18,7 @@ import { noteReport, sendReport } from './steps/report.ts';
 import { findRecord } from './find-record.ts';
 import { newRecord, note, recordEvent } from './model/record-event.ts';
 import type { Step, StepName } from './model/record.ts';
-import { observeOnly } from './plan.ts';
+import { observe } from './observe.ts';
 import type { Lease, Ports, StoredRecord } from './ports/ports.ts';
 import { provision } from './provision.ts';
 import { awaitReadiness } from './steps/readiness.ts';
@@ -112,7 +112,9 @@ function noteInterrupted({ record, ports }: Reconciliation): void {
 
 async function decide(run: Reconciliation): Promise<Outcome> {
   const { ports, record, request } = run;
-  if (request.reason === 'check' && record.phase === 'starting' && record.applied !== undefined) {
+  const isObserved = ports.settings.mode === 'observe';
+  // a check may delete what the overlays no longer hold
+  if (!isObserved && request.reason === 'check' && record.phase === 'starting' && record.applied !== undefined) {
     return awaitReadiness(run);
   }
   stopExpired(run);
@@ -140,7 +142,8 @@ async function decide(run: Reconciliation): Promise<Outcome> {
     const waits = waitForGrace(run);
     if (waits !== undefined) return waits;
   } else delete record.deletedAt;
-  if (ports.settings.mode === 'observe') return observeOnly(run, desired.state);
+  if (isObserved) return observe(run, desired.state);
+  delete record.observed;
   if (desired.state === 'present') return provision(run);
   return record.phase === 'gone' ? clearAway(run) : deprovision(run);
 }

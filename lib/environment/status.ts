@@ -31,6 +31,7 @@ const INTERNAL = [
   'retryAt',
   'stopped',
   'untold',
+  'observed',
 ] as const;
 
 function toListed(summary: RecordSummary): ListedEnvironment {

@@ -58,7 +58,8 @@ function decode(name: string): string | undefined {
   }
 }
 
-function withEtag(body: Record<string, unknown>, call: StatusCall): Answer {
+/** The body under its ETag, or 304 where the caller knows it. */
+export function withEtag(body: Record<string, unknown>, call: Pick<StatusCall, 'ifNoneMatch'>): Answer {
   const etag = `"${createHash('sha256').update(JSON.stringify(body)).digest('hex').slice(0, 32)}"`;
   const headers = { etag, 'cache-control': 'no-cache' };
   const known = call.ifNoneMatch?.split(',').some((one) => [etag, `W/${etag}`, '*'].includes(one.trim())) === true;

@@ -1,4 +1,6 @@
 import type { EnvironmentRecord, Phase, RecordSummary, WaitingFor } from '../environment/model/record.ts';
+import type { Would } from '../environment/model/observed.ts';
+import type { Change } from '../environment/ports/cluster.ts';
 import type { Actor } from '../environment/model/request.ts';
 
 /** What a list shows, as blob metadata: keys in lower case, values percent-encoded, since metadata is ASCII (FACTS G7). */
@@ -29,6 +31,9 @@ export function toMetadata(record: EnvironmentRecord): Record<string, string> {
     retryat: record.retry?.at,
     stopped: record.stop === undefined ? undefined : 1,
     untold: record.github?.isPending === true ? 1 : undefined,
+    observed: record.observed?.would,
+    observedat: record.observed?.at,
+    observedchanges: record.observed && toCounts(record.observed.changes),
   };
   return Object.fromEntries(
     Object.entries(fields).flatMap(([key, value]) =>
@@ -79,6 +84,7 @@ export function fromMetadata(slug: string, metadata: Record<string, string>): Re
     ...(actor !== undefined && { actor }),
     ...(warnings > 0 && { warnings }),
     ...readLifeSpan(read),
+    ...readObserved(read),
   };
 }
 
@@ -93,6 +99,19 @@ function readLifeSpan(read: (key: string) => string | undefined): Partial<Record
     ...(stopped !== undefined && { stopped: true }),
     ...(untold !== undefined && { untold: true }),
   };
+}
+
+/** `created=12&configured=1` */
+function toCounts(changes: readonly Change[]): string {
+  const counts = Map.groupBy(changes, ({ action }) => action);
+  return [...counts].map(([action, { length }]) => `${action}=${length}`).join('&');
+}
+
+function readObserved(read: (key: string) => string | undefined): Pick<RecordSummary, 'observed'> {
+  const [would, at, changes] = [read('observed'), read('observedat'), read('observedchanges')];
+  if (would === undefined || at === undefined) return {};
+  const counts = [...new URLSearchParams(changes)].map(([action, count]) => [action, Number(count)] as const);
+  return { observed: { at, would: would as Would, changes: Object.fromEntries(counts) } };
 }
 
 /** All metadata of a blob together must fit in 8 KB, encoded. */

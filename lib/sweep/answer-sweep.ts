@@ -86,9 +86,10 @@ function toAnswer(result: Swept | Planned | Refused, requestId: string): Answer 
       return { status: 200, body };
     }
     case 'swept': {
-      const { looked, queued, removed, orphans, failed: failures, held, redelivered, unlisted } = result;
+      const { looked, queued, removed, orphans, failed: failures, held, redelivered, unlisted, would } = result;
       const body = { looked, queued, removed, orphans, failed: failures, redelivered, unlisted };
-      return { status: 200, body: { outcome: 'swept', ...body, ...(held !== undefined && { held }) } };
+      const more = { ...(held !== undefined && { held }), ...(would !== undefined && { would }) };
+      return { status: 200, body: { outcome: 'swept', ...body, ...more } };
     }
   }
 }

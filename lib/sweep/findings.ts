@@ -110,6 +110,10 @@ function whyAsk(summary: RecordSummary, { survey, context }: Pick<Judging, 'surv
     return retryAt === undefined || Date.parse(retryAt) <= now ? 'it failed' : undefined;
   }
   if (phase === 'expiring' && deleteAt !== undefined && Date.parse(deleteAt) <= now) return 'its grace is over';
+  if (settings.mode === 'observe' && summary.observed !== undefined) {
+    const isDue = now - Date.parse(summary.observed.at) >= settings.driftIntervalMs;
+    return isDue ? 'it is to be planned again (DRIFT_INTERVAL)' : undefined;
+  }
   if (phase !== 'ready' && phase !== 'expiring') return `it is ${phase}`;
   if (template !== (manifests ?? context.template)) return 'the overlays changed';
   if (checkedAt === undefined || now - Date.parse(checkedAt) >= settings.driftIntervalMs)

@@ -24,6 +24,8 @@ export interface Swept {
   held?: { deletions: number; limit: number; planId: string };
   /** Failed webhook deliveries that GitHub was asked to send again. */
   redelivered: number;
+  /** MODE=observe: what would have been deleted. */
+  would?: LastSweep['would'];
 }
 
 export interface Planned {
@@ -132,10 +134,14 @@ async function carryOut(ports: Ports, { state, lease, survey, findings }: Work):
   return swept;
 }
 
+/** Of what would have been deleted, in the state of sweeps. */
+const KEPT_DELETIONS = 100;
+
 function toLast(swept: Swept, now: number): LastSweep {
   const { looked, queued, removed, orphans, failed, redelivered, unlisted } = swept;
   const counts = { queued: queued.length, removed: removed.length, orphans: orphans.length };
-  return { at: new Date(now).toISOString(), looked, ...counts, failed, redelivered, unlisted };
+  const would = swept.would?.slice(0, KEPT_DELETIONS);
+  return { at: new Date(now).toISOString(), looked, ...counts, failed, redelivered, unlisted, ...(would && { would }) };
 }
 
 /** Exactly the confirmed set, as far as each is still to go. */
@@ -174,6 +180,8 @@ async function deleteAll(
   ports: Ports,
   { swept, deletions, at }: { swept: Swept; deletions: readonly Deletion[]; at: number },
 ): Promise<void> {
+  if (ports.settings.mode === 'observe')
+    swept.would = deletions.map(({ slug, kind, why }) => ({ environment: slug, kind, why }));
   await each(ports, swept, deletions, async ({ ask, orphan }) => {
     if (ask !== undefined) await send(ports, { swept, ask, at });
     // the one thing that a sweep deletes itself: no environment is left that could be asked for
@@ -238,7 +246,7 @@ async function redeliver(ports: Ports, { swept, state }: { swept: Swept; state: 
 }
 
 function report(ports: Ports, swept: Swept): void {
-  const { looked, failed, phases, slots, redelivered, held } = swept;
+  const { looked, failed, phases, slots, redelivered, held, would } = swept;
   const [queued, removed, orphans] = [swept.queued.length, swept.removed.length, swept.orphans.length];
   ports.log.info('swept', {
     looked,
@@ -250,5 +258,6 @@ function report(ports: Ports, swept: Swept): void {
     redelivered,
     ...(held && { held }),
     ...(slots && { slots }),
+    ...(would && { would }),
   });
 }

@@ -40,8 +40,10 @@ export async function watch({ records, requests, clock, newId, log }: WatchDeps)
 }
 
 /** A request that waits for its time, such as a question to GitHub, is named in the record and comes by itself. */
-function isLeft({ phase, isLeased, writtenAt, nextAt, ref }: RecordSummary, now: number): boolean {
+function isLeft({ phase, isLeased, writtenAt, nextAt, ref, observed }: RecordSummary, now: number): boolean {
   if (!UNDER_WAY.includes(phase) || isLeased === true || ref === '' || writtenAt === undefined) return false;
+  // MODE is observe, or was: nothing began, and the sweep takes it up
+  if (observed !== undefined) return false;
   const last = Math.max(Date.parse(writtenAt), nextAt === undefined ? 0 : Date.parse(nextAt));
   return now - last > SILENT_MS;
 }

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../errors.ts';
+import type { Observed, Would } from './observed.ts';
 import type { Actor, Reason, Repository } from './request.ts';
 
 export type Phase =
@@ -150,6 +151,8 @@ export interface EnvironmentRecord {
   deletedAt?: string;
   /** What GitHub was told last, and whether something newer is to be told. */
   github?: { deploymentId?: number; imageTag?: string; told?: string; isPending?: true };
+  /** What MODE=observe would have done at the last reconciliation. */
+  observed?: Observed;
   /** When a sweep tries again after a failure, and how many of its tries have failed. */
   retry?: { count: number; at: string };
 }
@@ -191,6 +194,8 @@ export interface RecordSummary {
   isLeased?: boolean;
   /** GitHub was not told the newest state. */
   untold?: true;
+  /** What MODE=observe would have done, and how many objects by action. */
+  observed?: { at: string; would: Would; changes: Record<string, number> };
 }
 
 /** Whether the environment may still use slots reserved for it on an identity: not if it is gone, refused or has another. */

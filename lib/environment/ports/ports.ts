@@ -120,6 +120,8 @@ export interface LastSweep {
   redelivered: number;
   /** Repositories whose branches could not be listed. */
   unlisted: { repository: string; why: string }[];
+  /** MODE=observe: the first of what would have been deleted. */
+  would?: { environment: string; kind: string; why: string }[];
 }
 
 /**

@@ -58,7 +58,7 @@ export function markExpiring({ record, ports }: Reconciliation): void {
   delete record.deleteAt;
 }
 
-/** Whether there is anything that could be kept. */
+/** Whether there is anything that could be kept, or would be where MODE is observe. */
 function exists({ record }: Reconciliation): boolean {
-  return record.uid !== undefined && record.phase !== 'gone';
+  return (record.uid !== undefined || record.observed?.would === 'provision') && record.phase !== 'gone';
 }

@@ -47,6 +47,7 @@ export function toStored(record: EnvironmentRecord): EnvironmentRecord {
     activityAt: record.activityAt,
     keepUntil: record.keepUntil,
     deleteAt: record.deleteAt,
+    observed: freeze(record.observed),
     keptAt: record.keptAt,
     deletedAt: record.deletedAt,
     retry: freeze(record.retry),

@@ -8,6 +8,7 @@ import { answerHealth } from '../../../lib/diagnosis/health/answer-health.ts';
 import { readHealth } from '../../../lib/diagnosis/health/health.ts';
 import type { Answer } from '../../../lib/intake/answer.ts';
 import { receiveManual } from '../../../lib/intake/manual.ts';
+import { answerObserved } from '../../../lib/intake/observed.ts';
 import { answerStatus } from '../../../lib/intake/status.ts';
 import { answerIdentities } from '../../../lib/page/answer-identities.ts';
 import { answerLogs } from '../../../lib/page/answer-logs.ts';
@@ -105,6 +106,16 @@ const health = async (): Promise<Answer> => {
 
 const ANSWERS: [string, string, number, () => Promise<Answer>][] = [
   ['get', '/environments', 200, () => status(undefined)],
+  [
+    'get',
+    '/environments',
+    200,
+    () =>
+      answerObserved(
+        { records: async () => world.records, sweeps: async () => world.sweeps, mode: () => 'observe', log },
+        { ifNoneMatch: undefined, requestId: 'r' },
+      ),
+  ],
   ['get', '/environments/{name}', 200, () => status('ex-c4-e6')],
   ['get', '/environments/{name}', 200, () => status('ex-c4-e6', true)],
   ['get', '/environments/{name}', 404, () => status('nobody')],
