@@ -2,6 +2,7 @@ import picomatch from 'picomatch';
 import type { GitHubCredentials } from './github/client.ts';
 import { keepSecret } from './secrets.ts';
 import { type Env, Settings } from './settings.ts';
+import { isTagTemplate } from './environment/model/image-tag.ts';
 import type { PodSecurity } from './environment/model/labels.ts';
 import type { EnvironmentSettings } from './environment/model/settings.ts';
 
@@ -10,6 +11,8 @@ export interface IntakeSettings {
   defaultBranches: string[];
   protectedNamespaces: string[];
   admits: (ref: string) => boolean;
+  /** PUSH_UPDATES=false: a push is no event. */
+  ignoresPushes?: boolean;
 }
 
 export interface StorageSettings {
@@ -115,6 +118,7 @@ export function readIntakeSettings(environment: Env): IntakeSettings {
     defaultBranches: settings.list('DEFAULT_BRANCHES', 'main,master'),
     protectedNamespaces: settings.list('PROTECTED_NAMESPACES'),
     admits: (ref: string) => include(ref) && !exclude(ref),
+    ...(settings.oneOf('PUSH_UPDATES', ['true', 'false']) === 'false' && { ignoresPushes: true }),
   });
 }
 
@@ -326,6 +330,14 @@ export function readEnvironmentSettings(environment: Env): EnvironmentSettings {
   if (!/^\w[\w.-]{0,127}$/.test(initialImageTag.replaceAll('{slug}', 'x'))) {
     settings.fault('INITIAL_IMAGE_TAG', 'is not an image tag');
   }
+  const imageTagTemplate = settings.text('IMAGE_TAG_TEMPLATE');
+  if (imageTagTemplate !== undefined && !isTagTemplate(imageTagTemplate))
+    settings.fault(
+      'IMAGE_TAG_TEMPLATE',
+      'must hold {sha} or {sha7} to {sha64} and give an image tag, as {slug}-{sha7} does',
+    );
+  if (imageTagTemplate !== undefined && intake.ignoresPushes === true)
+    settings.fault('IMAGE_TAG_TEMPLATE', 'has no effect while PUSH_UPDATES is false');
   const maxEnvironments = settings.count('MAX_ENVIRONMENTS');
   const ttlMs = settings.duration('ENVIRONMENT_TTL');
   return settings.checked({
@@ -338,6 +350,7 @@ export function readEnvironmentSettings(environment: Env): EnvironmentSettings {
     readyDeadlineMs: settings.duration('READY_DEADLINE', '10m') ?? 0,
     driftIntervalMs: settings.duration('DRIFT_INTERVAL', '1h') ?? 0,
     ...(credentialName !== undefined && { credentialName }),
+    ...(imageTagTemplate !== undefined && { imageTagTemplate }),
     ...(maxEnvironments !== undefined && { maxEnvironments }),
     ...readDeletionLimit(settings),
     ...(ttlMs !== undefined && ttlMs > 0 && { ttlMs }),

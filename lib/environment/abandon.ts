@@ -47,7 +47,7 @@ async function abandonOnce(ports: Ports, asked: EnvironmentRequest): Promise<Aba
     const stored = await records.read(request.environment);
     if (stored === undefined)
       throw new ProvisionerError('conflict', 'the record went away', { object: `record ${request.environment}` });
-    const { record, newer } = take(stored, request);
+    const { record, newer } = take(stored, request, ports.settings);
     if (newer) {
       // keep its event all the same: an older delivery may still arrive
       if (record !== stored.record) await records.write(record, { etag: stored.etag, lease });
@@ -84,12 +84,16 @@ async function leaseOf(ports: Ports, request: EnvironmentRequest): ReturnType<Po
 }
 
 /** The record with the request's event in it; `newer` if another environment, event or requeued request has taken it over. */
-function take(stored: StoredRecord, request: EnvironmentRequest): { record: StoredRecord['record']; newer: boolean } {
+function take(
+  stored: StoredRecord,
+  request: EnvironmentRequest,
+  settings: Ports['settings'],
+): { record: StoredRecord['record']; newer: boolean } {
   const before = stored.record;
   const isOther = guardRecord(before, request) !== undefined;
   if (isOther && before.phase !== 'gone') return { record: before, newer: true };
   if (isOther) return { record: newRecord(request), newer: false };
   if (request.attempt > 0) return { record: before, newer: before.next?.id !== request.id };
-  const { record } = recordEvent(before, request);
+  const { record } = recordEvent(before, request, settings);
   return { record, newer: saysSomething(request) ? !isFrom(request, record.event) : before.event.at > request.at };
 }

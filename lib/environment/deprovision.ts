@@ -135,6 +135,7 @@ export async function finish(run: Reconciliation, changes: Change[]): Promise<Ou
     'credentials',
     'credentialAt',
     'imageTag',
+    'sha',
     'template',
     'manifests',
     'from',

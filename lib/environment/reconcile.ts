@@ -72,7 +72,7 @@ async function reconcileHeld(
   const run: Reconciliation = {
     ports,
     request,
-    record: recordEvent(record, request).record,
+    record: recordEvent(record, request, ports.settings).record,
     etag: held.stored.etag,
     lease,
     confirmedAt: 0,

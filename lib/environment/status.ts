@@ -26,6 +26,7 @@ const INTERNAL = [
   'template',
   'manifests',
   'identity',
+  'sha',
   'checkedAt',
   'activityAt',
   'retryAt',

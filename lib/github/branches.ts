@@ -70,13 +70,21 @@ async function listBranches(github: GitHub, fullName: string): Promise<BranchLis
   const list = await github.list(`${repositoryPath(name)}/branches?per_page=100`);
   if (list.kind === 'unknown') return { kind: 'unknown', why: `the list of branches: ${list.why}` };
   const names = new Set<string>();
+  const heads = new Map<string, string>();
   for (const item of list.items) {
     if (!isObject(item) || typeof item['name'] !== 'string')
       return { kind: 'unknown', why: 'the list of branches: an entry has no name' };
     names.add(item['name']);
+    const sha = toSha(item['commit']);
+    if (sha !== undefined) heads.set(item['name'], sha);
   }
   if (!names.has(defaultBranch)) return { kind: 'unknown', why: 'the list of branches lacks the default branch' };
-  return { kind: 'list', repository: { id, fullName: name }, defaultBranch, names };
+  return { kind: 'list', repository: { id, fullName: name }, defaultBranch, names, heads };
+}
+
+function toSha(commit: unknown): string | undefined {
+  const sha = isObject(commit) ? commit['sha'] : undefined;
+  return typeof sha === 'string' && /^[0-9a-f]{40,64}$/.test(sha) ? sha : undefined;
 }
 
 function isRef(data: unknown, ref: string): boolean {

@@ -151,7 +151,7 @@ async function plan(
   const ports = await deps.ports();
   const known = input.record ?? (await findRenamed(ports, request, { writes: false }))?.record;
   const before = known === undefined || known.phase === 'gone' ? newRecord(request) : known;
-  const { record } = recordEvent(before, request);
+  const { record } = recordEvent(before, request, ports.settings);
   const isWanted = request.reason === 'provision';
   const gone = isWanted ? await guardBranch(ports, record) : undefined;
   if (gone !== undefined) return refused(deps, { request, refusal: gone });

@@ -107,6 +107,7 @@ function toRequest(
   const settings = deps.settings();
   const configured = findRepository(settings, delivery.repository.fullName);
   if (configured === undefined) return { ignore: 'the repository is not in GITHUB_REPOSITORIES' };
+  if (kind === 'push' && settings.ignoresPushes === true) return { ignore: 'pushes are not followed (PUSH_UPDATES)' };
   const slug = toSlug({ repository: delivery.repository.fullName, ref, prefix: configured.prefix });
   const isProtected = guardProtected({ namespace: toNamespace(slug), slug, ref }, settings.protectedNamespaces);
   if (isProtected !== undefined) return { ignore: isProtected.reason };

@@ -18,6 +18,7 @@ export function toMetadata(record: EnvironmentRecord): Record<string, string> {
     template: record.template,
     manifests: record.manifests,
     identity: record.identity,
+    sha: record.sha,
     checkedat: record.checkedAt,
     nextat: record.next?.at,
     why: toWhy(record),
@@ -62,6 +63,7 @@ export function fromMetadata(slug: string, metadata: Record<string, string>): Re
   const [template, manifests] = [read('template'), read('manifests')];
   const [identity, checkedAt, nextAt] = [read('identity'), read('checkedat'), read('nextat')];
   const [why, imageTag, warnings] = [read('why'), read('imagetag'), Number(read('warnings') ?? 0)];
+  const sha = read('sha');
   const actor = toActor(read);
   return {
     name: slug,
@@ -77,6 +79,7 @@ export function fromMetadata(slug: string, metadata: Record<string, string>): Re
     ...(template !== undefined && { template }),
     ...(manifests !== undefined && { manifests }),
     ...(identity !== undefined && { identity }),
+    ...(sha !== undefined && { sha }),
     ...(checkedAt !== undefined && { checkedAt }),
     ...(nextAt !== undefined && { nextAt }),
     ...(why !== undefined && { why }),

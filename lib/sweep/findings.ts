@@ -16,6 +16,8 @@ export interface Ask {
   ref: string;
   reason: Reason;
   why: string;
+  /** The commit that was pushed. */
+  sha?: string;
 }
 
 /** What would go. */
@@ -98,8 +100,25 @@ function judgeLiving(summary: RecordSummary, { survey, context, found }: Judging
     if (deleteAt === undefined || Date.parse(deleteAt) > now) return;
     return go('grace-over', `branch ${ref} is gone and its grace is over`);
   }
+  const sha = isGoing ? undefined : findMissedPush(summary, { survey, context });
+  if (sha !== undefined) {
+    const why = `commit ${sha.slice(0, 7)} was pushed, and its event was lost`;
+    found.asks.push({ ...ask(summary, { reason: 'push', why }), sha });
+    return;
+  }
   const why = isGoing ? 'it is being deleted' : whyAsk(summary, { survey, context });
   if (why !== undefined) found.asks.push(ask(summary, { reason: 'sweep', why }));
+}
+
+/** Where tags follow commits: the branch's head, if it is not what was pushed last. A tag that a person gave alone stays. */
+function findMissedPush(
+  summary: RecordSummary,
+  { survey, context }: Pick<Judging, 'survey' | 'context'>,
+): string | undefined {
+  if (context.settings.imageTagTemplate === undefined) return undefined;
+  const head = listOf(summary, survey)?.heads?.get(summary.ref);
+  if (head === undefined || head === summary.sha) return undefined;
+  return summary.sha === undefined && summary.imageTag !== undefined ? undefined : head;
 }
 
 /** Why an environment whose branch is not gone needs a reconciliation; undefined where it is at rest. */

@@ -151,6 +151,16 @@ export const SETTINGS: Readonly<Record<string, SettingText>> = {
     fallback: '{slug}',
     meaning: 'Image tag of a branch that nobody has given one; `main` makes a new branch run at once.',
   },
+  PUSH_UPDATES: {
+    group: ENVIRONMENT,
+    fallback: 'true',
+    meaning: 'Whether a push counts as activity and rolls to its image; with `false` it is ignored.',
+  },
+  IMAGE_TAG_TEMPLATE: {
+    group: ENVIRONMENT,
+    fallback: '(none: a tag stays until somebody gives another)',
+    meaning: 'Tag of the image of a commit, where tags follow pushes: `{slug}-{sha}`, `{sha7}` and the like.',
+  },
   MODE: {
     group: ENVIRONMENT,
     fallback: 'apply',

@@ -1,7 +1,9 @@
 import { isWanting } from './desired.ts';
 import type { EnvironmentRecord, HistoryEntry, RecordEvent } from './record.ts';
 import type { EnvironmentRequest } from './request.ts';
+import { toCommitTag } from './image-tag.ts';
 import { toNamespace } from './names.ts';
+import type { EnvironmentSettings } from './settings.ts';
 
 const KEPT = 50;
 
@@ -28,6 +30,7 @@ export function newRecord(request: EnvironmentRequest): EnvironmentRecord {
 export function recordEvent(
   record: EnvironmentRecord,
   request: EnvironmentRequest,
+  { imageTagTemplate }: Pick<EnvironmentSettings, 'imageTagTemplate'> = {},
 ): { record: EnvironmentRecord; news: boolean } {
   // copy what is changed in place; everything else is replaced
   const next = { ...record, repository: { ...record.repository }, steps: { ...record.steps } };
@@ -49,6 +52,9 @@ export function recordEvent(
     noteOnce(next, { id: request.id, at: request.at, what: 'stale', reason: request.reason });
     return { record: next, news: false };
   }
+  const { sha } = request;
+  const isFollowed = imageTagTemplate !== undefined && sha !== undefined && request.reason === 'push';
+  const imageTag = isFollowed ? toCommitTag(imageTagTemplate, { slug: record.name, sha }) : request.imageTag;
   // use the repository's current name: another repository may own the old one by now
   if (request.repository.id !== undefined && request.repository.id === next.repository.id)
     next.repository.fullName = request.repository.fullName;
@@ -58,7 +64,8 @@ export function recordEvent(
     if (isNewest || (next.stop !== undefined && next.stop.at < request.at)) delete next.stop;
     delete next.deleteAt;
     delete next.deletedAt;
-    if (request.imageTag !== undefined) next.imageTag = request.imageTag;
+    if (request.sha !== undefined) next.sha = request.sha;
+    if (imageTag !== undefined) next.imageTag = imageTag;
     if (request.adopt === true) next.adopt = true;
     if (request.manifests === null) delete next.manifests;
     else if (request.manifests !== undefined) next.manifests = request.manifests;
@@ -69,7 +76,7 @@ export function recordEvent(
     at: request.at,
     what: 'event',
     reason: request.reason,
-    ...(request.imageTag !== undefined && { imageTag: request.imageTag }),
+    ...(imageTag !== undefined && { imageTag }),
     ...(request.why !== undefined && { why: request.why }),
     ...(request.actor !== undefined && { actor: request.actor }),
   });

@@ -119,6 +119,8 @@ export interface EnvironmentRecord {
   /** When Azure acknowledged the newest of them: parts of Entra ID may not know it for a while. */
   credentialAt?: string;
   imageTag?: string;
+  /** The commit that was pushed last. */
+  sha?: string;
   /** Digest of the branch's own manifests; absent while it runs the app's overlays. */
   manifests?: string;
   /** Hash of the overlays that were applied last: the app's compiled ones, or the branch's own manifests. */
@@ -181,6 +183,8 @@ export interface RecordSummary {
   template?: string;
   manifests?: string;
   identity?: string;
+  /** The commit that was pushed last. */
+  sha?: string;
   checkedAt?: string;
   activityAt?: string;
   retryAt?: string;

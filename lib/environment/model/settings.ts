@@ -9,6 +9,8 @@ export interface EnvironmentSettings {
   protectedNamespaces: readonly string[];
   /** `{slug}` stands for the slug. */
   initialImageTag: string;
+  /** IMAGE_TAG_TEMPLATE: the tag of a commit, where tags follow commits. */
+  imageTagTemplate?: string;
   credentialName?: string;
   /** The weakest pod-security level of an environment's namespace; `baseline` where it is left out. */
   podSecurity?: PodSecurity;

@@ -26,7 +26,14 @@ export interface Branches {
 
 /** Every branch of a repository. A list that failed, was cut short, is empty or lacks the default branch is unknown. */
 export type BranchList =
-  | { kind: 'list'; repository: Required<Repository>; defaultBranch: string; names: ReadonlySet<string> }
+  | {
+      kind: 'list';
+      repository: Required<Repository>;
+      defaultBranch: string;
+      names: ReadonlySet<string>;
+      /** The commit that each is at. */
+      heads?: ReadonlyMap<string, string>;
+    }
   | { kind: 'unknown'; why: string };
 
 export interface RenderValues {

@@ -30,6 +30,7 @@ export function toStored(record: EnvironmentRecord): EnvironmentRecord {
     credentials: freeze(record.credentials),
     credentialAt: record.credentialAt,
     imageTag: record.imageTag,
+    sha: record.sha,
     template: record.template,
     manifests: record.manifests,
     from: record.from,

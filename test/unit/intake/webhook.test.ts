@@ -87,6 +87,16 @@ describe('receiveWebhook', () => {
     expect(parseRequest(JSON.parse(JSON.stringify(sent[0])))).toEqual(sent[0]);
   });
 
+  it('ignores pushes where PUSH_UPDATES is false, and never one that deletes its branch', async () => {
+    const { receive, sent } = intake({ PUSH_UPDATES: 'false' });
+    expect(await receive(delivery({ event: 'push' }))).toMatchObject({
+      status: 200,
+      body: { outcome: 'ignored', reason: expect.stringContaining('PUSH_UPDATES') },
+    });
+    expect(await receive(delivery({ event: 'push', deleted: true }))).toMatchObject({ status: 202 });
+    expect(sent).toMatchObject([{ reason: 'delete' }]);
+  });
+
   it('gives a push the same position as a create of the same time', async () => {
     const { receive, sent } = intake();
     const pushedAt = Date.parse('2026-11-23T09:59:58.000Z');
