@@ -6,18 +6,24 @@ export type Env = Readonly<Record<string, string | undefined>>;
 
 const UNITS_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
+/** Whether an address is a plain http one of this machine, as the stand-ins have. */
+export function isLoopback(address: string): boolean {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  return url?.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+}
+
 /** Reads settings of one group and collects every fault, by name and never by value, to throw them at once. */
 export class Settings {
-  readonly #environment: Env;
+  readonly #env: Env;
   readonly #faults: string[] = [];
 
-  constructor(environment: Env) {
-    this.#environment = environment;
+  constructor(env: Env) {
+    this.#env = env;
   }
 
   /** A blank setting counts as absent. */
   text(name: string): string | undefined {
-    const value = this.#environment[name]?.trim();
+    const value = this.#env[name]?.trim();
     return value === undefined || value === '' ? undefined : value;
   }
 
@@ -74,6 +80,15 @@ export class Settings {
     if (value === '0') return 0;
     this.fault(name, 'must be a duration such as 90s, 10m, 24h or 7d');
     return undefined;
+  }
+
+  /** An https address, or a plain http one of this machine: tokens and data go nowhere else unencrypted. */
+  address(name: string): string | undefined {
+    const value = this.text(name);
+    if (value === undefined || isLoopback(value)) return value;
+    if (!URL.canParse(value) || new URL(value).protocol !== 'https:')
+      this.fault(name, 'is neither an https address nor an http one of this machine');
+    return value;
   }
 
   fault(name: string, words: string): void {

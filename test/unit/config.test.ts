@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { globSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import {
   readArmSettings,
@@ -153,7 +154,7 @@ describe('settings', () => {
     ['GITHUB_APP_PRIVATE_KEY is missing', { ...APP, GITHUB_APP_PRIVATE_KEY: '' }],
     ['GITHUB_APP_INSTALLATION_ID is missing', { ...APP, GITHUB_APP_INSTALLATION_ID: '' }],
     ['GITHUB_APP_PRIVATE_KEY must be the PEM', { ...APP, GITHUB_APP_PRIVATE_KEY: '@Microsoft.KeyVault(x)' }],
-    ['GITHUB_API_URL must be an https address', { GITHUB_TOKEN: 't', GITHUB_API_URL: 'http://ghe.example.test' }],
+    ['GITHUB_API_URL is neither an https address', { GITHUB_TOKEN: 't', GITHUB_API_URL: 'http://ghe.example.test' }],
   ])('refuse GitHub credentials: %s', (words, env) => {
     expect(() => readGitHubSettings(env)).toThrow(words);
   });
@@ -185,7 +186,9 @@ describe('settings', () => {
       Values: Record<string, string>;
     };
     const sources = await Promise.all(
-      ['lib/config.ts', 'lib/deps.ts', 'local/build/overlays.ts'].map((file) => readFile(file, 'utf8')),
+      [...globSync('lib/config/*.ts'), 'lib/deps.ts', 'local/build/overlays.ts'].map((file) =>
+        readFile(file, 'utf8'),
+      ),
     );
     const read = new Set(
       sources
