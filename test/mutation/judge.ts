@@ -1,0 +1,91 @@
+import type { ImportGraph } from './import-graph.ts';
+import type { Mutant } from './mutants.ts';
+import { type Outcome, runSimulation, runTests } from './run-suites.ts';
+import type { TreeCopy } from './tree-copy.ts';
+
+export type Verdict =
+  | { kind: 'killed'; by: string }
+  | { kind: 'survived'; ran: number }
+  /** No test reaches the file. */
+  | { kind: 'unreached' };
+
+const SIMULATION = 'test/simulation/main.ts';
+/** What a suite is taken to need before it was seen to run. */
+const UNKNOWN_MS = 3_000;
+const LIFE_MS = 60_000;
+const START_MS = 30_000;
+/** A busy machine is slower than the one that was measured; what takes longer loops. */
+const SLOWER = 8;
+/** The nearest tests go first: most mutants die there. */
+const FIRST_MS = 6_000;
+
+export interface JudgeOptions {
+  graph: ImportGraph;
+  seed: number;
+  /** How long the related tests of one mutant may take by what they took before, in ms. */
+  perMutantMs: number;
+  simulationSeconds: number;
+  /** How long suites took before, in ms; what is measured goes in here. */
+  times: Map<string, number>;
+}
+
+/** Puts one mutant after another before the tests that reach it, and before the simulation. */
+export function createJudge(options: JudgeOptions): (tree: TreeCopy, mutant: Mutant) => Promise<Verdict> {
+  const { graph, seed, perMutantMs, simulationSeconds, times } = options;
+  /** Whether a suite passes without a mutant; only such a one can kill. */
+  const sound = new Map<string, boolean>();
+  const timeOf = (test: string): number => times.get(test) ?? (test.startsWith('test/faults/') ? LIFE_MS : UNKNOWN_MS);
+
+  function batchesFor(file: string): string[][] {
+    const batches: string[][] = [[], []];
+    let sum = 0;
+    for (const test of graph.testsOf(file)) {
+      if (sound.get(test) === false) continue;
+      if (sum > 0 && sum + timeOf(test) > perMutantMs) continue;
+      batches[sum > 0 && sum + timeOf(test) > FIRST_MS ? 1 : 0]?.push(test);
+      sum += timeOf(test);
+    }
+    return batches.filter((batch) => batch.length > 0);
+  }
+
+  async function run(tree: TreeCopy, tests: readonly string[]): Promise<Outcome> {
+    const limit = START_MS + SLOWER * tests.reduce((sum, test) => sum + timeOf(test), 0);
+    const outcome = await runTests(tree.path, tests, limit);
+    for (const [test, ms] of outcome.took) times.set(test, ms);
+    return outcome;
+  }
+
+  async function isSound(tree: TreeCopy, suite: string): Promise<boolean> {
+    const known = sound.get(suite);
+    if (known !== undefined) return known;
+    const outcome = suite === SIMULATION ? await simulate(tree) : await run(tree, [suite]);
+    sound.set(suite, outcome.kind === 'passed');
+    if (outcome.kind !== 'passed') console.log(`left out, since it fails without a mutant: ${suite}`);
+    return outcome.kind === 'passed';
+  }
+
+  const simulate = (tree: TreeCopy): Promise<Outcome> => runSimulation(tree.path, { seed, seconds: simulationSeconds });
+
+  return async (tree, mutant) => {
+    const batches = batchesFor(mutant.file);
+    for (const batch of batches) {
+      const outcome = await tree.withMutant(mutant, () => run(tree, batch));
+      if (outcome.kind === 'timeout') return { kind: 'killed', by: 'no end' };
+      for (const test of outcome.failed) if (await isSound(tree, test)) return { kind: 'killed', by: test };
+      // jest itself failed, or stopped at a suite that is not sound: the rest is still to be asked
+      if (outcome.kind === 'failed' && outcome.failed.length === 0) return { kind: 'killed', by: 'no start' };
+      if (outcome.failed.length > 0) {
+        const rest = batch.filter((test) => sound.get(test) !== false);
+        const again = await tree.withMutant(mutant, () => run(tree, rest));
+        if (again.kind !== 'passed') return { kind: 'killed', by: again.failed[0] ?? 'no end' };
+      }
+    }
+    const isSimulated = simulationSeconds > 0 && graph.reaches(SIMULATION, mutant.file);
+    if (isSimulated && (await isSound(tree, SIMULATION))) {
+      const outcome = await tree.withMutant(mutant, () => simulate(tree));
+      if (outcome.kind !== 'passed') return { kind: 'killed', by: 'the simulation' };
+    }
+    const ran = batches.flat().length;
+    return ran === 0 && !isSimulated ? { kind: 'unreached' } : { kind: 'survived', ran };
+  };
+}

@@ -1,0 +1,100 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { isEquivalent } from './equivalents.ts';
+import { readImportGraph } from './import-graph.ts';
+import { createJudge } from './judge.ts';
+import { type Mutant, findMutants, shuffle } from './mutants.ts';
+import { type Judged, toLine, toReport } from './report.ts';
+import { endAll } from './run-suites.ts';
+import { type TreeCopy, copyTree } from './tree-copy.ts';
+import { createTypeCheck } from './type-check.ts';
+
+/*
+ * npm run test:mutation -- --seed N --minutes M    as many mutants of lib, in the order of the seed, as M minutes allow
+ * --under PATH      only those of a folder, a file or a line: lib/sweep, lib/sweep/watch.ts, lib/sweep/watch.ts:12
+ * --most N          at most N of them; --workers W side by side (default: one per processor)
+ * --per-mutant S    related tests of one mutant take at most S seconds by what they took before (default 20)
+ * --simulation S    seconds of simulated histories for a mutant that the tests did not notice (default 5; 0: none)
+ * --list            says which mutants it would take, and runs none
+ */
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    minutes: { type: 'string', default: '10' },
+    under: { type: 'string', default: 'lib' },
+    most: { type: 'string', default: '1000000' },
+    workers: { type: 'string', default: String(availableParallelism()) },
+    'per-mutant': { type: 'string', default: '20' },
+    simulation: { type: 'string', default: '5' },
+    list: { type: 'boolean', default: false },
+  },
+});
+const root = join(import.meta.dirname, '..', '..');
+const seed = Number(values.seed);
+const until = performance.now() + Number(values.minutes) * 60_000;
+
+const mutants = shuffle(await findMutants(root, values.under), seed);
+const compiles = createTypeCheck(root, [...new Set(mutants.map(({ file }) => file))]);
+if (values.list) list();
+else await judgeAll();
+
+function list(): void {
+  for (const mutant of mutants.slice(0, Number(values.most)))
+    console.log(`${toLine(mutant)}${isEquivalent(mutant) ? '  (equivalent)' : ''}`);
+}
+
+async function judgeAll(): Promise<void> {
+  const kept = join(root, '.cache', 'mutation-times.json');
+  const text = await readFile(kept, 'utf8').catch(() => '{}');
+  const times = new Map(Object.entries(JSON.parse(text) as Record<string, number>));
+  const judge = createJudge({
+    graph: await readImportGraph(root),
+    seed,
+    perMutantMs: Number(values['per-mutant']) * 1_000,
+    simulationSeconds: Number(values.simulation),
+    times,
+  });
+  const judged: Judged[] = [];
+  const waiting = mutants.values();
+  let isEnded = false;
+  /** The next mutant that compiles and is no equivalent; undefined at the end of the share. */
+  const take = (): Mutant | undefined => {
+    while (!isEnded && performance.now() < until && judged.length < Number(values.most)) {
+      const mutant = waiting.next().value;
+      if (mutant === undefined) return undefined;
+      if (isEquivalent(mutant)) judged.push({ mutant, verdict: { kind: 'equivalent' } });
+      else if (compiles(mutant)) return mutant;
+    }
+    return undefined;
+  };
+  const work = async (tree: TreeCopy): Promise<void> => {
+    for (let mutant = take(); mutant !== undefined; mutant = take()) {
+      const verdict = await judge(tree, mutant);
+      if (isEnded) return;
+      judged.push({ mutant, verdict });
+      console.log(`${verdict.kind.padEnd(9)} ${toLine(mutant)}${'by' in verdict ? `  by ${verdict.by}` : ''}`);
+    }
+  };
+  const end = (signal: NodeJS.Signals): void => {
+    isEnded = true;
+    endAll();
+    console.log(`\n${toReport(judged)}\nended by ${signal}`);
+    // what the copies hold goes with the process
+    process.exit(1);
+  };
+  process.once('SIGINT', end);
+  process.once('SIGTERM', end);
+  const trees = await Promise.all(Array.from({ length: Math.max(1, Number(values.workers)) }, () => copyTree(root)));
+  try {
+    await Promise.all(trees.map(work));
+  } finally {
+    for (const tree of trees) tree.remove();
+    await mkdir(join(root, '.cache'), { recursive: true });
+    await writeFile(kept, JSON.stringify(Object.fromEntries(times)));
+  }
+  console.log(
+    `\nseed ${seed}, ${judged.length} of ${mutants.length} mutants under ${values.under}\n${toReport(judged)}`,
+  );
+}

@@ -1,0 +1,69 @@
+import { describe, expect, it } from '@jest/globals';
+import { importsOf } from './import-graph.ts';
+import { mutantsOf, mutate, shuffle } from './mutants.ts';
+import { type Judged, toReport } from './report.ts';
+
+/** The texts that the mutants of a piece of code make of it. */
+const made = (code: string): string[] => mutantsOf('lib/a.ts', code).map((mutant) => mutate(code, mutant));
+
+describe('the mutants of a piece of code', () => {
+  it.each<[string, string, string[]]>([
+    ['swap && and ||', 'f(a && b)', ['f(a || b)']],
+    ['take the other side of ??', 'f(a ?? b)', ['f(b)']],
+    ['turn a comparison round', 'f(a === b)', ['f(a !== b)']],
+    ['move a bound', 'f(a < b)', ['f(a <= b)', 'f(a >= b)']],
+    ['make a condition true and false', 'f(a ? b : c)', ['f(Boolean(1) ? b : c)', 'f(Boolean(0) ? b : c)']],
+    ['leave a negation out', 'f(!a)', ['f(a)']],
+    ['change a number and a flag', 'f(3, true)', ['f(4, true)', 'f(3, false)']],
+    ['change arithmetic, not the joining of texts', 'f(a - b, a + "b")', ['f(a + b, a + "b")']],
+    ['swap some and every', 'f(a.some(b))', ['f(a.every(b))']],
+    ['leave a filter out', 'f(a.filter(b))', ['f(a)']],
+    ['leave a member out', 'f({ a, b })', ['f({ b })', 'f({ a,  })']],
+    ['leave an early return out', 'if (a) return;', ['if (Boolean(1)) return;', 'if (Boolean(0)) return;', 'if (a) ;']],
+  ])('%s', (_what, code, expected) => {
+    expect(made(code)).toEqual(expect.arrayContaining(expected));
+  });
+
+  it('leave types and imports alone', () => {
+    expect(made("import { a } from 'b'; type C = 1 | true; interface D { e: 2 }")).toEqual([]);
+  });
+
+  it('are told apart by the line and what changed, and shuffled by the seed alone', () => {
+    const mutants = mutantsOf('lib/a.ts', 'const x = 1;\nf(a && b);\nf(c || d);');
+    expect(mutants.map(({ line, what }) => `${line} ${what}`)).toContain('2 a && b: && -> ||');
+    expect(shuffle(mutants, 5)).toEqual(shuffle(mutants, 5));
+    expect([1, 2, 3, 4].map((seed) => shuffle(mutants, seed)[0]?.what)).not.toEqual(Array(4).fill(mutants[0]?.what));
+  });
+});
+
+describe('the imports of a file', () => {
+  it('are its own files, called at once or later, and none for its types alone', () => {
+    const text = `
+      import { a } from './a.ts';
+      import type { B } from './b.ts';
+      import { type C } from '../c.ts';
+      import ts from 'typescript';
+      export { d } from '../d.ts';
+      const e = () => import('./e.ts');`;
+    expect(importsOf('lib/x/y.ts', text)).toEqual(['lib/x/a.ts', 'lib/d.ts', 'lib/x/e.ts']);
+  });
+});
+
+describe('the report', () => {
+  it('counts by folder, without equivalents, and names what survived', () => {
+    const [one, two, three] = mutantsOf('lib/sweep/a.ts', 'f(a && b);\nf(a || b);\nf(!c);').filter(({ what }) =>
+      /->|!/.test(what),
+    );
+    if (one === undefined || two === undefined || three === undefined) throw new Error('three mutants');
+    const judged: Judged[] = [
+      { mutant: one, verdict: { kind: 'killed', by: 'a test' } },
+      { mutant: two, verdict: { kind: 'survived', ran: 3 } },
+      { mutant: three, verdict: { kind: 'equivalent' } },
+    ];
+    const report = toReport(judged);
+
+    expect(report).toMatch(/^lib\/sweep +50\.0 % +1 +1 +1$/m);
+    expect(report).toContain('lib/sweep/a.ts:2  a || b: || -> &&');
+    expect(report).not.toContain('a && b');
+  });
+});
