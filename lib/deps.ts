@@ -11,6 +11,7 @@ import {
   readIntakeSettings,
   readPageSettings,
   readKeepMax,
+  readServedRepositories,
   readWebhookSecrets,
   readWorkflowSettings,
 } from './config.ts';
@@ -322,7 +323,7 @@ export const health = keepFor(clock, {
       heldSweep: async () => (await (await sweeps()).read()).held,
       sleep: (ms) => clock.sleep(ms),
       probes: createProbes({
-        settings: () => [webhookSecrets(), environmentSettings()],
+        settings: () => [webhookSecrets(), environmentSettings(), readServedRepositories(process.env)],
         reachStorage,
         cluster,
         policies: async () => (environmentSettings().allowUnguarded ? 'off' : policies()),

@@ -73,6 +73,8 @@ export class ProvisionerError extends Error {
   readonly code: ErrorCode;
   readonly object: string | undefined;
   readonly fix: string;
+  /** Whether whoever threw it knew a fix of its own. */
+  readonly isFixOwn: boolean;
   readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -80,6 +82,7 @@ export class ProvisionerError extends Error {
     this.code = code;
     this.object = details.object;
     this.fix = details.fix ?? FIXES[code];
+    this.isFixOwn = details.fix !== undefined;
     this.retryAfterMs = details.retryAfterMs;
   }
 

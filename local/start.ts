@@ -8,7 +8,7 @@ import { overlaySettings } from './build/overlays.ts';
 import { findOnPath, runFunc } from './func.ts';
 import { startHost } from './host/start-host.ts';
 import { missingOverlaySettings } from './setup/missing-overlay-settings.ts';
-import { settingsFaults } from './setup/settings-faults.ts';
+import { runStep } from './setup/step.ts';
 
 /* `npm start`: builds the app and serves it with its user's settings until Ctrl-C. */
 const AZURITE_PORTS = { blobPort: 10000, queuePort: 10001 };
@@ -30,8 +30,6 @@ async function start(): Promise<number> {
   if (!existsSync(join(projectRoot, 'local.settings.json'))) {
     console.log('There is no local.settings.json: copy local.settings.sample.json, or set its settings as variables.');
   }
-  const faults = settingsFaults(settings);
-  if (faults.length > 0) console.log(['Not configured yet:', ...faults.map((fault) => `  ${fault}`)].join('\n'));
   await buildApp();
   const missing = missingOverlaySettings(join(projectRoot, 'dist', 'overlays.json'), settings);
   if (missing.length > 0)
@@ -39,6 +37,7 @@ async function start(): Promise<number> {
   const stopping = stopRequested();
   const azurite = await startAzuriteIfWanted(settings);
   try {
+    await lookAround(settings);
     return await serve({ settings, port, stopping });
   } finally {
     await azurite?.stop();
@@ -66,6 +65,12 @@ async function startAzuriteIfWanted(settings: NodeJS.ProcessEnv): Promise<Azurit
   const azurite = await startAzurite({ ...AZURITE_PORTS, dir });
   console.log('Azurite serves AzureWebJobsStorage on ports 10000 and 10001');
   return azurite;
+}
+
+/** Says once what is missing or wrong, settings and peers alike, with the fix; the app is served all the same. */
+async function lookAround(settings: NodeJS.ProcessEnv): Promise<void> {
+  const program = join(import.meta.dirname, 'preflight', 'at-start.ts');
+  await runStep({ name: 'look around', args: ['--no-warnings', program], env: settings, shown: true }, projectRoot);
 }
 
 interface Serving {

@@ -60,3 +60,11 @@ export function readKeepMax(env: Env): number {
   const settings = new Settings(env);
   return settings.checked(settings.duration('KEEP_MAX', '90d') ?? 0);
 }
+
+/** The repositories that are served; a fault where there is none, since every delivery would be ignored. */
+export function readServedRepositories(environment: Env): IntakeSettings['repositories'] {
+  const { repositories } = readIntakeSettings(environment);
+  const settings = new Settings(environment);
+  if (repositories.length === 0) settings.fault('GITHUB_REPOSITORIES', 'is missing: every delivery is ignored');
+  return settings.checked(repositories);
+}

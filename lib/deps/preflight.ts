@@ -9,7 +9,11 @@ import {
   readIdentitySettings,
   readIntakeSettings,
   readStorageSettings,
+  readPageSettings,
+  readServedRepositories,
+  readTelemetrySettings,
   readWebhookSecrets,
+  readWorkflowSettings,
 } from '../config.ts';
 import { access, github, overlays, policies } from '../deps.ts';
 import { arm, cluster, connections } from './cluster.ts';
@@ -30,7 +34,14 @@ const LIMIT_MS = 20_000;
 const CLUSTER_API = '2025-05-01';
 
 /** Everything that must be right before the first branch, side by side and read by use; `write` alone makes a namespace. */
-export async function preflight({ write }: { write: boolean }): Promise<Preflight> {
+export async function preflight({
+  write,
+  limitMs = LIMIT_MS,
+}: {
+  write: boolean;
+  /** How long each peer may take. */
+  limitMs?: number;
+}): Promise<Preflight> {
   const slug = `preflight-${randomBytes(4).toString('hex')}`;
   const objects = once(async () => renderFor(slug));
   const groups: Group[] = [
@@ -50,11 +61,11 @@ export async function preflight({ write }: { write: boolean }): Promise<Prefligh
     const run = async () => checkDryRun(await cluster(), { slug, namespace, objects: await objects() });
     groups.push({ name: 'overlays: dry run of every object', expected: 'taken by the API server', run });
   }
-  return runPreflight(groups, { limitMs: LIMIT_MS, sleep: (ms) => clock.sleep(ms) });
+  return runPreflight(groups, { limitMs, sleep: (ms) => clock.sleep(ms) });
 }
 
 const readers = {
-  intake: () => readIntakeSettings(process.env),
+  intake: () => readServedRepositories(process.env),
   'webhook secret': () => readWebhookSecrets(process.env),
   storage: () => readStorageSettings(process.env),
   cluster: () => readClusterSettings(process.env),
@@ -62,6 +73,9 @@ const readers = {
   identities: () => readIdentitySettings(process.env),
   GitHub: () => readGitHubSettings(process.env),
   environments: () => readEnvironmentSettings(process.env),
+  page: () => readPageSettings(process.env),
+  workflows: () => readWorkflowSettings(process.env),
+  telemetry: () => readTelemetrySettings(process.env),
 };
 
 async function renderFor(slug: string): Promise<KubeObject[]> {

@@ -36,7 +36,7 @@ export async function runPreflight(
         const checks = await Promise.race([run(), late]);
         if (checks !== 'late') return checks;
         const found = `no answer in ${limitMs / 1_000} s`;
-        return [failed({ name, expected, found, fix: 'see whether the app can reach this peer, then ask again' })];
+        return [failed({ name, expected, found, fix: 'start it, or fix the setting that names it, then ask again' })];
       } catch (thrown) {
         return [failedBy(thrown, { name, expected })];
       }
@@ -63,6 +63,12 @@ export function skipped(check: Omit<Check, 'state'>): Check {
 
 /** A check that failed as a call to its peer did. */
 export function failedBy(thrown: unknown, check: { name: string; expected: string }): Check {
-  const { message, fix } = toProvisionerError(thrown);
-  return failed({ ...check, found: message, fix });
+  const { code, message, fix, isFixOwn } = toProvisionerError(thrown);
+  // nobody tries again on its own here
+  const isOut = code === 'unavailable' && !isFixOwn;
+  return failed({
+    ...check,
+    found: message,
+    fix: isOut ? 'start it, or fix the setting that names it, then ask again' : fix,
+  });
 }

@@ -27,7 +27,11 @@ export function connectKubeconfig(options: { file: string; context: string; conn
     try {
       config.loadFromFile(options.file);
     } catch (cause) {
-      throw unusable('the file can not be read as a kubeconfig', cause);
+      const { code } = cause as NodeJS.ErrnoException;
+      throw unusable(
+        `${options.file} ${code === 'ENOENT' ? 'does not exist' : 'is not a kubeconfig that can be read'}`,
+        cause,
+      );
     }
     if (!config.getContextObject(options.context)) {
       const names = config.getContexts().map(({ name }) => name);

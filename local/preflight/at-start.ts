@@ -1,0 +1,13 @@
+import { preflight } from '../../lib/deps/preflight.ts';
+import { toBrief } from './brief.ts';
+
+/*
+ * What `npm start` says before it serves: every group of settings and every peer, each asked once. A process of its own,
+ * with the app's settings as its environment, so that no connection outlives the look.
+ */
+const LIMIT_MS = 5_000;
+
+const { verdict, checks } = await preflight({ write: false, limitMs: LIMIT_MS });
+console.log(toBrief(checks));
+if (verdict === 'failed') console.log('`npm run preflight` shows every check, and what each expects.');
+process.exit(0);
