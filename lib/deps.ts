@@ -11,7 +11,6 @@ import {
   readIntakeSettings,
   readPageSettings,
   readKeepMax,
-  readServedRepositories,
   readWebhookSecrets,
   readWorkflowSettings,
 } from './config.ts';
@@ -323,7 +322,7 @@ export const health = keepFor(clock, {
       heldSweep: async () => (await (await sweeps()).read()).held,
       sleep: (ms) => clock.sleep(ms),
       probes: createProbes({
-        settings: () => [webhookSecrets(), environmentSettings(), readServedRepositories(process.env)],
+        settings: () => [webhookSecrets(), environmentSettings()],
         reachStorage,
         cluster,
         policies: async () => (environmentSettings().allowUnguarded ? 'off' : policies()),

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { clock } from '../../lib/clock.ts';
 import { connectKubeconfig } from '../../lib/cluster/auth/kubeconfig.ts';
 import { createSend } from '../../lib/cluster/api/client.ts';
-import { type Health, readHealth } from '../../lib/diagnosis/health.ts';
-import { createProbes } from '../../lib/diagnosis/probes.ts';
+import { type HealthChecks, readHealth } from '../../lib/diagnosis/health/health.ts';
+import { createProbes } from '../../lib/diagnosis/health/probes.ts';
 import { POLICY_FAULTS } from '../../lib/environment/model/policy-faults.ts';
 import type { KubeObject, PolicyState } from '../../lib/environment/ports/cluster.ts';
 import { checkCluster } from '../../lib/preflight/check-cluster.ts';
@@ -12,6 +12,7 @@ import { eventually } from '../manifests/cluster/support/api.ts';
 import { PRINCIPALS, giveAllRights } from '../manifests/cluster/support/guards.ts';
 import { pathOf } from '../manifests/cluster/support/paths.ts';
 import { type Plane, describeOnPlane, startPlane } from '../manifests/cluster/support/start.ts';
+import { REPOSITORY } from '../support/fakes/world.ts';
 import { type RealWorld, config, createRealWorld } from './converge/world.ts';
 
 describeOnPlane('what health, preflight and a provision say of the policies', () => {
@@ -36,7 +37,7 @@ describeOnPlane('what health, preflight and a provision say of the policies', ()
     applied = objects;
   }
 
-  async function health(): Promise<Health> {
+  async function health(): Promise<HealthChecks> {
     const probes = createProbes({
       settings: () => undefined,
       reachStorage: async () => undefined,
@@ -44,9 +45,16 @@ describeOnPlane('what health, preflight and a provision say of the policies', ()
       policies: () => world.ports.cluster.policies(),
       access: async () => undefined,
       branches: async () => undefined,
-      repositories: () => [],
+      repositories: () => [REPOSITORY],
+      share: async (probe) => probe,
     });
-    return readHealth({ version: '1', probes, sleep: (ms) => clock.sleep(ms) });
+    return readHealth({
+      version: '1',
+      mode: () => 'apply',
+      probes,
+      heldSweep: async () => undefined,
+      sleep: (ms) => clock.sleep(ms),
+    });
   }
 
   async function preflightSays(): Promise<{ state: string; found: string; fix?: string }> {
