@@ -17,6 +17,7 @@ import {
 import type {
   BranchTemplates,
   Branches,
+  Comments,
   Deliveries,
   Log,
   Overlays,
@@ -97,6 +98,14 @@ const reports = once(async (): Promise<Reports | undefined> => {
   return createDeployments({ github: client, environment, ...(pageUrl !== undefined && { pageUrl }) });
 });
 
+const comments = once(async (): Promise<Comments | undefined> => {
+  const [client, settings] = [await github(), readGitHubSettings(process.env)];
+  if (client === undefined || settings?.comments !== true) return undefined;
+  const { createComments } = await import('./github/comments.ts');
+  const { credentials, pageUrl } = settings;
+  return createComments({ github: client, kind: credentials.kind, ...(pageUrl !== undefined && { pageUrl }) });
+});
+
 const deliveries = once(async (): Promise<Deliveries | undefined> => {
   const client = await github();
   if (client === undefined || readGitHubSettings(process.env)?.credentials.kind !== 'app') return undefined;
@@ -161,7 +170,7 @@ export async function portsFor(log: Log): Promise<Ports> {
       overlays(),
       branchTemplates(),
     ]);
-  const [theReports, theDeliveries] = await Promise.all([reports(), deliveries()]);
+  const [theReports, theComments, theDeliveries] = await Promise.all([reports(), comments(), deliveries()]);
   return traced({
     settings,
     clock,
@@ -177,6 +186,7 @@ export async function portsFor(log: Log): Promise<Ports> {
     branchTemplates: theTemplates,
     ...(theBranches !== undefined && { branches: theBranches }),
     ...(theReports !== undefined && { reports: theReports }),
+    ...(theComments !== undefined && { comments: theComments }),
     ...(theDeliveries !== undefined && { deliveries: theDeliveries }),
   });
 }

@@ -6,6 +6,8 @@ export interface GitHubSettings {
   apiUrl: string;
   /** GITHUB_ENVIRONMENT. */
   environment: string;
+  /** GITHUB_COMMENT. */
+  comments?: boolean;
   /** Where the status page shows an environment, for a slug put behind it. */
   pageUrl?: string;
 }
@@ -22,6 +24,7 @@ export function readGitHubSettings(env: Env): GitHubSettings | undefined {
       credentials,
       apiUrl: apiUrl.replace(/\/+$/, ''),
       environment,
+      ...(settings.oneOf('GITHUB_COMMENT', ['false', 'true']) === 'true' && { comments: true }),
       ...(hostname !== undefined && { pageUrl: `https://${hostname}/api/ui/environments/` }),
     },
   );

@@ -8,6 +8,8 @@ export interface IntakeSettings {
   admits: (ref: string) => boolean;
   /** PUSH_UPDATES=false: a push is no event. */
   ignoresPushes?: boolean;
+  /** GITHUB_COMMENT: an opened pull request is an event. */
+  comments?: boolean;
 }
 
 /** Who may ask for what, by settings alone. */
@@ -34,6 +36,7 @@ export function readIntakeSettings(env: Env): IntakeSettings {
     protectedNamespaces: settings.list('PROTECTED_NAMESPACES'),
     admits: (ref: string) => include(ref) && !exclude(ref),
     ...(settings.oneOf('PUSH_UPDATES', ['true', 'false']) === 'false' && { ignoresPushes: true }),
+    ...(settings.oneOf('GITHUB_COMMENT', ['false', 'true']) === 'true' && { comments: true }),
   });
 }
 

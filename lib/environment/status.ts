@@ -32,6 +32,7 @@ const INTERNAL = [
   'retryAt',
   'stopped',
   'untold',
+  'pulls',
   'observed',
 ] as const;
 

@@ -1,5 +1,7 @@
 import type { GitHubAnswer, GitHubCredentials } from './client.ts';
 
+type Failure = { kind: 'failed'; why: string } | { kind: 'refused'; why: string };
+
 interface Thrown {
   name?: string;
   status?: number;
@@ -44,4 +46,11 @@ export function toAnswer(thrown: unknown, kind: GitHubCredentials['kind']): GitH
   const isRefused = !isLimited && (status === 401 || status === 403);
   const more = isLimited ? ', its rate limit is used up' : isRefused ? `: ${RIGHTS[kind]}` : '';
   return { status, why: `GitHub answered ${status}${more}` };
+}
+
+/** A right that is missing, or a branch that is gone, is no better at the next try. */
+export function toFailure({ status, why = `GitHub answered ${status}` }: GitHubAnswer): Failure {
+  const isLimited = why.includes('rate limit');
+  const isFinal = status !== undefined && [401, 403, 404, 422].includes(status) && !isLimited;
+  return { kind: isFinal ? 'refused' : 'failed', why };
 }

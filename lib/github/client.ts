@@ -62,7 +62,11 @@ export function createGitHub({ credentials, apiUrl = API_URL, timeoutMs = TIMEOU
       const answer = await octokit.request(route, {
         ...more.body,
         headers: more.etag === undefined ? {} : { 'if-none-match': more.etag },
-        request: { signal: AbortSignal.timeout(more.limitMs ?? timeoutMs) },
+        request: {
+          signal: AbortSignal.timeout(more.limitMs ?? timeoutMs),
+          // its answer may be lost though it was carried out: whoever sent it finds out what it made
+          ...(route.startsWith('POST ') && { retries: 0 }),
+        },
       });
       return { status: answer.status, data: answer.data as unknown, headers: answer.headers };
     } catch (thrown) {

@@ -1,4 +1,5 @@
 import type { ReportAbout, ReportAnswer, Reports } from '../environment/ports/ports.ts';
+import { toFailure } from './answer.ts';
 import type { GitHub, GitHubAnswer } from './client.ts';
 import { isObject, repositoryPath } from './paths.ts';
 
@@ -97,11 +98,4 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** A right that is missing, or a branch that is gone, is no better at the next try. */
-function toFailure({ status, why = `GitHub answered ${status}` }: GitHubAnswer): ReportAnswer {
-  const isLimited = why.includes('rate limit');
-  const isFinal = status !== undefined && [401, 403, 404, 422].includes(status) && !isLimited;
-  return { kind: isFinal ? 'refused' : 'failed', why };
 }

@@ -2,7 +2,7 @@ import { checkBranchName } from './ref-name.ts';
 
 /** A branch event, read off a delivery whose signature held. */
 export interface Delivery {
-  kind: 'create' | 'delete' | 'push';
+  kind: 'create' | 'delete' | 'push' | 'pull-request';
   ref: string;
   repository: { id?: number; fullName: string };
   /** Names of the default branch that the delivery states. */
@@ -10,6 +10,8 @@ export interface Delivery {
   /** `repository.pushed_at` in ms since the epoch. */
   position?: number;
   sha?: string;
+  /** Number of the pull request that was opened. */
+  pullRequest?: number;
   /** GitHub's login of whoever did it. */
   sender?: string;
 }
@@ -20,7 +22,7 @@ const ZERO_SHA = /^0+$/;
 
 /** Reads the event that the payload states; the event's name is not signed, so the payload must fit it. */
 export function parseDelivery(event: string, payload: unknown): Parsed {
-  if (event !== 'create' && event !== 'delete' && event !== 'push')
+  if (event !== 'create' && event !== 'delete' && event !== 'push' && event !== 'pull_request')
     return { ignored: `event ${label(event)} is not handled` };
   if (!isObject(payload)) return { malformed: 'the payload is not a JSON object' };
   const { repository } = payload;
@@ -31,7 +33,7 @@ export function parseDelivery(event: string, payload: unknown): Parsed {
   const id = repository['id'];
   if (id !== undefined && !(Number.isSafeInteger(id) && Number(id) > 0))
     return { malformed: 'repository.id is not a whole number' };
-  const found = event === 'push' ? readPush(payload) : readCreateOrDelete(event, payload);
+  const found = readEvent(event, payload);
   if (!('ref' in found)) return found;
   const malformed = checkBranchName(found.ref);
   if (malformed !== undefined) return { malformed: malformed.replace('branch', 'ref') };
@@ -56,7 +58,33 @@ function toLogin(sender: unknown): string | undefined {
   return typeof login === 'string' && /^[\w-]{1,100}(\[bot\])?$/.test(login) ? login : undefined;
 }
 
-type Event = Pick<Delivery, 'kind' | 'ref' | 'sha'>;
+type Event = Pick<Delivery, 'kind' | 'ref' | 'sha' | 'pullRequest'>;
+
+function readEvent(
+  event: 'create' | 'delete' | 'push' | 'pull_request',
+  payload: Record<string, unknown>,
+): Event | { ignored: string } | { malformed: string } {
+  if (event === 'pull_request') return readPullRequest(payload);
+  return event === 'push' ? readPush(payload) : readCreateOrDelete(event, payload);
+}
+
+/** What makes a pull request one that people read. */
+const OPENING = ['opened', 'reopened', 'ready_for_review'];
+
+function readPullRequest(payload: Record<string, unknown>): Event | { ignored: string } | { malformed: string } {
+  const { action, number, pull_request: pull } = payload;
+  if (!isObject(pull) || !Number.isSafeInteger(number)) return { malformed: 'pull_request is missing' };
+  if (typeof action !== 'string' || !OPENING.includes(action))
+    return { ignored: 'the pull request was not opened: nothing changes' };
+  if (pull['draft'] === true) return { ignored: 'drafts get no comment' };
+  const { head, base } = pull;
+  const [from, to] = [head, base].map((side) =>
+    isObject(side) && isObject(side['repo']) ? side['repo']['id'] : undefined,
+  );
+  if (!isObject(head) || typeof head['ref'] !== 'string') return { malformed: 'pull_request.head.ref is missing' };
+  if (from === undefined || from !== to) return { ignored: 'pull requests of forks get no comment' };
+  return { kind: 'pull-request', ref: head['ref'], pullRequest: Number(number) };
+}
 
 function readPush(payload: Record<string, unknown>): Event | { ignored: string } | { malformed: string } {
   const { ref, after, deleted } = payload;

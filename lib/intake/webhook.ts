@@ -108,6 +108,8 @@ function toRequest(
   const configured = findRepository(settings, delivery.repository.fullName);
   if (configured === undefined) return { ignore: 'the repository is not in GITHUB_REPOSITORIES' };
   if (kind === 'push' && settings.ignoresPushes === true) return { ignore: 'pushes are not followed (PUSH_UPDATES)' };
+  if (kind === 'pull-request' && settings.comments !== true)
+    return { ignore: 'event "pull_request" is not handled: GITHUB_COMMENT is not true' };
   const slug = toSlug({ repository: delivery.repository.fullName, ref, prefix: configured.prefix });
   const isProtected = guardProtected({ namespace: toNamespace(slug), slug, ref }, settings.protectedNamespaces);
   if (isProtected !== undefined) return { ignore: isProtected.reason };
@@ -123,12 +125,13 @@ function toRequest(
     environment: slug,
     repository: delivery.repository,
     ref,
-    reason: kind,
+    reason: kind === 'pull-request' ? 'check' : kind,
     actor: { kind: 'github', ...(delivery.sender !== undefined && { name: delivery.sender }) },
     at,
     ...(isPossible(delivery.position, deps.clock.now()) && { position: delivery.position }),
     deliveryId,
     ...(delivery.sha !== undefined && { sha: delivery.sha }),
+    ...(delivery.pullRequest !== undefined && { pullRequest: delivery.pullRequest }),
     attempt: 0,
     since: at,
   };

@@ -31,7 +31,10 @@ export function toMetadata(record: EnvironmentRecord): Record<string, string> {
     activityat: record.activityAt,
     retryat: record.retry?.at,
     stopped: record.stop === undefined ? undefined : 1,
-    untold: record.github?.isPending === true ? 1 : undefined,
+    untold: record.github?.isPending === true || record.comments?.isPending === true ? 1 : undefined,
+    pulls: Object.keys(record.comments?.ids ?? {})
+      .slice(-MOST_PULLS)
+      .join(','),
     observed: record.observed?.would,
     observedat: record.observed?.at,
     observedchanges: record.observed && toCounts(record.observed.changes),
@@ -93,7 +96,7 @@ export function fromMetadata(slug: string, metadata: Record<string, string>): Re
 
 function readLifeSpan(read: (key: string) => string | undefined): Partial<RecordSummary> {
   const [activityAt, keepUntil, deleteAt] = [read('activityat'), read('keepuntil'), read('deleteat')];
-  const [retryAt, stopped, untold] = [read('retryat'), read('stopped'), read('untold')];
+  const [retryAt, stopped, untold, pulls] = [read('retryat'), read('stopped'), read('untold'), read('pulls')];
   return {
     ...(activityAt !== undefined && { activityAt }),
     ...(keepUntil !== undefined && { keepUntil }),
@@ -101,8 +104,12 @@ function readLifeSpan(read: (key: string) => string | undefined): Partial<Record
     ...(retryAt !== undefined && { retryAt }),
     ...(stopped !== undefined && { stopped: true }),
     ...(untold !== undefined && { untold: true }),
+    ...(pulls !== undefined && { pulls: pulls.split(',').map(Number) }),
   };
 }
+
+/** A branch has one or two. */
+const MOST_PULLS = 20;
 
 /** `created=12&configured=1` */
 function toCounts(changes: readonly Change[]): string {

@@ -18,6 +18,8 @@ export interface Ask {
   why: string;
   /** The commit that was pushed. */
   sha?: string;
+  /** A pull request that has no comment yet. */
+  pullRequest?: number;
 }
 
 /** What would go. */
@@ -106,8 +108,20 @@ function judgeLiving(summary: RecordSummary, { survey, context, found }: Judging
     found.asks.push({ ...ask(summary, { reason: 'push', why }), sha });
     return;
   }
+  const pullRequest = isGoing ? undefined : findUncommented(summary, survey);
+  if (pullRequest !== undefined) {
+    const why = `pull request #${pullRequest} has no comment`;
+    found.asks.push({ ...ask(summary, { reason: 'sweep', why }), pullRequest });
+    return;
+  }
   const why = isGoing ? 'it is being deleted' : whyAsk(summary, { survey, context });
   if (why !== undefined) found.asks.push(ask(summary, { reason: 'sweep', why }));
+}
+
+/** A pull request that was opened after its branch was reported. */
+function findUncommented({ repository, ref, pulls = [] }: RecordSummary, survey: Survey): number | undefined {
+  const list = survey.pulls.find((one) => one.repository.toLowerCase() === repository.toLowerCase());
+  return list?.numbers.get(ref)?.find((number) => !pulls.includes(number));
 }
 
 /** Where tags follow commits: the branch's head, if it is not what was pushed last. A tag that a person gave alone stays. */

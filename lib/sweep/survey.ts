@@ -28,6 +28,8 @@ export interface Survey {
   records: RecordSummary[];
   /** Of each repository whose list is whole. */
   branches: Extract<BranchList, { kind: 'list' }>[];
+  /** Numbers of open pull requests by branch, of each repository whose list is whole; none unless GITHUB_COMMENT. */
+  pulls: { repository: string; numbers: ReadonlyMap<string, readonly number[]> }[];
   /** Why a repository has no list, by its name. */
   unlisted: { repository: string; why: string }[];
   namespaces: { kind: 'list'; items: OurNamespace[] } | { kind: 'unknown' };
@@ -52,6 +54,7 @@ export async function takeSurvey(ports: Ports): Promise<Survey> {
     at: ports.clock.now(),
     records: [],
     branches: [],
+    pulls: [],
     unlisted: [],
     namespaces: { kind: 'unknown' },
     orphans: [],
@@ -65,6 +68,7 @@ export async function takeSurvey(ports: Ports): Promise<Survey> {
   for await (const summary of ports.records.list()) survey.records.push(summary);
   if (held !== undefined) survey.orphans = await findOrphans(ports, survey, held);
   await listBranches(ports, survey);
+  await listPulls(ports, survey);
   return survey;
 }
 
@@ -77,6 +81,16 @@ async function listBranches({ branches, settings, log }: Ports, survey: Survey):
       survey.unlisted.push({ repository: fullName, why: list.why });
       log.warn('branches not listed', { repository: fullName, why: list.why });
     }
+  }
+}
+
+/** Without the list a pull request waits for its comment: nothing else depends on it. */
+async function listPulls({ comments, settings, log }: Ports, survey: Survey): Promise<void> {
+  if (comments === undefined || settings.mode === 'observe') return;
+  for (const { repository } of survey.branches) {
+    const list = await comments.list(repository);
+    if (list.kind === 'list') survey.pulls.push({ repository: repository.fullName, numbers: list.numbers });
+    else log.warn('pull requests not listed', { repository: repository.fullName, why: list.why });
   }
 }
 

@@ -191,7 +191,7 @@ async function deleteAll(
 }
 
 async function send(ports: Ports, { swept, ask, at }: { swept: Swept; ask: Ask; at: number }): Promise<void> {
-  const { slug, repository, ref, reason, why, sha } = ask;
+  const { slug, repository, ref, reason, why, sha, pullRequest } = ask;
   // a request that says what somebody wants dates from before the lists: whatever a person asked since is newer
   const received = new Date(reason === 'sweep' ? ports.clock.now() : at).toISOString();
   await ports.requests.send({
@@ -205,6 +205,7 @@ async function send(ports: Ports, { swept, ask, at }: { swept: Swept; ask: Ask; 
     actor: { kind: 'system', name: 'sweep' },
     why,
     ...(sha !== undefined && { sha }),
+    ...(pullRequest !== undefined && { pullRequest }),
     attempt: 0,
     since: received,
   });

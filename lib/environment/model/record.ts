@@ -153,6 +153,8 @@ export interface EnvironmentRecord {
   deletedAt?: string;
   /** What GitHub was told last, and whether something newer is to be told. */
   github?: { deploymentId?: number; imageTag?: string; told?: string; isPending?: true };
+  /** Our comments by the number of their pull request, what they say, and whether something newer is to be said. */
+  comments?: { ids: Record<string, number>; told?: string; isPending?: true };
   /** What MODE=observe would have done at the last reconciliation. */
   observed?: Observed;
   /** When a sweep tries again after a failure, and how many of its tries have failed. */
@@ -198,6 +200,8 @@ export interface RecordSummary {
   isLeased?: boolean;
   /** GitHub was not told the newest state. */
   untold?: true;
+  /** Numbers of the pull requests that have our comment. */
+  pulls?: number[];
   /** What MODE=observe would have done, and how many objects by action. */
   observed?: { at: string; would: Would; changes: Record<string, number> };
 }

@@ -1,3 +1,4 @@
+import { describeDifference } from './comment.ts';
 import type { EnvironmentRecord } from './record.ts';
 
 export type DeploymentState = 'queued' | 'in_progress' | 'success' | 'failure' | 'inactive';
@@ -19,6 +20,7 @@ export function toReport(record: EnvironmentRecord): Report | undefined {
     description: shorten(words),
     ...(state === 'success' && at),
   });
+  const manifests = record.from === 'branch' ? `; runs its own manifests (${describeDifference(record.differs)})` : '';
   switch (phase) {
     case 'queued':
     case 'waiting':
@@ -28,9 +30,9 @@ export function toReport(record: EnvironmentRecord): Report | undefined {
     case 'starting':
       return say('in_progress', waitingOn === undefined ? 'Starting' : `Starting: ${waitingOn}`);
     case 'ready':
-      return say('success', 'Ready');
+      return say('success', `Ready${manifests}`);
     case 'expiring':
-      return say('success', `Ready; goes at ${deleteAt ?? 'its end'}`);
+      return say('success', `Ready; goes at ${deleteAt ?? 'its end'}${manifests}`);
     case 'failed':
       return say('failure', [error?.message, error?.fix].filter((part) => part !== undefined).join(': ') || 'Failed');
     case 'refused':

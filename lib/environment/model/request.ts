@@ -52,6 +52,8 @@ export interface EnvironmentRequest {
   manifests?: string | null;
   /** A person lets a namespace pass whose record was lost. */
   adopt?: true;
+  /** A pull request of the branch was opened: it wants its comment. */
+  pullRequest?: number;
   keepUntil?: string;
   why?: string;
   /** 0 for a first request; requeueing adds one. */
@@ -86,6 +88,7 @@ const SHAPE = Object.entries<(value: unknown) => boolean>({
   manifests: maybe((value) => value === null || (typeof value === 'string' && /^[0-9a-f]{64}$/.test(value))),
   actor: maybe(isActor),
   adopt: maybe((value) => value === true),
+  pullRequest: maybe(isCount),
   keepUntil: maybe(isTime),
   why: maybe(isText),
   attempt: isCount,

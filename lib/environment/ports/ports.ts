@@ -1,3 +1,4 @@
+import type { Comment } from '../model/comment.ts';
 import type { DeploymentState } from '../model/report.ts';
 import type { Cluster, KubeObject } from './cluster.ts';
 import type { Credentials } from './credentials.ts';
@@ -181,6 +182,22 @@ export interface Reports {
   remove(about: ReportAbout): Promise<ReportAnswer>;
 }
 
+export type CommentAnswer =
+  | { kind: 'told'; /** Ids of the comments by the number of their pull request. */ ids: Record<string, number> }
+  | { kind: 'failed'; why: string }
+  | { kind: 'refused'; why: string };
+
+/** Numbers of open pull requests by branch. */
+export type PullList =
+  { kind: 'list'; numbers: ReadonlyMap<string, readonly number[]> } | { kind: 'unknown'; why: string };
+
+/** Comments on the pull requests of a branch. Never throws for a fault of GitHub's. */
+export interface Comments {
+  tell(about: ReportAbout & { comment: Comment }, known: Readonly<Record<string, number>>): Promise<CommentAnswer>;
+  /** Every open pull request that may have a comment. */
+  list(repository: Repository): Promise<PullList>;
+}
+
 /** Everything the core gets from outside. */
 export interface Ports {
   settings: EnvironmentSettings;
@@ -198,6 +215,8 @@ export interface Ports {
   branches?: Branches;
   /** Absent without GitHub credentials. */
   reports?: Reports;
+  /** Absent unless GITHUB_COMMENT is true. */
+  comments?: Comments;
   /** Absent unless a GitHub App is configured. */
   deliveries?: Deliveries;
   overlays: Overlays;

@@ -1,3 +1,4 @@
+import { type Comment, toComment } from '../model/comment.ts';
 import { type Report, toReport } from '../model/report.ts';
 import { toImageTag } from './render.ts';
 import { type Reconciliation, save } from './reconciliation.ts';
@@ -5,13 +6,43 @@ import { type Reconciliation, save } from './reconciliation.ts';
 /** Notes in the record that GitHub is to be told, so that a sweep does so where this run can't. */
 export function noteReport(run: Reconciliation): void {
   const { record } = run;
+  noteComment(run);
   const wanted = toWanted(run);
   if (wanted === undefined || wanted.digest === record.github?.told) return;
   record.github = { ...record.github, isPending: true };
 }
 
+function noteComment(run: Reconciliation): void {
+  const { record, request } = run;
+  const wanted = toWantedComment(run);
+  if (wanted === undefined || (wanted.digest === record.comments?.told && request.pullRequest === undefined)) return;
+  record.comments = { ids: {}, ...record.comments, isPending: true };
+}
+
 /** Tells GitHub after the record is written: a failure of GitHub's is none of ours. Only the newest state is sent. */
 export async function sendReport(run: Reconciliation): Promise<void> {
+  await sendDeployment(run);
+  await sendComment(run);
+}
+
+async function sendComment(run: Reconciliation): Promise<void> {
+  const { record, ports } = run;
+  const wanted = toWantedComment(run);
+  if (ports.comments === undefined || wanted === undefined || record.comments?.isPending !== true) return;
+  const about = { repository: record.repository, ref: record.ref, slug: record.name };
+  const answer = await ports.comments.tell({ ...about, comment: wanted.comment }, record.comments.ids);
+  if (answer.kind === 'failed') {
+    ports.log.warn('pull request not told', { environment: record.name, why: answer.why });
+    return;
+  }
+  if (answer.kind === 'refused')
+    ports.log.warn('GitHub does not take comments', { environment: record.name, why: answer.why });
+  const ids = answer.kind === 'told' ? answer.ids : record.comments.ids;
+  record.comments = { ids, told: wanted.digest };
+  await save(run);
+}
+
+async function sendDeployment(run: Reconciliation): Promise<void> {
   const { record, ports } = run;
   const wanted = toWanted(run);
   if (ports.reports === undefined || wanted === undefined || record.github?.isPending !== true) return;
@@ -32,6 +63,12 @@ export async function sendReport(run: Reconciliation): Promise<void> {
   if (report.kind === 'gone') delete record.github;
   else record.github = { ...told, told: digest };
   await save(run);
+}
+
+function toWantedComment({ record, ports }: Reconciliation): { comment: Comment; digest: string } | undefined {
+  if (ports.comments === undefined || ports.settings.mode === 'observe') return undefined;
+  const comment = toComment(record, ports.settings);
+  return comment && { comment, digest: JSON.stringify(comment) };
 }
 
 function toWanted(run: Reconciliation): { report: Report; digest: string; imageTag: string } | undefined {

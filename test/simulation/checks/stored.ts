@@ -48,6 +48,7 @@ export function toStored(record: EnvironmentRecord): EnvironmentRecord {
     activityAt: record.activityAt,
     keepUntil: record.keepUntil,
     deleteAt: record.deleteAt,
+    comments: freeze(record.comments),
     observed: freeze(record.observed),
     keptAt: record.keptAt,
     deletedAt: record.deletedAt,
