@@ -46,7 +46,7 @@ export async function createApp({ plane, azurite, azure, compiled }: Stage): Pro
   const queues = await connectQueues(storage);
   await Promise.all(['identities', RECORD_CONTAINER].map((name) => blobs.getContainerClient(name).createIfNotExists()));
   const shared = {
-    settings: readEnvironmentSettings({ GITHUB_REPOSITORIES: REPOSITORY.fullName }),
+    settings: readEnvironmentSettings({ GITHUB_REPOSITORIES: REPOSITORY.fullName, TRUST_DELIVERIES: 'true' }),
     clock,
     random: Math.random,
     newId: randomUUID,

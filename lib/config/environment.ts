@@ -35,6 +35,8 @@ export function readEnvironmentSettings(env: Env): EnvironmentSettings {
     branchManifests: settings.oneOf('BRANCH_MANIFESTS', ['false', 'true']) === 'true',
     allowUnguarded: settings.oneOf('ALLOW_UNGUARDED', ['false', 'true']) === 'true',
     mode: settings.oneOf('MODE', ['apply', 'observe']),
+    trustDeliveries: settings.oneOf('TRUST_DELIVERIES', ['false', 'true']) === 'true',
+    maxDeliveryAgeMs: settings.duration('MAX_DELIVERY_AGE', '3d') ?? 0,
     readyDeadlineMs: settings.duration('READY_DEADLINE', '10m') ?? 0,
     driftIntervalMs: settings.duration('DRIFT_INTERVAL', '1h') ?? 0,
     ...(credentialName !== undefined && { credentialName }),

@@ -1,10 +1,12 @@
 import picomatch from 'picomatch';
+import { RESERVED_HOSTS } from '../environment/model/names.ts';
 import { type Env, Settings } from '../settings.ts';
 
 export interface IntakeSettings {
   repositories: { fullName: string; prefix?: string }[];
   defaultBranches: string[];
   protectedNamespaces: string[];
+  reservedHosts?: readonly string[];
   admits: (ref: string) => boolean;
   /** PUSH_UPDATES=false: a push is no event. */
   ignoresPushes?: boolean;
@@ -34,6 +36,7 @@ export function readIntakeSettings(env: Env): IntakeSettings {
     repositories,
     defaultBranches: settings.list('DEFAULT_BRANCHES', 'main,master'),
     protectedNamespaces: settings.list('PROTECTED_NAMESPACES'),
+    reservedHosts: settings.list('RESERVED_HOSTS', RESERVED_HOSTS.join()),
     admits: (ref: string) => include(ref) && !exclude(ref),
     ...(settings.oneOf('PUSH_UPDATES', ['true', 'false']) === 'false' && { ignoresPushes: true }),
     ...(settings.oneOf('GITHUB_COMMENT', ['false', 'true']) === 'true' && { comments: true }),

@@ -61,8 +61,12 @@ export async function planProvision(
 }
 
 /** Whether a person asks for the environment of a branch that is gone; throws where GitHub does not say. */
-export async function guardBranch({ branches }: Ports, record: EnvironmentRecord): Promise<Refusal | undefined> {
-  const desired = toDesired(record, await branches?.read(record.repository, record.ref));
+export async function guardBranch(
+  { branches, settings }: Ports,
+  record: EnvironmentRecord,
+): Promise<Refusal | undefined> {
+  const desired = toDesired(record, await branches?.read(record.repository, record.ref), settings);
+  if (desired.state === 'unbelieved') return { guard: 'branch', reason: desired.why };
   if (desired.state === 'unknown')
     throw new ProvisionerError('unavailable', `GitHub does not say whether the branch exists: ${desired.why}`, {
       object: `branch ${record.ref}`,

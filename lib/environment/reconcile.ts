@@ -1,5 +1,5 @@
 import { ProvisionerError } from '../errors.ts';
-import { type Desired, toDesired } from './model/desired.ts';
+import { type Desired, isOutdated, isWanting, toDesired } from './model/desired.ts';
 import { clearAway, deprovision } from './deprovision.ts';
 import {
   type Outcome,
@@ -32,6 +32,7 @@ export type Handled = 'done' | 'requeued' | 'dropped' | 'refused' | 'nothing-to-
 
 /** Determines what should be true of the request's environment now and makes it so; throws what is worth a retry. */
 export async function reconcile(ports: Ports, request: EnvironmentRequest): Promise<Handled> {
+  if (await ignoreOutdated(ports, request)) return 'dropped';
   const found = await findRecord(ports, request);
   if (found.kind !== 'found') return found.kind;
   const slug = found.stored.record.name;
@@ -49,6 +50,20 @@ export async function reconcile(ports: Ports, request: EnvironmentRequest): Prom
   } finally {
     await lease.release();
   }
+}
+
+/** An old delivery counts only where GitHub says the same; before anything is read or made for it. */
+async function ignoreOutdated(ports: Ports, request: EnvironmentRequest): Promise<boolean> {
+  if (!isOutdated(request, ports.settings)) return false;
+  const { repository, ref, environment, reason } = request;
+  const answer = await ports.branches?.read(repository, ref);
+  const { state } = toDesired({ repository, event: { reason, at: request.at } }, answer, { trustDeliveries: false });
+  if (state === (isWanting(reason) ? 'present' : 'absent')) return false;
+  ports.log.warn('ignored', {
+    environment,
+    reason: `the ${reason} is older than MAX_DELIVERY_AGE, and GitHub does not say the same`,
+  });
+  return true;
 }
 
 async function reconcileHeld(
@@ -122,7 +137,8 @@ async function decide(run: Reconciliation): Promise<Outcome> {
     record.stop === undefined && ports.branches !== undefined
       ? await ports.branches.read(record.repository, record.ref)
       : undefined;
-  const desired = toDesired(record, answer);
+  const desired = toDesired(record, answer, ports.settings);
+  if (desired.state === 'unbelieved') return refuse(run, { guard: 'branch', reason: desired.why });
   if (desired.state === 'unknown') return askLater(run, desired);
   const asked = request.asked ?? 0;
   const delayMs = ASK_AGAIN_MS[asked];

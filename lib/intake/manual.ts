@@ -1,5 +1,6 @@
 import { findRenamed } from '../environment/find-record.ts';
 import { guardFilters, guardIdentity, guardOwner, guardProtected } from '../environment/model/guards.ts';
+import { UNBELIEVED } from '../environment/model/desired.ts';
 import { toNamespace, toSlug } from '../environment/model/names.ts';
 import { newRecord, recordEvent } from '../environment/model/record-event.ts';
 import { guardBranch, guardClaim, planDeprovision, planProvision } from '../environment/plan.ts';
@@ -22,6 +23,8 @@ export interface ManualDeps {
   requests(): Promise<Pick<Ports['requests'], 'send'>>;
   records(): Promise<Pick<Ports['records'], 'read'>>;
   cluster(): Promise<Pick<Ports['cluster'], 'readNamespace'>>;
+  /** Whether anybody can tell if a branch exists: GitHub's credentials, or TRUST_DELIVERIES. */
+  believes(): boolean;
   clock: Clock;
   newId(): string;
   log: Log;
@@ -52,6 +55,8 @@ export async function receiveManual(deps: ManualDeps, call: ManualCall): Promise
     const request = toRequest(deps, { manual, call });
     const refusal = guardRequest(settings, request);
     if (refusal !== undefined) return refused(deps, { request, refusal });
+    if (request.reason === 'provision' && !deps.believes())
+      return refused(deps, { request, refusal: { guard: 'branch', reason: UNBELIEVED } });
     const stored = await (await deps.records()).read(request.environment);
     const claim = guardClaim(stored?.record, newRecord(request));
     if (claim !== undefined) return refused(deps, { request, refusal: claim });
@@ -102,7 +107,12 @@ function toRequest(deps: ManualDeps, input: { manual: Read; call: ManualCall }):
   return {
     v: 1,
     id: deps.newId(),
-    environment: toSlug({ repository: fullName, ref: manual.branch, prefix: manual.prefix }),
+    environment: toSlug({
+      repository: fullName,
+      ref: manual.branch,
+      prefix: manual.prefix,
+      reserved: deps.settings().reservedHosts,
+    }),
     repository: { fullName },
     ref: manual.branch,
     reason: call.reason,

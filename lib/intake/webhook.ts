@@ -1,7 +1,8 @@
+import { hash } from 'node:crypto';
 import { guardFilters, guardProtected } from '../environment/model/guards.ts';
 import { toNamespace, toSlug } from '../environment/model/names.ts';
 import type { Clock, Log, Requests } from '../environment/ports/ports.ts';
-import type { EnvironmentRequest } from '../environment/model/request.ts';
+import { DIGEST_LENGTH, type EnvironmentRequest } from '../environment/model/request.ts';
 import { toLogFields, toProvisionerError } from '../errors.ts';
 import type { IntakeSettings } from '../config.ts';
 import { type Answer, failed, failedInside, ignored, queued } from './answer.ts';
@@ -85,7 +86,9 @@ export function decideOnDelivery(deps: Omit<WebhookDeps, 'requests'>, received: 
   if ('malformed' in parsed) return no(400, 'malformed', parsed.malformed);
   const toIgnore = 'ignored' in parsed ? parsed.ignored : undefined;
   const decided =
-    'delivery' in parsed ? toRequest(deps, { delivery: parsed.delivery, deliveryId }) : { ignore: toIgnore ?? '' };
+    'delivery' in parsed
+      ? toRequest(deps, { delivery: parsed.delivery, deliveryId, bytes })
+      : { ignore: toIgnore ?? '' };
   if (!('ignore' in decided)) return decided;
   deps.log.info('ignored', { reason: decided.ignore, deliveryId });
   return ignored(decided.ignore);
@@ -100,9 +103,9 @@ function isPossible(position: number | undefined, now: number): position is numb
 
 function toRequest(
   deps: Pick<WebhookDeps, 'settings' | 'clock' | 'newId'>,
-  input: { delivery: Delivery; deliveryId: string },
+  input: { delivery: Delivery; deliveryId: string; bytes: Uint8Array },
 ): EnvironmentRequest | { ignore: string } {
-  const { delivery, deliveryId } = input;
+  const { delivery, deliveryId, bytes } = input;
   const { ref, kind } = delivery;
   const settings = deps.settings();
   const configured = findRepository(settings, delivery.repository.fullName);
@@ -110,7 +113,12 @@ function toRequest(
   if (kind === 'push' && settings.ignoresPushes === true) return { ignore: 'pushes are not followed (PUSH_UPDATES)' };
   if (kind === 'pull-request' && settings.comments !== true)
     return { ignore: 'event "pull_request" is not handled: GITHUB_COMMENT is not true' };
-  const slug = toSlug({ repository: delivery.repository.fullName, ref, prefix: configured.prefix });
+  const slug = toSlug({
+    repository: delivery.repository.fullName,
+    ref,
+    prefix: configured.prefix,
+    reserved: settings.reservedHosts,
+  });
   const isProtected = guardProtected({ namespace: toNamespace(slug), slug, ref }, settings.protectedNamespaces);
   if (isProtected !== undefined) return { ignore: isProtected.reason };
   if (kind !== 'delete') {
@@ -130,6 +138,8 @@ function toRequest(
     at,
     ...(isPossible(delivery.position, deps.clock.now()) && { position: delivery.position }),
     deliveryId,
+    // the delivery id is not signed: the same body may come again under another one
+    digest: hash('sha256', bytes).slice(0, DIGEST_LENGTH),
     ...(delivery.sha !== undefined && { sha: delivery.sha }),
     ...(delivery.pullRequest !== undefined && { pullRequest: delivery.pullRequest }),
     attempt: 0,

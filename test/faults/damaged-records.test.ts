@@ -78,6 +78,7 @@ describe.each(SICK)('a record that is %s', (_what, spoil) => {
         records: async () => ports.records,
         cluster: async () => ports.cluster,
         clock: ports.clock,
+        believes: () => true,
         newId: () => 'id',
         log: ports.log,
       },

@@ -53,6 +53,8 @@ export function createWorld(history: History, options: { core: Core; tell?: (lin
     mode: plan.mode,
     readyDeadlineMs: 600_000,
     driftIntervalMs: 3_600_000,
+    trustDeliveries: true,
+    maxDeliveryAgeMs: 259_200_000,
     ...(plan.maxEnvironments !== undefined && { maxEnvironments: plan.maxEnvironments }),
   };
   let ids = 0;

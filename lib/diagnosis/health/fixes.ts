@@ -29,8 +29,9 @@ const FIXES: Record<CheckName, Partial<Record<Check, string>>> = {
     unreachable: 'check ARM_ENDPOINT and the network',
   },
   github: {
-    off: 'set GITHUB_TOKEN, or the settings of a GitHub App',
-    invalid: 'renew the GitHub credentials: they must read the contents of the first of GITHUB_REPOSITORIES',
+    off: 'TRUST_DELIVERIES is true: deliveries alone are believed, replays included, until there are GitHub credentials',
+    invalid:
+      'set GITHUB_TOKEN or a GitHub App that may read the contents of the first of GITHUB_REPOSITORIES, or TRUST_DELIVERIES=true',
     unreachable: 'check GITHUB_API_URL and the network; while storage is out of reach GitHub is not asked',
   },
   sweep: {

@@ -14,6 +14,7 @@ export interface ProbeDeps {
   policies(): Promise<PolicyState | 'off'>;
   /** Undefined where the pool is empty. */
   access(): Promise<Credentials | undefined>;
+  trustsDeliveries(): boolean;
   /** Undefined without credentials. */
   branches(): Promise<Branches | undefined>;
   repositories(): readonly { fullName: string }[];
@@ -45,7 +46,9 @@ export function createProbes(deps: ProbeDeps): Record<Exclude<CheckName, 'sweep'
       return (await deps.access()) === undefined ? 'off' : 'ok';
     },
     async github() {
-      return (await deps.branches()) === undefined ? 'off' : (await github())();
+      if ((await deps.branches()) !== undefined) return (await github())();
+      // nothing is provisioned then, whatever comes
+      return deps.trustsDeliveries() ? 'off' : 'invalid';
     },
   };
 }

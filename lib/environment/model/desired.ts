@@ -1,18 +1,25 @@
 import { isSameRepository } from './guards.ts';
 import type { EnvironmentRecord } from './record.ts';
-import { type Reason, type Repository, isReason } from './request.ts';
+import { type EnvironmentRequest, type Reason, type Repository, isReason } from './request.ts';
+import type { EnvironmentSettings } from './settings.ts';
 
 export interface Desired {
-  state: 'present' | 'absent' | 'unknown';
+  /** `unbelieved`: nobody says whether the branch exists but a delivery, and deliveries alone do not count. */
+  state: 'present' | 'absent' | 'unknown' | 'unbelieved';
   why: string;
   /** GitHub's answer and the newest event disagree: ask again before believing either. */
   disagrees: boolean;
 }
 
+/** Why the app does nothing without GitHub credentials. */
+export const UNBELIEVED =
+  'there are no GitHub credentials to ask whether the branch exists: set GITHUB_TOKEN or a GitHub App, or TRUST_DELIVERIES=true to believe deliveries alone, replays included';
+
 /** What should be true of an environment: the first matching row of DESIGN's table. No answer without credentials. */
 export function toDesired(
   record: Pick<EnvironmentRecord, 'stop' | 'event' | 'repository'>,
   answer: BranchAnswer | undefined,
+  { trustDeliveries }: Pick<EnvironmentSettings, 'trustDeliveries'>,
 ): Desired {
   if (record.stop !== undefined) return { state: 'absent', why: record.stop.why, disagrees: false };
   // an event that this app can't have written must not end an environment
@@ -21,6 +28,7 @@ export function toDesired(
   }
   const wanted = isWanting(record.event.reason);
   if (answer === undefined) {
+    if (!trustDeliveries) return { state: 'unbelieved', why: UNBELIEVED, disagrees: false };
     return { state: wanted ? 'present' : 'absent', why: `newest event: ${record.event.reason}`, disagrees: false };
   }
   if (answer.ref === 200 && answer.exact === true) {
@@ -34,6 +42,20 @@ export function toDesired(
     why: answer.why ?? `GitHub answered ${answer.ref ?? 'nothing'} for the branch`,
     disagrees: false,
   };
+}
+
+/**
+ * Whether a delivery is older than MAX_DELIVERY_AGE at its receipt: one that was sent again long after, by whoever kept
+ * it. Its position is signed, when it was sent is not.
+ */
+export function isOutdated(
+  { reason, deliveryId, position, attempt, at }: EnvironmentRequest,
+  { maxDeliveryAgeMs }: Pick<EnvironmentSettings, 'maxDeliveryAgeMs'>,
+): boolean {
+  if (deliveryId === undefined || position === undefined || attempt > 0) return false;
+  // any other asks for a look alone
+  if (!isWanting(reason) && reason !== 'delete') return false;
+  return Date.parse(at) - position > maxDeliveryAgeMs;
 }
 
 /** Whether an event of this kind asks for an environment. */

@@ -16,19 +16,27 @@ export const CREDENTIAL_NAME_TEMPLATE = 'keyvault-workload-identity-{slug}';
 /** The one audience that Entra ID accepts for workload identity (FACTS A5). */
 export const AUDIENCE = 'api://AzureADTokenExchange';
 
+/** RESERVED_HOSTS by default: a branch must not take a well-known host of the domain. */
+export const RESERVED_HOSTS: readonly string[] = 'www,api,auth,login,admin,grafana,argocd,mail,cdn,static,app'.split(
+  ',',
+);
+
 export interface SlugSource {
   /** `owner/name`. */
   repository: string;
   ref: string;
   /** The prefix that GITHUB_REPOSITORIES gives the repository. */
   prefix?: string | undefined;
+  /** RESERVED_HOSTS. */
+  reserved?: readonly string[] | undefined;
 }
 
 /** The environment's slug: the ref itself if it already is one, else cleaned and made unique by a hash. */
-export function toSlug({ repository, ref, prefix }: SlugSource): string {
+export function toSlug({ repository, ref, prefix, reserved = RESERVED_HOSTS }: SlugSource): string {
   const cleaned = trimDashes(ref.toLowerCase().replace(/[^a-z0-9]+/g, '-'));
   const prefixed = prefix === undefined ? cleaned : trimDashes(`${prefix}-${cleaned || 'b'}`);
-  if (cleaned !== '' && cleaned === ref && prefixed.length <= MAX_SLUG) return prefixed;
+  const isFree = !reserved.includes(prefixed);
+  if (cleaned !== '' && cleaned === ref && prefixed.length <= MAX_SLUG && isFree) return prefixed;
   const stem = trimDashes((prefixed || 'b').slice(0, MAX_SLUG_BEFORE_HASH));
   return `${stem}-${shortHash(`${repository.toLowerCase()}\0${ref}`)}`;
 }
@@ -84,22 +92,23 @@ export interface Naming {
 /** Any way but today's. */
 export const OTHER_WAY = 'other';
 
+type NamingSettings = Pick<EnvironmentSettings, 'repositories' | 'reservedHosts'>;
+
 /** How today's settings name the environments of a repository. */
-export function toNaming(repository: Repository, settings: Pick<EnvironmentSettings, 'repositories'>): Naming {
+export function toNaming(repository: Repository, settings: NamingSettings): Naming {
   const { id, fullName } = repository;
   const name = fullName.toLowerCase();
+  const reserved = [...(settings.reservedHosts ?? RESERVED_HOSTS)].sort();
   return {
     owners: [`name ${name}`, ...(id === undefined ? [] : [`id ${id}`])],
-    way: `name ${name}, prefix ${prefixOf(repository, settings) ?? ''}`,
+    way: `name ${name}, prefix ${prefixOf(repository, settings) ?? ''}, reserved ${shortHash(reserved.join())}`,
   };
 }
 
 /** The slug that today's settings give the branch of a repository. */
-export function slugOf(
-  { repository, ref }: { repository: Repository; ref: string },
-  settings: Pick<EnvironmentSettings, 'repositories'>,
-): string {
-  return toSlug({ repository: repository.fullName, ref, prefix: prefixOf(repository, settings) });
+export function slugOf({ repository, ref }: { repository: Repository; ref: string }, settings: NamingSettings): string {
+  const { reservedHosts: reserved } = settings;
+  return toSlug({ repository: repository.fullName, ref, prefix: prefixOf(repository, settings), reserved });
 }
 
 function prefixOf({ fullName }: Repository, { repositories }: Pick<EnvironmentSettings, 'repositories'>) {

@@ -6,6 +6,9 @@ import { toNamespace } from './names.ts';
 import type { EnvironmentSettings } from './settings.ts';
 
 const KEPT = 50;
+const DIGEST_MS = 30 * 24 * 60 * 60 * 1000;
+/** More deliveries for one branch than a month brings. */
+const MOST_DIGESTS = 1_000;
 
 /** A new record, for a slug that has none or whose record is gone. */
 export function newRecord(request: EnvironmentRequest): EnvironmentRecord {
@@ -35,8 +38,10 @@ export function recordEvent(
   // copy what is changed in place; everything else is replaced
   const next = { ...record, repository: { ...record.repository }, steps: { ...record.steps } };
   const { deliveryId } = request;
-  const seen = deliveryId !== undefined && record.seen.includes(deliveryId);
-  if (deliveryId !== undefined && !seen) next.seen = [...record.seen, deliveryId].slice(-KEPT);
+  const seen = (deliveryId !== undefined && record.seen.includes(deliveryId)) || hasDigest(record, request);
+  keepDigest(next, request);
+  if (deliveryId !== undefined && !record.seen.includes(deliveryId))
+    next.seen = [...record.seen, deliveryId].slice(-KEPT);
   if (next.repository.id === undefined && request.repository.id !== undefined)
     next.repository.id = request.repository.id;
   if (request.reason === 'keep' && request.attempt === 0) keep(next, request);
@@ -81,6 +86,18 @@ export function recordEvent(
     ...(request.actor !== undefined && { actor: request.actor }),
   });
   return { record: next, news: isNewest };
+}
+
+const hasDigest = ({ digests = [] }: EnvironmentRecord, request: EnvironmentRequest): boolean =>
+  request.digest !== undefined && digests.some(({ digest }) => digest === request.digest);
+
+/** Kept from its first receipt on: a replay must not prolong what it is held against. */
+function keepDigest(record: EnvironmentRecord, request: EnvironmentRequest): void {
+  const { digest, at } = request;
+  if (digest === undefined || hasDigest(record, request)) return;
+  const oldest = new Date(Date.parse(at) - DIGEST_MS).toISOString();
+  const kept = (record.digests ?? []).filter((one) => one.at >= oldest);
+  record.digests = [...kept, { digest, at }].slice(-MOST_DIGESTS);
 }
 
 /** Sets the keep mark, or takes it away; the newest call counts, whenever it is taken up. */

@@ -143,6 +143,8 @@ export interface EnvironmentRecord {
   history: HistoryEntry[];
   /** The last delivery ids. */
   seen: string[];
+  /** Signed bodies of the last 30 days: the same one under another delivery id says nothing new. */
+  digests?: { digest: string; at: string }[];
   activityAt: string;
   keepUntil?: string;
   /** When the last keep mark was set or taken away. */

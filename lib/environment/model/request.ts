@@ -18,6 +18,9 @@ export function isReason(value: unknown): value is Reason {
   return typeof value === 'string' && REASONS.includes(value);
 }
 
+/** Hex digits of a body's digest that are kept: enough that no two bodies of one environment share them by chance. */
+export const DIGEST_LENGTH = 32;
+
 export interface Repository {
   id?: number;
   /** `owner/name`, as GitHub spells it. */
@@ -46,6 +49,8 @@ export interface EnvironmentRequest {
   /** `repository.pushed_at` in ms since the epoch; only deliveries have one. */
   position?: number;
   deliveryId?: string;
+  /** Of the delivery's signed body. */
+  digest?: string;
   sha?: string;
   imageTag?: string;
   /** Digest of the branch's own manifests; `null` goes back to the app's. */
@@ -83,6 +88,7 @@ const SHAPE = Object.entries<(value: unknown) => boolean>({
   at: isTime,
   position: maybe((value) => typeof value === 'number' && Number.isFinite(value)),
   deliveryId: maybe(isText),
+  digest: maybe((value) => typeof value === 'string' && new RegExp(`^[0-9a-f]{${DIGEST_LENGTH}}$`).test(value)),
   sha: maybe(isText),
   imageTag: maybe(isText),
   manifests: maybe((value) => value === null || (typeof value === 'string' && /^[0-9a-f]{64}$/.test(value))),

@@ -7,6 +7,12 @@ export interface EnvironmentSettings {
   admits: (ref: string) => boolean;
   defaultBranches: readonly string[];
   protectedNamespaces: readonly string[];
+  /** RESERVED_HOSTS; the default where it is left out. */
+  reservedHosts?: readonly string[];
+  /** TRUST_DELIVERIES: without GitHub credentials deliveries alone are believed. */
+  trustDeliveries: boolean;
+  /** MAX_DELIVERY_AGE in ms: an older delivery is ignored unless GitHub agrees with it. */
+  maxDeliveryAgeMs: number;
   /** `{slug}` stands for the slug. */
   initialImageTag: string;
   /** IMAGE_TAG_TEMPLATE: the tag of a commit, where tags follow commits. */

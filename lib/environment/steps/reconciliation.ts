@@ -2,7 +2,7 @@ import { type ProvisionerError, markLogged, toLogFields, toProvisionerError } fr
 import type { LiveNamespace } from '../model/guards.ts';
 import { note } from '../model/record-event.ts';
 import type { Lease, Ports } from '../ports/ports.ts';
-import type { EnvironmentRecord, Refusal, StepName, WaitingFor } from '../model/record.ts';
+import type { EnvironmentRecord, Phase, Refusal, StepName, WaitingFor } from '../model/record.ts';
 import type { EnvironmentRequest } from '../model/request.ts';
 
 const CHECK_MS = 15_000;
@@ -66,6 +66,13 @@ export async function named<T>(run: Guarded, name: StepName, work: () => Promise
   }
 }
 
+/** What exists goes on as it is; and on its way out, where merely nobody says whether its branch exists. */
+function stands({ uid, phase }: EnvironmentRecord, { guard }: Refusal): boolean {
+  const phases: readonly Phase[] =
+    guard === 'branch' ? ['ready', 'starting', 'expiring', 'deleting'] : ['ready', 'starting'];
+  return uid !== undefined && phases.includes(phase);
+}
+
 /** Records a guard's refusal. An environment that exists keeps its phase. */
 export function refuse(run: Reconciliation, refusal: Refusal): Outcome {
   const { record, ports, request } = run;
@@ -77,8 +84,7 @@ export function refuse(run: Reconciliation, refusal: Refusal): Outcome {
   record.refused = refusal;
   delete record.waitingFor;
   delete record.waitingOn;
-  const stands = record.uid !== undefined && (record.phase === 'ready' || record.phase === 'starting');
-  if (!stands || refusal.guard === 'owner' || refusal.guard === 'uid') record.phase = 'refused';
+  if (!stands(record, refusal) || refusal.guard === 'owner' || refusal.guard === 'uid') record.phase = 'refused';
   if (record.phase === 'refused') delete record.error;
   ports.log.warn('refused', { environment: record.name, guard: refusal.guard, reason: refusal.reason });
   if (record.phase !== 'starting') return DONE;

@@ -114,7 +114,8 @@ async function identify(
       );
   }
   const { fullName, prefix } = configured;
-  return { kind: 'job', job, fullName, environment: toSlug({ repository: fullName, ref: job.ref, prefix }) };
+  const { reservedHosts: reserved } = deps.settings();
+  return { kind: 'job', job, fullName, environment: toSlug({ repository: fullName, ref: job.ref, prefix, reserved }) };
 }
 
 /** By name until the repository's id is known, and by id from then on: names can be taken over. */

@@ -74,6 +74,8 @@ export async function setStage(target: { access: ClusterAccess; kubeconfig: stri
       mode: 'apply',
       readyDeadlineMs: 600_000,
       driftIntervalMs: 3_600_000,
+      trustDeliveries: true,
+      maxDeliveryAgeMs: 259_200_000,
     },
     clock,
     random,

@@ -36,6 +36,7 @@ async function tryOne(draw: Draw, report: FuzzReport): Promise<string | undefine
         records: async () => world.ports.records,
         cluster: async () => world.ports.cluster,
         clock: { ...world.clock, sleep: () => new Promise(() => undefined) },
+        believes: () => true,
         newId: randomUUID,
         log: world.ports.log,
       },

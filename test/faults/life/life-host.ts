@@ -170,7 +170,13 @@ export async function startLifeHost(world: LifeWorld, options: LifeHostOptions):
     admission,
     ports,
     webhook: { ...intake, secrets: () => readWebhookSecrets(SETTINGS) },
-    manual: { ...intake, ports: async () => ports, records: async () => records, cluster: async () => cluster },
+    manual: {
+      ...intake,
+      ports: async () => ports,
+      records: async () => records,
+      cluster: async () => cluster,
+      believes: () => true,
+    },
     delays,
     async close() {
       admission.kill();

@@ -45,6 +45,7 @@ export function toStored(record: EnvironmentRecord): EnvironmentRecord {
     refused: freeze(record.refused),
     history: freeze(record.history),
     seen: freeze(record.seen),
+    digests: freeze(record.digests),
     activityAt: record.activityAt,
     keepUntil: record.keepUntil,
     deleteAt: record.deleteAt,

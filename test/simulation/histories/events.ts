@@ -177,6 +177,7 @@ function byHand(
         requests: async () => ports.requests,
         records: async () => ports.records,
         cluster: async () => ports.cluster,
+        believes: () => true,
       },
       { reason: kind, bytes: Buffer.from(JSON.stringify(body)), statusUrl: '/', requestId: kind },
     ),

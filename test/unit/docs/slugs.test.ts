@@ -8,7 +8,10 @@ import { toNamespace, toSlug } from '../../../lib/environment/model/names.ts';
 
 const REPOSITORY = 'Acme/Shop';
 const BRANCHES = [
+  'search',
   'login',
+  'www',
+  'WWW',
   'feature/my-login',
   'Feature/Login',
   'ex-c4-e6',

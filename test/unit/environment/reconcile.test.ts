@@ -177,14 +177,14 @@ describe('reconcile, order', () => {
   });
 
   it('goes by receipt where two deliveries tie, and where a person asked', async () => {
-    const position = 1_000;
+    const position = world.clock.now() - 60_000;
     await world.handle(world.request('create', { position }));
     world.clock.advance(1_000);
     await world.handle(world.request('delete', { position }));
     await world.settle();
     expect(world.record()?.phase).toBe('gone');
 
-    const early = world.request('create', { position: 9_000 });
+    const early = world.request('create', { position: position + 8_000 });
     world.clock.advance(1_000);
     await world.handle(world.request('deprovision'));
     await world.handle(early);

@@ -197,6 +197,7 @@ const call = (world: World, body: object, reason: Reason) => {
     records: async () => world.records,
     cluster: async () => world.cluster,
     clock: { ...world.clock, sleep: () => new Promise(() => undefined) },
+    believes: () => true,
     newId: () => 'id',
     log: world.ports.log,
   };

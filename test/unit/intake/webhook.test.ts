@@ -97,6 +97,19 @@ describe('receiveWebhook', () => {
     expect(sent).toMatchObject([{ reason: 'delete' }]);
   });
 
+  it('gives one digest to one signed body, whatever delivery id it comes under, and others to others', async () => {
+    const { receive, sent } = intake();
+    const made = delivery({ deliveryId: 'one' });
+    await receive(made);
+    await receive({ ...made, headers: { ...made.headers, 'X-GitHub-Delivery': 'two' } });
+    await receive(delivery({ event: 'delete', deliveryId: 'three' }));
+    const [one, two, three] = sent.map(({ digest }) => digest);
+    expect(one).toMatch(/^[0-9a-f]{32}$/);
+    expect(two).toBe(one);
+    expect(three).not.toBe(one);
+    expect(sent.map(({ deliveryId }) => deliveryId)).toEqual(['one', 'two', 'three']);
+  });
+
   it('gives a push the same position as a create of the same time', async () => {
     const { receive, sent } = intake();
     const pushedAt = Date.parse('2026-11-23T09:59:58.000Z');

@@ -152,6 +152,7 @@ describe('createProbes', () => {
     cluster: async () => world.cluster,
     policies: async () => 'bound',
     access: async () => undefined,
+    trustsDeliveries: () => true,
     branches: async () => world.ports.branches,
     repositories: () => [{ fullName: 'acme/shop' }],
     share: async (probe) => probe,
@@ -173,9 +174,9 @@ describe('createProbes', () => {
     world.github.answer = EXISTS;
     const shared: Probe = async () => 'invalid';
     expect(await createProbes({ ...deps, share: async () => shared }).github()).toBe('invalid');
-    expect(await createProbes({ ...deps, branches: async () => undefined, share: async () => shared }).github()).toBe(
-      'off',
-    );
+    const none = { ...deps, branches: async () => undefined, share: async () => shared };
+    expect(await createProbes(none).github()).toBe('off');
+    expect(await createProbes({ ...none, trustsDeliveries: () => false }).github()).toBe('invalid');
   });
 
   it('say what is wrong with the policies, and off where they are not wanted', async () => {

@@ -5,6 +5,7 @@ import { EXISTS, GONE } from '../../../support/fakes/world.ts';
 
 const repository = { id: 42, fullName: 'acme/shop' };
 const at = '2026-11-23T10:00:00.000Z';
+const TRUSTING = { trustDeliveries: true };
 const record = (reason: Reason) => ({ repository, event: { reason, at } });
 
 describe('toDesired', () => {
@@ -33,15 +34,27 @@ describe('toDesired', () => {
     ['no answer', 'delete', { why: 'no answer' }, 'unknown', false],
   ];
   it.each(rows)('%s (%s)', (_what, reason, answer, state, disagrees) => {
-    expect(toDesired(record(reason), answer)).toMatchObject({ state, disagrees });
+    expect(toDesired(record(reason), answer, TRUSTING)).toMatchObject({ state, disagrees });
   });
 
   it('knows nothing of an event that nobody here can have written', () => {
-    expect(toDesired(record('' as Reason), undefined)).toMatchObject({ state: 'unknown' });
+    expect(toDesired(record('' as Reason), undefined, TRUSTING)).toMatchObject({ state: 'unknown' });
   });
+
+  it.each<Reason>(['create', 'push', 'provision', 'delete', 'deprovision'])(
+    'believes no %s alone where deliveries are not trusted, and GitHub all the same',
+    (reason) => {
+      const wary = { trustDeliveries: false };
+      expect(toDesired(record(reason), undefined, wary)).toMatchObject({ state: 'unbelieved' });
+      expect(toDesired(record(reason), EXISTS, wary)).toMatchObject({ state: 'present' });
+      expect(toDesired(record(reason), GONE, wary)).toMatchObject({ state: 'absent' });
+      const stopped = { ...record(reason), stop: { at, why: 'by hand' } };
+      expect(toDesired(stopped, undefined, wary)).toMatchObject({ state: 'absent' });
+    },
+  );
 
   it('holds a stop above everything', () => {
     const stopped = { ...record('create'), stop: { at, why: 'by hand' } };
-    expect(toDesired(stopped, EXISTS)).toMatchObject({ state: 'absent', why: 'by hand' });
+    expect(toDesired(stopped, EXISTS, TRUSTING)).toMatchObject({ state: 'absent', why: 'by hand' });
   });
 });

@@ -3,6 +3,7 @@ import {
   toCredentialName,
   toDatabase,
   toNamespace,
+  RESERVED_HOSTS,
   toSlug,
   toSubject,
 } from '../../../../lib/environment/model/names.ts';
@@ -25,6 +26,21 @@ describe('toSlug', () => {
   ];
   it.each(table)('makes %j the slug %j', (ref, slug) => {
     expect(toSlug({ repository, ref })).toBe(slug);
+  });
+
+  it.each(RESERVED_HOSTS)('gives the branch %s no host of its own: a hash tells it from a well-known one', (ref) => {
+    const slug = toSlug({ repository: 'acme/shop', ref });
+    expect(slug).toMatch(new RegExp(`^${ref}-[0-9a-f]{6}$`));
+    expect(toSlug({ repository: 'acme/shop', ref: `${ref}2` })).toBe(`${ref}2`);
+    expect(toSlug({ repository: 'acme/shop', ref, prefix: 'shop' })).toBe(`shop-${ref}`);
+  });
+
+  it('reserves what RESERVED_HOSTS names, a prefixed slug too, and nothing else', () => {
+    const slug = (ref: string, prefix?: string) =>
+      toSlug({ repository: 'acme/shop', ref, prefix, reserved: ['vpn', 'shop-www'] });
+    expect(slug('www')).toBe('www');
+    expect(slug('vpn')).toMatch(/^vpn-[0-9a-f]{6}$/);
+    expect(slug('www', 'shop')).toMatch(/^shop-www-[0-9a-f]{6}$/);
   });
 
   it('puts the prefix in front before it looks at the length', () => {
