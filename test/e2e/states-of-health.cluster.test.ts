@@ -44,6 +44,7 @@ describeOnPlane('what health, preflight and a provision say of the policies', ()
       cluster: async () => world.ports.cluster,
       policies: () => world.ports.cluster.policies(),
       access: async () => undefined,
+      trustsDeliveries: () => true,
       branches: async () => undefined,
       repositories: () => [REPOSITORY],
       share: async (probe) => probe,
