@@ -19,7 +19,7 @@ const UNASKED_MS = 3_600_000;
 
 /** Selects an identity and takes its slots in the ledger, so that no two environments count on the same one. */
 export async function reserve(context: IdentityContext, request: CredentialRequest): Promise<ReserveResult> {
-  if (context.pool.length === 0) return { kind: 'reserved', reserved: withoutPool() };
+  if (context.pool.length === 0) return { kind: 'reserved', reserved: withoutPool(request) };
   const { slug } = request;
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const selection = await selectAgain(context, request);
@@ -68,9 +68,9 @@ async function waitBehind(context: IdentityContext, { slug, parts }: { slug: str
   return `waiting for a credential slot behind ${ahead} that ${ahead === 1 ? 'has' : 'have'} waited longer`;
 }
 
-function withoutPool(): Reserved {
+function withoutPool({ wanted }: CredentialRequest): Reserved {
   const warning = 'WORKLOAD_IDENTITIES is empty: no federated credential was made, and nothing will open Key Vault';
-  return { clientId: NO_GUID, tenantId: NO_GUID, warnings: [warning] };
+  return { clientId: NO_GUID, tenantId: NO_GUID, warnings: wanted.length > 0 ? [warning] : [] };
 }
 
 /**

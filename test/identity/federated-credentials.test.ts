@@ -182,6 +182,7 @@ describe('reserve', () => {
       reserved: { clientId: zero, tenantId: zero, warnings: [expect.stringContaining('Key Vault')] },
     });
     expect(azure.calls).toEqual([]);
+    expect(await access.reserve({ ...requestFor('ex-1'), wanted: [] })).toMatchObject({ reserved: { warnings: [] } });
   });
 
   it('gives the slot of a crashed environment to another', async () => {

@@ -5,6 +5,8 @@ import { usePoll } from '../../poll.js';
 
 const STATES = { ok: ['check', 'good'], broken: ['cross', 'bad'], unknown: ['question', 'none'] };
 
+const VERDICTS = { ok: 'whole', none: 'nothing asks for an identity' };
+
 /** The way from a pod to its secrets as a picture: links on a line, which is torn where one is broken. */
 export function Chain({ path, phase }) {
   const { data, problem } = usePoll('environment-diagnosis', `${path}/diagnosis`, () => 30_000);
@@ -22,13 +24,12 @@ export function Chain({ path, phase }) {
     ? `credential spreading, until ${formatRelative(data.propagating.until, Date.now())}`
     : broken > 0
       ? `${broken} broken`
-      : data.verdict === 'ok'
-        ? 'whole'
-        : 'not known';
+      : (VERDICTS[data.verdict] ?? 'not known');
   return html`<${Section}
     title="Identity chain"
     aside=${html`<span class=${broken > 0 ? 'bad-text' : 'quiet'}>${said}</span>`}
   >
+    ${data.why && html`<p class="quiet">There is none: ${data.why}.</p>`}
     ${isSettling && html`<p class="quiet">Links that are not written yet are not there.</p>`}
     <ol class="chain">
       ${data.chain.map((link, index) => html`<${Link} key=${link.link + link.object + index} link=${link} />`)}
