@@ -365,6 +365,13 @@ async function shareGitHubProbe(probe: Probe): Promise<Probe> {
   return shareProbe({ last, probe, ms: GITHUB_PROBE_MS, clock, newId: randomUUID });
 }
 
+/** Says in the log how many environments were made of other overlays than the app holds now. */
+export async function announceRollout(): Promise<void> {
+  const [say, theRecords, theOverlays] = await Promise.all([import('./sweep/rollout.ts'), records(), overlays()]);
+  const settings = environmentSettings();
+  await say.announceRollout({ records: theRecords, overlays: theOverlays, settings, log: processLog });
+}
+
 /** Checks everything before the first branch; what that takes is loaded by the first call. */
 export async function preflight(options: { write: boolean }): Promise<Preflight> {
   // an observing app makes no namespace, even for a moment

@@ -45,6 +45,7 @@ export function readEnvironmentSettings(env: Env): EnvironmentSettings {
     ...readDeletionLimit(settings),
     ...(ttlMs !== undefined && ttlMs > 0 && { ttlMs }),
     deleteGraceMs: settings.duration('DELETE_GRACE', '0') ?? 0,
+    rollout: settings.oneOf<'sweep' | 'on-event'>('ROLLOUT', ['sweep', 'on-event']),
     sweepCreates: settings.oneOf('SWEEP_CREATES', ['false', 'true']) === 'true',
   });
 }

@@ -3,7 +3,17 @@ import { renderEnvironment, toCredentialRequest, toUrl, toWantedCredentials } fr
 import { describeTermination, preflightProvision } from './steps/preflight.ts';
 import { describeDrift, mustCheckDrift, recordApplied, wasApplied } from './steps/applied-state.ts';
 import { findLeftovers } from './steps/prune.ts';
-import { type Outcome, type Reconciliation, named, refuse, save, step, toIso, wait } from './steps/reconciliation.ts';
+import {
+  DONE,
+  type Outcome,
+  type Reconciliation,
+  named,
+  refuse,
+  save,
+  step,
+  toIso,
+  wait,
+} from './steps/reconciliation.ts';
 import { writeEnvironment } from './steps/apply.ts';
 import { noteFinishedJobs, withoutDone } from './steps/jobs.ts';
 import type { Drifted, KubeObject } from './ports/cluster.ts';
@@ -30,6 +40,7 @@ export async function provision(run: Reconciliation): Promise<Outcome> {
 
   const before = record.phase;
   const isSame = wasApplied(run, draft);
+  if (!isSame && isKeptBack(run)) return DONE;
   if (isSame && !mustCheckDrift(run)) return recordApplied(run, { changes: [], draft, before });
 
   const access = toCredentialRequest({ record, settings }, wanted);
@@ -59,6 +70,12 @@ export async function provision(run: Reconciliation): Promise<Outcome> {
   if (record.from === 'branch' || record.manifests !== undefined)
     await named(run, 'record', async () => ports.branchTemplates?.prune(record.name, record.manifests ?? ''));
   return recordApplied(run, { changes: written.changes, draft, url: toUrl(objects), before, drift });
+}
+
+/** ROLLOUT=on-event: a sweep leaves an environment that is ready as its last event made it. */
+function isKeptBack({ record, request, ports, owned }: Reconciliation): boolean {
+  if (request.reason !== 'sweep' || ports.settings.rollout !== 'on-event') return false;
+  return record.phase === 'ready' && record.applied !== undefined && owned !== undefined && owned.uid === record.uid;
 }
 
 async function lookForDrift({ record, ports }: Reconciliation, rendered: KubeObject[]): Promise<Drifted[]> {

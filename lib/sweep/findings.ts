@@ -137,7 +137,7 @@ function findMissedPush(
 
 /** Why an environment whose branch is not gone needs a reconciliation; undefined where it is at rest. */
 function whyAsk(summary: RecordSummary, { survey, context }: Pick<Judging, 'survey' | 'context'>): string | undefined {
-  const { phase, retryAt, deleteAt, template, manifests, checkedAt, namespace } = summary;
+  const { phase, retryAt, deleteAt, checkedAt, namespace } = summary;
   const { settings, now } = context;
   if (phase === 'failed') {
     return retryAt === undefined || Date.parse(retryAt) <= now ? 'it failed' : undefined;
@@ -148,8 +148,10 @@ function whyAsk(summary: RecordSummary, { survey, context }: Pick<Judging, 'surv
     return isDue ? 'it is to be planned again (DRIFT_INTERVAL)' : undefined;
   }
   if (phase !== 'ready' && phase !== 'expiring') return `it is ${phase}`;
-  if (template !== (manifests ?? context.template)) return 'the overlays changed';
-  if (checkedAt === undefined || now - Date.parse(checkedAt) >= settings.driftIntervalMs)
+  const outdated = isOutdated(summary, context.template);
+  if (outdated && settings.rollout !== 'on-event') return 'the overlays changed';
+  // by the overlays of before nobody can compare any more
+  if (!outdated && (checkedAt === undefined || now - Date.parse(checkedAt) >= settings.driftIntervalMs))
     return 'it is to be compared (DRIFT_INTERVAL)';
   if (survey.namespaces.kind === 'list' && !survey.namespaces.items.some(({ name }) => name === namespace))
     return 'its namespace is missing';
@@ -157,6 +159,11 @@ function whyAsk(summary: RecordSummary, { survey, context }: Pick<Judging, 'surv
   const expiry = toExpiry(summary, settings);
   if (phase === 'ready' && expiry !== undefined && isNear(expiry, context)) return 'its life span is nearly over';
   return undefined;
+}
+
+/** Whether other overlays than today's were applied last. */
+export function isOutdated({ template, manifests }: RecordSummary, today: string): boolean {
+  return template !== (manifests ?? today);
 }
 
 function isNear(expiry: number, { settings, now }: Context): boolean {

@@ -197,6 +197,12 @@ export const SETTINGS: Readonly<Record<string, SettingText>> = {
     meaning: 'Further kinds that those may hold.',
   },
 
+  ROLLOUT: {
+    group: CARE,
+    fallback: 'sweep',
+    meaning:
+      'Who brings changed overlays to environments that are ready: the next `sweep`, all of them, or `on-event`, each its next push or provision.',
+  },
   SWEEP_CREATES: {
     group: CARE,
     fallback: 'false',

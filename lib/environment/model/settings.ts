@@ -31,6 +31,8 @@ export interface EnvironmentSettings {
   /** BRANCH_MANIFESTS: a branch may bring its own manifests by its CI job. */
   branchManifests?: boolean;
   sweepMaxDeletionsPercent?: number;
+  /** ROLLOUT: whether a sweep brings changed overlays to environments that are ready, or their next event does. */
+  rollout?: 'sweep' | 'on-event';
   /** SWEEP_CREATES: whether a sweep also makes environments for branches of which no event came. */
   sweepCreates?: boolean;
   /** ENVIRONMENT_TTL in ms since the last activity. */
