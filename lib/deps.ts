@@ -27,7 +27,15 @@ import type {
 } from './environment/ports/ports.ts';
 import { arm, cluster } from './deps/cluster.ts';
 import { traced, tracedRequests } from './deps/telemetry.ts';
-import { blobs, makeStorage, reachStorage, records, requests as plainRequests, sweeps } from './deps/storage.ts';
+import {
+  blobs,
+  makeStorage,
+  places,
+  reachStorage,
+  records,
+  requests as plainRequests,
+  sweeps,
+} from './deps/storage.ts';
 import { createProbes } from './diagnosis/health/probes.ts';
 import { type Probe, readHealth } from './diagnosis/health/health.ts';
 import { type Live, readLive } from './environment/status.ts';
@@ -159,11 +167,12 @@ const branchTemplates = once(async (): Promise<BranchTemplates> => {
 /** Everything that the core gets from outside, for one invocation. */
 export async function portsFor(log: Log): Promise<Ports> {
   const settings = environmentSettings();
-  const [theRecords, theRequests, theSweeps, theCluster, theAccess, theBranches, theOverlays, theTemplates] =
+  const [theRecords, theRequests, theSweeps, thePlaces, theCluster, theAccess, theBranches, theOverlays, theTemplates] =
     await Promise.all([
       records(),
       plainRequests(),
       sweeps(),
+      places(),
       cluster(),
       access(),
       branches(),
@@ -180,6 +189,7 @@ export async function portsFor(log: Log): Promise<Ports> {
     records: theRecords,
     requests: theRequests,
     sweeps: theSweeps,
+    places: thePlaces,
     cluster: { ...theCluster, policies },
     credentials: theAccess,
     overlays: theOverlays,

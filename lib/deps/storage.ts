@@ -1,6 +1,7 @@
 import type { TokenCredential } from '@azure/identity';
 import { readStorageSettings } from '../config.ts';
-import type { Records, Requests, Sweeps } from '../environment/ports/ports.ts';
+import type { Places, Records, Requests, Sweeps } from '../environment/ports/ports.ts';
+import { clock } from '../clock.ts';
 import { once, readOnce } from '../concurrency.ts';
 
 /** An identity of the app's own; without a client id, whichever the machine or the developer has. */
@@ -42,6 +43,15 @@ export const sweeps = once(async (): Promise<Sweeps> => {
     import('../storage/sweep-state.ts'),
   ]);
   return createSweeps({ container: once(async () => (await blobs()).getContainerClient(RECORD_CONTAINER)) });
+});
+
+export const places = once(async (): Promise<Places> => {
+  const [{ RECORD_CONTAINER }, { createPlaces }] = await Promise.all([
+    import('../storage/records.ts'),
+    import('../storage/places.ts'),
+  ]);
+  const container = once(async () => (await blobs()).getContainerClient(RECORD_CONTAINER));
+  return createPlaces({ container, clock, random: Math.random });
 });
 
 /** Throws where either service does not answer; a queue or container that is not made yet is no fault. */

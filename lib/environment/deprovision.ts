@@ -2,6 +2,7 @@ import { ProvisionerError } from '../errors.ts';
 import { toCredentialRequest } from './steps/render.ts';
 import { type Change, countActions } from './ports/cluster.ts';
 import { describeTermination, preflightDeprovision } from './steps/preflight.ts';
+import { releasePlace } from './steps/capacity.ts';
 import { note } from './model/record-event.ts';
 import {
   DONE,
@@ -124,6 +125,7 @@ export async function finish(run: Reconciliation, changes: Change[]): Promise<Ou
   const { ports, record } = run;
   if (record.manifests !== undefined || record.from === 'branch')
     await named(run, 'record', async () => ports.branchTemplates?.prune(record.name));
+  await named(run, 'record', () => releasePlace(run));
   const now = ports.clock.now();
   record.phase = 'gone';
   record.inventory = [];

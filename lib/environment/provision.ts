@@ -14,6 +14,7 @@ import {
   toIso,
   wait,
 } from './steps/reconciliation.ts';
+import { releasePlace, takePlace } from './steps/capacity.ts';
 import { writeEnvironment } from './steps/apply.ts';
 import { noteFinishedJobs, withoutDone } from './steps/jobs.ts';
 import type { Drifted, KubeObject } from './ports/cluster.ts';
@@ -43,8 +44,11 @@ export async function provision(run: Reconciliation): Promise<Outcome> {
   if (!isSame && isKeptBack(run)) return DONE;
   if (isSame && !mustCheckDrift(run)) return recordApplied(run, { changes: [], draft, before });
 
+  const full = await named(run, 'guards', () => takePlace(run));
+  if (full !== undefined) return wait(run, 'capacity', full);
   const access = toCredentialRequest({ record, settings }, wanted);
   const chosen = await step(run, 'identity', () => ports.credentials.reserve(access));
+  if (chosen.kind !== 'reserved' && run.owned === undefined) await named(run, 'guards', () => releasePlace(run));
   if (chosen.kind === 'refused') return refuse(run, chosen.refusal);
   if (chosen.kind === 'full') return wait(run, 'credential-slot', chosen.why);
   const { reserved } = chosen;

@@ -154,6 +154,18 @@ export interface Sweeps {
   write(state: SweepState, lease: Lease): Promise<void>;
 }
 
+export type TakeResult = { kind: 'taken' } | { kind: 'full'; holders: string[] };
+
+/** Who is about to begin, as all instances see it: what makes MAX_ENVIRONMENTS exact. */
+export interface Places {
+  /** Takes a place unless all are held: by the environments of `held`, or by others that began and may not be in it yet. */
+  take(
+    slug: string,
+    options: { places: number; held: readonly string[]; underWay: ReadonlySet<string> },
+  ): Promise<TakeResult>;
+  release(slug: string): Promise<void>;
+}
+
 /** The webhook deliveries of a GitHub App. */
 export interface Deliveries {
   /** Has GitHub send failed deliveries since then again. Never throws: `why` says what kept it. */
@@ -209,6 +221,8 @@ export interface Ports {
   records: Records;
   requests: Requests;
   sweeps: Sweeps;
+  /** Absent where one process alone does the work, one environment at a time. */
+  places?: Places;
   cluster: Cluster;
   credentials: Credentials;
   /** Absent without GitHub credentials. */

@@ -3,6 +3,7 @@ import { POLICY_FAULTS } from '../model/policy-faults.ts';
 import type { Refusal } from '../model/record.ts';
 import type { KubeObject } from '../ports/cluster.ts';
 import type { Overlays } from '../ports/ports.ts';
+import { findFull } from './capacity.ts';
 import { diagnoseTermination } from './namespace.ts';
 import { type Guarded, named, step } from './reconciliation.ts';
 import { guardScopes, renderDraft } from './render.ts';
@@ -67,18 +68,6 @@ function guardSettings({ record, ports }: Guarded): Refusal | undefined {
     guardProtected({ namespace, slug, ref }, settings.protectedNamespaces) ??
     (record.uid === undefined ? guardFilters(ref, settings) : undefined)
   );
-}
-
-/** Why there is no room for one more environment under MAX_ENVIRONMENTS; undefined where there is. */
-async function findFull({ record, ports }: Guarded): Promise<string | undefined> {
-  const { maxEnvironments } = ports.settings;
-  if (maxEnvironments === undefined) return undefined;
-  let others = 0;
-  for await (const { name, phase } of ports.records.list()) {
-    if (name !== record.name && !['gone', 'refused', 'waiting', 'queued'].includes(phase)) others += 1;
-  }
-  if (others < maxEnvironments) return undefined;
-  return `waiting for an environment to go: ${others} are there and MAX_ENVIRONMENTS is ${maxEnvironments}; delete a branch, or raise it`;
 }
 
 /** What only the cluster can tell before the first write; if it does not answer, nothing is written. */

@@ -61,6 +61,23 @@ describe('what GitHub is told', () => {
     expect(status?.description.length).toBeLessThanOrEqual(140);
   });
 
+  it('warns before the end of a life span, and takes the deployment away at the end', async () => {
+    world.settings.ttlMs = 7 * 24 * 3_600_000;
+    await world.handle(world.request('create'));
+    world.clock.advance(6.5 * 24 * 3_600_000);
+    await sweep(world.ports);
+    await world.settle(0);
+    expect(deployments()[0]?.statuses.at(-1)).toMatchObject({
+      state: 'success',
+      description: 'Ready; goes at 2026-11-30T10:00:00.000Z',
+    });
+
+    world.clock.advance(24 * 3_600_000);
+    await sweep(world.ports);
+    await world.settle(60_000);
+    expect(deployments()).toEqual([]);
+  }, 30_000);
+
   it('is a deployment for each image tag, and none of the one before', async () => {
     await world.handle(world.request('provision', { imageTag: 'v1' }));
     world.clock.advance(1_000);
