@@ -1,7 +1,6 @@
 import { html, useEffect, useState } from './vendor/preact.js';
 import { way } from './api.js';
 import { KeysDialog } from './dialogs/keys.js';
-import { usePoll } from './poll.js';
 import { Icon, Note } from './parts.js';
 import { Link, toPath } from './router.js';
 
@@ -64,67 +63,6 @@ function Mark() {
     <circle cx="12" cy="5.5" r="1.9" />
     <path d="M4 5.4v5.2M12 7.4c0 2.6-3.4 2.4-7 3.6" />
   </svg>`;
-}
-
-const POLICIES = {
-  off: ['warn', 'Admission policies are off', 'ALLOW_UNGUARDED is true: the app writes where no policy binds it.'],
-  unbound: ['bad', 'Admission policies do not bind the app', 'Nothing is written to the cluster until they do.'],
-  outdated: [
-    'bad',
-    'Admission policies are of another version',
-    'Nothing is written to the cluster until they are current.',
-  ],
-  overprivileged: [
-    'bad',
-    'The app may do more than it should',
-    'Nothing is written to the cluster until that right is taken away.',
-  ],
-  invalid: ['bad', 'Admission policies do not bind the app', 'Nothing is written to the cluster until they do.'],
-};
-
-/** What concerns every environment at once; quiet where all is well or the viewer may not know. */
-export function Banners() {
-  const { data } = usePoll('health-checks', 'health/checks', () => 30_000);
-  const checks = data?.checks ?? {};
-  const policies = POLICIES[checks.policies];
-  const unreachable = ['cluster', 'identity', 'github', 'storage'].filter((name) => checks[name] === 'unreachable');
-  return html`
-    ${
-      data?.mode === 'observe' &&
-      html`<${Note} tone="info" title="Observing only">
-        <p>MODE is observe: what would be done is recorded, and nothing is written.</p>
-      <//>`
-    }
-    ${
-      policies &&
-      html`<${Note}
-        tone=${policies[0]}
-        title=${policies[1]}
-        fix=${policies[0] === 'bad' && 'kubectl apply -k manifests/cluster'}
-      >
-        <p>${policies[2]}</p>
-      <//>`
-    }
-    ${
-      unreachable.length > 0 &&
-      html`<${Note} tone="warn" title=${`Out of reach: ${unreachable.map(nameOfPeer).join(', ')}`}>
-        <p>The app tries again by itself.</p>
-      <//>`
-    }
-    ${
-      checks.sweep === 'stopped' &&
-      html`<${Note} tone="bad" title="The last sweep was stopped by its deletion limit">
-        <p>
-          It would have deleted more than it may at once, and deleted nothing.
-          <${Link} to=${toPath('sweep')}>See the plan<//>
-        </p>
-      <//>`
-    }
-  `;
-}
-
-function nameOfPeer(name) {
-  return { cluster: 'the cluster', identity: 'Azure', github: 'GitHub', storage: 'storage' }[name];
 }
 
 /** Why there is no newer answer, and what to do about it. */

@@ -10,8 +10,14 @@ export function ProvisionDialog({ environment, repositories, onClose, onDone }) 
     environment?.repository.fullName ?? (repositories.length > 1 ? repositories[0] : ''),
   );
   const [imageTag, setTag] = useState(environment?.imageTag ?? '');
+  const [adopt, setAdopt] = useState(false);
   const { answer, act } = useAction('provision', 'provision');
-  const body = { branch, ...(repository && { repository }), ...(imageTag.trim() && { imageTag: imageTag.trim() }) };
+  const body = {
+    branch,
+    ...(repository && { repository }),
+    ...(imageTag.trim() && { imageTag: imageTag.trim() }),
+    ...(adopt && { adopt }),
+  };
   const submit = async (event) => {
     event.preventDefault();
     const given = await act(body);
@@ -58,6 +64,19 @@ export function ProvisionDialog({ environment, repositories, onClose, onDone }) 
           spellcheck=${false}
         />
       </label>
+      ${
+        environment?.refused?.guard === 'owner' &&
+        html`<label class="check">
+          <input type="checkbox" checked=${adopt} onChange=${(event) => setAdopt(event.target.checked)} />
+          <span>
+            Adopt <code>${environment.namespace}</code>
+            <span class="quiet block">
+              Only where its record was lost, and after a look at what it holds. It must still carry our labels and this
+              branch; a later deprovision deletes it with everything in it.
+            </span>
+          </span>
+        </label>`
+      }
       <${Refusal} answer=${answer} fn="provision" />
       <footer>
         <${Curl} path="provision" body=${body} />

@@ -12,6 +12,7 @@ import { Changes } from './parts/changes.js';
 import { History } from './parts/history.js';
 import { Life } from './parts/life.js';
 import { Logs } from './parts/logs.js';
+import { OwnManifests } from './parts/own-manifests.js';
 import { Events, Objects } from './parts/objects.js';
 import { Requested } from './parts/requested.js';
 
@@ -52,6 +53,7 @@ export function EnvironmentView({ name }) {
         <${Logs} environment=${environment} live=${state} path=${path} />
         <${Objects} environment=${environment} live=${state} isUnknown=${live.problem !== undefined} />
         <${Events} live=${state} now=${now} />
+        <${OwnManifests} environment=${environment} />
         ${isThere && html`<${Changes} environment=${environment} />`}
         <${History} environment=${environment} now=${now} />
       </div>
@@ -106,6 +108,7 @@ function Head({ environment, now, onAct }) {
       ${fact('Repository', repository?.fullName)}
       ${fact('Namespace', html`<span class="mono">${namespace}</span> <${CopyButton} text=${namespace} />`)}
       ${imageTag && fact('Image tag', html`<span class="mono">${imageTag}</span>`)}
+      ${environment.from === 'branch' && fact('Manifests', 'the branch’s own')}
       ${identity && fact('Identity', html`<span class="mono">${lastSegment(identity)}</span>`)}
       ${who && fact('Asked for by', who)}
       ${fact('Last activity', html`<${Ago} at=${environment.activityAt} now=${now} /> ago`)}

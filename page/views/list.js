@@ -1,10 +1,11 @@
 import { html, useEffect, useMemo, useRef, useState } from '../vendor/preact.js';
+import { Banners } from '../banners.js';
 import { ProvisionDialog } from '../dialogs/provision.js';
 import { formatActor, formatRelative, plural, safeUrl } from '../format.js';
 import { Ago, Phase, PHASES, phaseOf } from '../parts.js';
 import { useNow, usePoll } from '../poll.js';
 import { Link, setQuery, toPath } from '../router.js';
-import { Banners, Problem } from '../shell.js';
+import { Problem } from '../shell.js';
 
 const BUSY = new Set(['queued', 'provisioning', 'starting', 'deleting']);
 const WAITING = {

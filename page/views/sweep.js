@@ -5,12 +5,14 @@ import { Note, Section } from '../parts.js';
 import { Link, toPath } from '../router.js';
 
 /** What a sweep would do, and the confirmation of more deletions than it may make by itself. */
-export function SweepView() {
+export function SweepView({ query }) {
   const plan = useAction('sweep-now', 'sweep');
   const run = useAction('sweep-now', 'sweep');
   const [confirmed, setConfirmed] = useState(undefined);
   useEffect(() => {
     document.title = 'Sweep · Feature branches';
+    // who comes from the banner wants to see what was held
+    if (query.get('plan') === '1') plan.act({ dryRun: true });
   }, []);
   const body = plan.answer.kind === 'ok' ? plan.answer.body : undefined;
   const isBusy = plan.answer.kind === 'busy' || run.answer.kind === 'busy';

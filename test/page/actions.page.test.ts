@@ -89,6 +89,21 @@ describe('actions', () => {
     });
   });
 
+  test('adopt a namespace whose record was lost, and offer that for no other', async () => {
+    const page = await show(busyWorld(), 'environments/demo-legacy');
+    await page.getByRole('button', { name: 'Provision again' }).click();
+    await dialog().getByLabel('Adopt feature-demo-legacy').check();
+    await dialog().getByRole('button', { name: 'Provision', exact: true }).click();
+    await dialog().waitFor({ state: 'detached' });
+    expect(writes()).toEqual([
+      { path: 'provision', body: { branch: 'demo-legacy', repository: 'acme/shop', adopt: true } },
+    ]);
+    await page.goto(`${server.url}/api/ui/environments/newsletter`);
+    await page.getByRole('button', { name: 'Provision again' }).click();
+    await dialog().getByLabel('Image tag').waitFor();
+    await eventually(() => dialog().getByRole('checkbox').count(), 0);
+  });
+
   test('show a refusal with its guard where it was asked for', async () => {
     const world = busyWorld();
     world.answers.set('POST provision', {

@@ -86,6 +86,25 @@ describe('one environment', () => {
     await section('Objects').getByText('StatefulSet/postgres').waitFor();
   });
 
+  test('says that it runs its branch’s own manifests, and how they differ', async () => {
+    const world = busyWorld();
+    const differs = { added: ['Deployment/preview'], changed: [], removed: ['Service/broadcaster-svc'] };
+    Object.assign(world.records.get('login-passkeys') ?? {}, { from: 'branch', differs });
+    const page = await show(world, 'environments/login-passkeys');
+    const own = section('The branch’s own manifests');
+    await own.getByText('1 added, 1 removed').waitFor();
+    await eventually(
+      () => own.getByRole('listitem').allInnerTexts(),
+      [
+        expect.stringMatching(/added\s+Deployment\/preview/),
+        expect.stringMatching(/removed\s+Service\/broadcaster-svc/),
+      ],
+    );
+    await page.goto(`${server.url}/api/ui/environments/spring-sale`);
+    await section('Objects').waitFor();
+    await eventually(() => own.count(), 0);
+  });
+
   test('says what a provision would change', async () => {
     const page = await show(busyWorld(), 'environments/login-passkeys');
     await page.getByRole('button', { name: 'Compare now' }).click();

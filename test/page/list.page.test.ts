@@ -158,12 +158,38 @@ describe('banners', () => {
       'The app may do more than it should',
     ],
     ['a cluster out of reach', { checks: { cluster: 'unreachable' } }, 'Out of reach: the cluster'],
-    ['a sweep that its limit stopped', { checks: { sweep: 'stopped' } }, 'stopped by its deletion limit'],
+    ['policies of an older release', { checks: { policies: 'outdated' } }, 'Admission policies are of another version'],
+    ['credentials that GitHub does not take', { checks: { github: 'invalid' } }, 'Not set up right: GitHub'],
+    ['an audit log that cannot be written', { checks: { audit: 'unreachable' } }, 'Out of reach: the audit log'],
   ])('say of %s what it means', async (_, health, words) => {
     const world = busyWorld();
     world.health = { status: 'degraded', version: '0.1.0', ...health };
     const page = await show(world);
     await page.getByText(words).waitFor();
+  });
+
+  test('say what fixes it, in the words of the app', async () => {
+    const world = busyWorld();
+    world.health = {
+      status: 'degraded',
+      checks: { policies: 'unbound', cluster: 'unreachable' },
+      fixes: { policies: 'apply those of this release', cluster: 'check whether the cluster runs' },
+    };
+    const page = await show(world);
+    await page.getByText('apply those of this release').waitFor();
+    await page.getByText('check whether the cluster runs').waitFor();
+  });
+
+  test('lead from a held sweep to its plan and the confirmation', async () => {
+    const world = busyWorld();
+    const sweep = { at: ago(60_000), deletions: 9, limit: 3, planId: 'plan-of-the-sweep' };
+    world.health = { status: 'degraded', checks: { sweep: 'stopped' }, sweep };
+    const page = await show(world);
+    await page.getByText('It came to 9 deletions, and 3 allowed: nothing was deleted.').waitFor();
+    await page.getByRole('link', { name: 'See the plan and confirm it' }).click();
+    await page.getByText('More would be deleted than SWEEP_MAX_DELETIONS allows: 2, not 1').waitFor();
+    await page.getByRole('button', { name: 'Do exactly this' }).click();
+    await page.getByText('Confirmed: the requests are queued').waitFor();
   });
 });
 
