@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { compileOverlays } from '../../lib/overlays/template/compile.ts';
 import { explainTokens } from '../../lib/overlays/findings.ts';
@@ -31,7 +32,8 @@ export async function compileAppOverlays(options: {
   const { root, overlays, outFile, explain = false, log } = options;
   const kustomize = await findKustomize({ log });
   const manifestsDir = resolve(root, overlays.manifestsDir);
-  const policySettings = join(root, 'manifests', 'cluster', 'settings.env');
+  const own = join(root, 'manifests', 'cluster', 'settings.env');
+  const policySettings = existsSync(own) ? own : `${own}.sample`;
   const compiled = await compileOverlays({
     manifestsDir,
     overlays: overlays.overlays,

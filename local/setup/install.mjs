@@ -1,10 +1,11 @@
 /*
  * Runs before every npm script, on whatever Node the machine has: plain JavaScript, no dependency.
- * Installs what package-lock.json says when node_modules is missing or was made from another lock file.
+ * Makes the files that are the user's own from their samples, and
+ * installs what package-lock.json says when node_modules is missing or was made from another lock file.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -21,8 +22,17 @@ const wanted = {
   arch: process.arch,
 };
 
+makeOwnFiles();
 if (!isInstalled()) await installOnce();
 checkRuntime();
+
+/** What a user writes lies beside its sample, and git ignores it: a pull never meets it, and no test depends on it. */
+function makeOwnFiles() {
+  for (const name of ['principals.env', 'settings.env']) {
+    const own = join(root, 'manifests', 'cluster', name);
+    if (!existsSync(own) && existsSync(`${own}.sample`)) copyFileSync(`${own}.sample`, own);
+  }
+}
 
 function isInstalled() {
   const stamp = readJson(stampFile);

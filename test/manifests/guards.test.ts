@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import { buildGuards } from '../../local/kustomize/build-guards.ts';
 import { POLICY_VERSION } from '../../lib/cluster/admission-policies.ts';
 import { CONTENT_RULES } from '../../lib/overlays/content/rules.ts';
-import { build } from './build-overlay.ts';
 import type { KubeObject } from '../../lib/environment/ports/cluster.ts';
 
 const subjectsOf = (objects: KubeObject[]) =>
@@ -19,9 +18,8 @@ const conditionsOf = (objects: KubeObject[]) =>
 
 describe('cluster/', () => {
   it('builds with no warning, and holds roles, policies and their bindings alone', async () => {
-    const { objects, warnings } = await build('cluster');
+    const objects = await buildGuards();
 
-    expect(warnings).toEqual([]);
     expect(objects.map(({ kind }) => kind).sort()).toEqual([
       ...['ClusterRole', 'ClusterRole', 'ClusterRole', 'ClusterRoleBinding', 'ClusterRoleBinding'],
       ...Array<string>(3).fill('ValidatingAdmissionPolicy'),
@@ -30,13 +28,13 @@ describe('cluster/', () => {
   }, 120_000);
 
   it('ships without principals, so that no cluster accepts it before they are written', async () => {
-    const { objects } = await build('cluster');
+    const objects = await buildGuards();
 
     expect(subjectsOf(objects)).toEqual({ 'feature-branch-provisioner': [''], 'namespace-manager': [''] });
   });
 
   it('lets the deprovisioner alone delete namespaces', async () => {
-    const { objects } = await build('cluster');
+    const objects = await buildGuards();
     const deleting = objects.filter(({ kind, rules }) => {
       const all = (rules ?? []) as { resources: string[]; verbs: string[] }[];
       return (
@@ -86,7 +84,7 @@ describe('cluster/', () => {
   });
 
   it('names the policy and the version that the app asks for in every denial', async () => {
-    const { objects } = await build('cluster');
+    const objects = await buildGuards();
     for (const { metadata, spec } of objects.filter(({ kind }) => kind === 'ValidatingAdmissionPolicy')) {
       const { validations } = spec as { validations: { message: string }[] };
       for (const { message } of validations)
@@ -95,7 +93,7 @@ describe('cluster/', () => {
   });
 
   it('has each rule on content in the words of the overlays’ validation, and in its order', async () => {
-    const { objects } = await build('cluster');
+    const objects = await buildGuards();
     const policy = objects.find(
       ({ kind, metadata }) => kind === 'ValidatingAdmissionPolicy' && metadata.name.endsWith('-objects'),
     );
@@ -108,7 +106,7 @@ describe('cluster/', () => {
   });
 
   it('fails closed: a policy that cannot be evaluated refuses, and every policy is bound to deny', async () => {
-    const { objects } = await build('cluster');
+    const objects = await buildGuards();
     const policies = objects.filter(({ kind }) => kind === 'ValidatingAdmissionPolicy');
     const bindings = objects.filter(({ kind }) => kind === 'ValidatingAdmissionPolicyBinding');
 

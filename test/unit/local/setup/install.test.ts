@@ -52,6 +52,18 @@ async function install(npmFile: string): Promise<{ code: number; said: string; m
 const calls = async () => (await readFile(join(root, 'calls'), 'utf8').catch(() => '')).trim();
 
 describe('the pre-script of every npm script', () => {
+  it('makes the files that are the user’s own from their samples, and never touches them again', async () => {
+    const cluster = join(root, 'manifests', 'cluster');
+    await mkdir(cluster, { recursive: true });
+    for (const name of ['principals', 'settings']) await writeFile(join(cluster, `${name}.env.sample`), 'A=\n');
+    await writeFile(join(cluster, 'principals.env'), 'A=mine\n');
+
+    await install(await npm());
+
+    expect(await readFile(join(cluster, 'settings.env'), 'utf8')).toBe('A=\n');
+    expect(await readFile(join(cluster, 'principals.env'), 'utf8')).toBe('A=mine\n');
+  });
+
   it('installs by npm ci when there is no node_modules, and says what it does and how long it took', async () => {
     const { code, said } = await install(await npm());
 
