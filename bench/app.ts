@@ -1,84 +1,61 @@
 import { randomUUID } from 'node:crypto';
-import { clock } from '../lib/clock.ts';
-import { createCluster } from '../lib/cluster/cluster.ts';
 import { connectKubeconfig } from '../lib/cluster/auth/kubeconfig.ts';
-import { readEnvironmentSettings } from '../lib/config.ts';
+import { once } from '../lib/concurrency.ts';
+import { type Deps, createDeps } from '../lib/deps.ts';
 import type { newRecord } from '../lib/environment/model/record-event.ts';
 import type { Lease, Log, Ports, Records, Requests, Sweeps } from '../lib/environment/ports/ports.ts';
 import type { EnvironmentRequest, Reason } from '../lib/environment/model/request.ts';
-import { createFederatedCredentials } from '../lib/identity/federated-credentials.ts';
-import { createArmIdentities } from '../lib/identity/managed-identities.ts';
-import { createIdentityLocks } from '../lib/identity/writer/identity-lock.ts';
-import { givenIssuer } from '../lib/azure/oidc-issuer.ts';
-import { createOverlays } from '../lib/overlays/render.ts';
-import { connectBlobs, connectQueues } from '../lib/storage/connection.ts';
-import { createSweeps } from '../lib/storage/sweep-state.ts';
-import { createRequests } from '../lib/storage/queue.ts';
-import { RECORD_CONTAINER, createRecords, shareLists } from '../lib/storage/records.ts';
 import { type Stage, poolOf } from './stage.ts';
-import { keepFor } from '../lib/concurrency.ts';
-import type { Credentials } from '../lib/environment/ports/credentials.ts';
 
 const REPOSITORY = { id: 7, fullName: 'acme/shop' };
 const silent: Log = { info: () => {}, warn: () => {}, error: () => {} };
 
-/** The app's own parts, wired as lib/deps.ts wires them. */
+/** The app as lib/deps.ts wires it. */
 export interface App {
   /** Records and requests on Azurite, credentials on the ARM stand-in, in the round's pool. */
-  whole(round?: number): Ports;
+  whole(round?: number): Promise<Ports>;
   /** Records in memory and no pool: what is left is the cluster. */
   bare: Ports;
   close(): Promise<void>;
 }
 
 export async function createApp({ plane, azurite, azure, compiled }: Stage): Promise<App> {
-  const connections = ['provisioner', 'deprovisioner'].map((context) =>
-    connectKubeconfig({ file: plane.kubeconfig, context }),
-  );
-  const [provisioner, deprovisioner] = connections;
-  if (!provisioner || !deprovisioner) throw new Error('unreachable');
-  const cluster = createCluster({ provisioner, deprovisioner, clock, random: Math.random });
-  const storage = {
-    connectionString: azurite.connectionString,
-    credential: () => Promise.reject(new Error('no identity here')),
-  };
-  const blobs = await connectBlobs(storage);
-  const queues = await connectQueues(storage);
-  await Promise.all(['identities', RECORD_CONTAINER].map((name) => blobs.getContainerClient(name).createIfNotExists()));
-  const shared = {
-    settings: readEnvironmentSettings({ GITHUB_REPOSITORIES: REPOSITORY.fullName, TRUST_DELIVERIES: 'true' }),
-    clock,
-    random: Math.random,
-    newId: randomUUID,
-    log: silent,
-    cluster: { ...cluster, policies: keepFor(clock, { ms: 60_000, ask: () => cluster.policies() }) },
-    overlays: createOverlays(compiled, { OVERLAY_KEYVAULT_NAME: 'branches-vault' }),
-  };
-  const accessTo = (pool: string[]): Credentials =>
-    createFederatedCredentials({
-      pool,
-      identities: createArmIdentities({ arm: { endpoint: azure.url, loopback: true } }),
-      issuer: givenIssuer('https://issuer.example.test/'),
-      locks: createIdentityLocks({
-        container: async () => blobs.getContainerClient('identities'),
-        clock,
-        random: Math.random,
-      }),
-      clock,
-      random: Math.random,
-      log: silent,
-    });
+  const wire = (pool: string[]): Deps =>
+    createDeps(
+      {
+        GITHUB_REPOSITORIES: REPOSITORY.fullName,
+        TRUST_DELIVERIES: 'true',
+        AzureWebJobsStorage: azurite.connectionString,
+        ARM_ENDPOINT: azure.url,
+        CLUSTER_KUBECONFIG: plane.kubeconfig,
+        CLUSTER_CONTEXT: 'provisioner',
+        CLUSTER_DEPROVISIONER_CONTEXT: 'deprovisioner',
+        WORKLOAD_IDENTITIES: pool.join(),
+        ...(pool.length > 0 && { OIDC_ISSUER_URL: 'https://issuer.example.test/' }),
+        OVERLAY_KEYVAULT_NAME: 'branches-vault',
+      },
+      { machine: { log: silent }, connections, compiled },
+    );
+  // the rounds share their connections, as the messages of one process do
+  const connections = once(async () => {
+    const [provisioner, deprovisioner] = ['provisioner', 'deprovisioner'].map((context) =>
+      connectKubeconfig({ file: plane.kubeconfig, context }),
+    );
+    if (!provisioner || !deprovisioner) throw new Error('unreachable');
+    return { provisioner, deprovisioner };
+  });
+  const first = wire([]);
+  await first.makeStorage();
+  const rounds = new Map<number, Promise<Ports>>();
   return {
-    whole: (round = 0) => ({
-      ...shared,
-      credentials: accessTo(poolOf(round)),
-      records: shareLists(createRecords({ container: async () => blobs.getContainerClient(RECORD_CONTAINER) })),
-      requests: createRequests({ queues: async () => queues }),
-      sweeps: createSweeps({ container: async () => blobs.getContainerClient(RECORD_CONTAINER) }),
-    }),
-    bare: { ...shared, credentials: accessTo([]), ...inMemory() },
+    whole(round = 0) {
+      const known = rounds.get(round) ?? wire(poolOf(round)).portsFor(silent);
+      rounds.set(round, known);
+      return known;
+    },
+    bare: { ...(await first.portsFor(silent)), ...inMemory() },
     async close() {
-      await Promise.all(connections.map((connection) => connection.close()));
+      await Promise.all(Object.values(await connections()).map((connection) => connection.close()));
     },
   };
 }

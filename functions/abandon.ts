@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import { messageDeps, tracedWork } from '../lib/deps.ts';
+import { deps } from '../lib/deps.ts';
 import { handlePoison, readTries } from '../lib/intake/message.ts';
 import { abandon } from '../lib/environment/abandon.ts';
 import { toLog } from '../lib/log.ts';
@@ -8,9 +8,9 @@ app.storageQueue('abandon', {
   queueName: 'environment-requests-poison',
   connection: 'AzureWebJobsStorage',
   handler: (message, context) =>
-    handlePoison(messageDeps(toLog(context)), {
+    handlePoison(deps.messageDeps(toLog(context)), {
       message,
-      work: tracedWork(abandon),
+      work: deps.tracedWork(abandon),
       tries: readTries(context.triggerMetadata, message),
     }),
 });

@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import { workflowDeps } from '../lib/deps.ts';
+import { deps } from '../lib/deps.ts';
 import { receiveWorkflow } from '../lib/intake/workflow/workflow.ts';
 import { toLog } from '../lib/log.ts';
 
@@ -9,7 +9,7 @@ app.http('ci-environment', {
   // the job's own OIDC token says who asks
   authLevel: 'anonymous',
   handler: async (request, context) => {
-    const { status, body, headers } = await receiveWorkflow(workflowDeps(toLog(context)), {
+    const { status, body, headers } = await receiveWorkflow(deps.workflowDeps(toLog(context)), {
       method: request.method,
       authorization: request.headers.get('authorization') ?? undefined,
       bytes: new Uint8Array(await request.arrayBuffer()),

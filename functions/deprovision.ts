@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import { manualDeps } from '../lib/deps.ts';
+import { deps } from '../lib/deps.ts';
 import { receiveManual } from '../lib/intake/manual.ts';
 import { toLog } from '../lib/log.ts';
 
@@ -8,7 +8,7 @@ app.http('deprovision', {
   methods: ['POST'],
   authLevel: 'function',
   handler: async (request, context) => {
-    const { status, body, headers } = await receiveManual(manualDeps(toLog(context)), {
+    const { status, body, headers } = await receiveManual(deps.manualDeps(toLog(context)), {
       reason: 'deprovision',
       bytes: new Uint8Array(await request.arrayBuffer()),
       contentType: request.headers.get('content-type') ?? '',

@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import { portsFor, records } from '../lib/deps.ts';
+import { deps } from '../lib/deps.ts';
 import { answerDiagnosis } from '../lib/diagnosis/answer-diagnosis.ts';
 import { toLog } from '../lib/log.ts';
 
@@ -10,7 +10,7 @@ app.http('environment-diagnosis', {
   handler: async (request, context) => {
     const log = toLog(context);
     const { status, body } = await answerDiagnosis(
-      { log, records, ports: () => portsFor(log) },
+      { log, records: deps.records, ports: () => deps.portsFor(log) },
       { name: request.params['name'], requestId: context.invocationId },
     );
     return { status, jsonBody: body };

@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import { keepDeps } from '../lib/deps.ts';
+import { deps } from '../lib/deps.ts';
 import { receiveKeep } from '../lib/intake/keep.ts';
 import { toLog } from '../lib/log.ts';
 
@@ -8,7 +8,7 @@ app.http('environment-keep', {
   methods: ['POST'],
   authLevel: 'function',
   handler: async (request, context) => {
-    const { status, body, headers } = await receiveKeep(keepDeps(toLog(context)), {
+    const { status, body, headers } = await receiveKeep(deps.keepDeps(toLog(context)), {
       name: request.params['name'] ?? '',
       bytes: new Uint8Array(await request.arrayBuffer()),
       statusUrl: '/api/environments/',

@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import { logsDeps } from '../lib/deps/page.ts';
+import { deps } from '../lib/deps.ts';
 import { toLog } from '../lib/log.ts';
 import { answerLogs } from '../lib/page/answer-logs.ts';
 
@@ -9,7 +9,7 @@ app.http('environment-logs', {
   authLevel: 'function',
   handler: async (request, context) => {
     const call = { name: request.params['name'], requestId: context.invocationId };
-    const { status, body } = await answerLogs(logsDeps(toLog(context)), call);
+    const { status, body } = await answerLogs(deps.logsDeps(toLog(context)), call);
     return { status, jsonBody: body };
   },
 });

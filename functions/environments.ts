@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import { observedDeps, statusDeps } from '../lib/deps.ts';
+import { deps } from '../lib/deps.ts';
 import { answerObserved } from '../lib/intake/observed.ts';
 import { answerStatus } from '../lib/intake/status.ts';
 import { toLog } from '../lib/log.ts';
@@ -15,8 +15,8 @@ app.http('environments', {
     const requestId = context.invocationId;
     const isObserved = name === undefined && request.query.get('observed') === '1';
     const { status, body, headers } = isObserved
-      ? await answerObserved(observedDeps(log), { ifNoneMatch, requestId })
-      : await answerStatus(statusDeps(log), {
+      ? await answerObserved(deps.observedDeps(log), { ifNoneMatch, requestId })
+      : await answerStatus(deps.statusDeps(log), {
           name,
           all: request.query.get('all') === '1',
           live: request.query.get('live') === '1',

@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import { health } from '../lib/deps.ts';
+import { deps } from '../lib/deps.ts';
 import { toHttpStatus } from '../lib/diagnosis/health/answer-health.ts';
 
 app.http('health-checks', {
@@ -7,7 +7,7 @@ app.http('health-checks', {
   methods: ['GET'],
   authLevel: 'function',
   handler: async () => {
-    const answer = await health();
+    const answer = await deps.health();
     return { status: toHttpStatus(answer), jsonBody: answer };
   },
 });

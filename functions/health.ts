@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import { health } from '../lib/deps.ts';
+import { deps } from '../lib/deps.ts';
 import { answerHealth } from '../lib/diagnosis/health/answer-health.ts';
 
 app.http('health', {
@@ -7,7 +7,7 @@ app.http('health', {
   methods: ['GET'],
   authLevel: 'anonymous',
   handler: async (request) =>
-    answerHealth(health, {
+    answerHealth(deps.health, {
       header: (name) => request.headers.get(name) ?? undefined,
       query: request.query,
       checksUrl: `${new URL(request.url).pathname.replace(/\/+$/, '')}/checks`,

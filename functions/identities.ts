@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import { identitySlots } from '../lib/deps/page.ts';
+import { deps } from '../lib/deps.ts';
 import { toLog } from '../lib/log.ts';
 import { answerIdentities } from '../lib/page/answer-identities.ts';
 
@@ -9,7 +9,7 @@ app.http('identities', {
   authLevel: 'function',
   handler: async (_request, context) => {
     const log = toLog(context);
-    const { status, body } = await answerIdentities({ slots: identitySlots, log }, context.invocationId);
+    const { status, body } = await answerIdentities({ slots: deps.identitySlots, log }, context.invocationId);
     return { status, jsonBody: body };
   },
 });

@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import { pageFiles } from '../lib/deps/page.ts';
+import { deps } from '../lib/deps.ts';
 import { answerPage } from '../lib/page/files.ts';
 
 app.http('openapi', {
@@ -7,7 +7,7 @@ app.http('openapi', {
   methods: ['GET'],
   authLevel: 'anonymous',
   handler: async (request) =>
-    answerPage(pageFiles(), {
+    answerPage(deps.pageFiles(), {
       path: 'openapi.json',
       ifNoneMatch: request.headers.get('if-none-match') ?? undefined,
     }),

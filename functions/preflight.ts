@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import { preflight } from '../lib/deps.ts';
+import { deps } from '../lib/deps.ts';
 
 app.http('preflight', {
   route: 'preflight',
@@ -7,6 +7,6 @@ app.http('preflight', {
   authLevel: 'function',
   handler: async (request) => ({
     status: 200,
-    jsonBody: await preflight({ write: request.query.get('write') === '1' }),
+    jsonBody: await deps.preflight({ write: request.query.get('write') === '1' }),
   }),
 });

@@ -1,5 +1,5 @@
 import { app } from '@azure/functions';
-import { portsFor } from '../lib/deps.ts';
+import { deps } from '../lib/deps.ts';
 import { answerSweep } from '../lib/sweep/answer-sweep.ts';
 import { toLog } from '../lib/log.ts';
 
@@ -10,7 +10,7 @@ app.http('sweep-now', {
   handler: async (request, context) => {
     const log = toLog(context);
     const { status, body } = await answerSweep(
-      { log, ports: () => portsFor(log) },
+      { log, ports: () => deps.portsFor(log) },
       { bytes: new Uint8Array(await request.arrayBuffer()), requestId: context.invocationId },
     );
     return { status, jsonBody: body };

@@ -1,6 +1,6 @@
 import { app } from '@azure/functions';
+import { deps } from '../lib/deps.ts';
 import { mirrorRoutes } from '../lib/deps/mirror.ts';
-import { pageSettings } from '../lib/deps/page.ts';
 import { toLog } from '../lib/log.ts';
 import { answerMirror } from '../lib/page/mirror.ts';
 
@@ -11,7 +11,7 @@ app.http('ui-api', {
   authLevel: 'anonymous',
   handler: async (request, context) => {
     const { status, body, headers } = await answerMirror(
-      { settings: pageSettings, routes: mirrorRoutes(toLog(context)) },
+      { settings: deps.pageSettings, routes: mirrorRoutes(deps, toLog(context)) },
       {
         method: request.method,
         url: request.url,

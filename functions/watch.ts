@@ -1,12 +1,12 @@
 import { app } from '@azure/functions';
-import { watchDeps, watchSchedule } from '../lib/deps.ts';
+import { deps } from '../lib/deps.ts';
 import { toLog } from '../lib/log.ts';
 import { watchOnTime } from '../lib/sweep/watch.ts';
 
 app.timer('watch', {
-  schedule: watchSchedule(),
+  schedule: deps.watchSchedule(),
   handler: (_timer, context) => {
     const log = toLog(context);
-    return watchOnTime({ log, open: () => watchDeps(log) });
+    return watchOnTime({ log, open: () => deps.watchDeps(log) });
   },
 });

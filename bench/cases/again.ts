@@ -14,7 +14,7 @@ export async function compareAgain(
   { stage, app, kubectl }: { stage: Stage; app: App; kubectl: Kubectl },
   rounds: number,
 ): Promise<Comparison[]> {
-  const whole = app.whole();
+  const whole = await app.whole();
   await untilReady(stage, whole);
   await kubectl.apply('again-kubectl');
   await kubectl.apply('again-kubectl');

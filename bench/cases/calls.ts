@@ -14,7 +14,7 @@ const WITHIN_MS = 60_000;
 
 /** How many calls one environment costs, by peer, in a process that has worked before. */
 export async function measureCalls({ stage, app }: { stage: Stage; app: App }): Promise<CallsOf[]> {
-  const ports = app.whole();
+  const ports = await app.whole();
   const pass = async (slug: string, reason: Reason): Promise<void> =>
     void (await reconcile(ports, requestFor(slug, reason)));
   const until = async (slug: string, done: (phase: string | undefined) => boolean, again: Reason): Promise<void> => {

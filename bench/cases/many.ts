@@ -25,7 +25,7 @@ export async function compareMany(
     async ours(round) {
       const slugs = names(`many-ours-${round}`);
       const watch = setInterval(() => (peakMb = Math.max(peakMb, process.memoryUsage().rss / 1e6)), 20);
-      const ports = app.whole(round + 1);
+      const ports = await app.whole(round + 1);
       const ms = await timed(() => provisionAll({ stage, ports }, slugs)).finally(() => clearInterval(watch));
       await checkAll({ stage, ports }, { slugs, pool: poolOf(round + 1) });
       return ms;

@@ -32,7 +32,7 @@ interface On {
  * requests are measured beside it: what they take longer is the API server's share.
  */
 export async function compareScale({ stage, app }: { stage: Stage; app: App }, rounds: number): Promise<Comparison> {
-  const { records, requests } = app.whole();
+  const { records, requests } = await app.whole();
   const ports = { ...app.bare, records, requests };
   await provisionOnce(ports, 'present-0');
   const floor = await createFloor(stage, { slug: 'recorded', provision: () => provisionOnce(app.bare, 'recorded') });

@@ -1,5 +1,4 @@
-import { identitySlots, logsDeps } from './page.ts';
-import { health, keepDeps, manualDeps, observedDeps, portsFor, preflight, records, statusDeps } from '../deps.ts';
+import type { Deps } from '../deps.ts';
 import { answerDiagnosis } from '../diagnosis/answer-diagnosis.ts';
 import type { Log } from '../environment/ports/ports.ts';
 import { receiveKeep } from '../intake/keep.ts';
@@ -14,13 +13,14 @@ import { answerSweep } from '../sweep/answer-sweep.ts';
 const SLUG = '([a-z0-9-]{1,63})';
 
 /** What signed-in people reach, by the same code as those who hold function keys. */
-export function mirrorRoutes(log: Log): MirrorRoute[] {
-  const ports = () => portsFor(log);
+export function mirrorRoutes(deps: Deps, log: Log): MirrorRoute[] {
+  const { records } = deps;
+  const ports = () => deps.portsFor(log);
   const manual = (reason: 'provision' | 'deprovision'): MirrorRoute => ({
     method: 'POST',
     pattern: new RegExp(`^${reason}$`),
     answer: async ({ person, body, requestId }) =>
-      receiveManual(manualDeps(log), {
+      receiveManual(deps.manualDeps(log), {
         reason,
         bytes: await body(),
         statusUrl: '/api/ui-api/environments/',
@@ -35,8 +35,8 @@ export function mirrorRoutes(log: Log): MirrorRoute[] {
       answer: async ({ name, query, header, requestId }) => {
         const ifNoneMatch = header('if-none-match');
         if (name === '' && query.get('observed') === '1')
-          return answerObserved(observedDeps(log), { ifNoneMatch, requestId });
-        return answerStatus(statusDeps(log), {
+          return answerObserved(deps.observedDeps(log), { ifNoneMatch, requestId });
+        return answerStatus(deps.statusDeps(log), {
           name: name === '' ? undefined : name,
           all: query.get('all') === '1',
           live: query.get('live') === '1',
@@ -53,23 +53,23 @@ export function mirrorRoutes(log: Log): MirrorRoute[] {
     {
       method: 'GET',
       pattern: new RegExp(`^environments/${SLUG}/logs$`),
-      answer: async ({ name, requestId }) => answerLogs(logsDeps(log), { name, requestId }),
+      answer: async ({ name, requestId }) => answerLogs(deps.logsDeps(log), { name, requestId }),
     },
     {
       method: 'GET',
       pattern: /^identities$/,
-      answer: async ({ requestId }) => answerIdentities({ slots: identitySlots, log }, requestId),
+      answer: async ({ requestId }) => answerIdentities({ slots: deps.identitySlots, log }, requestId),
     },
     {
       method: 'GET',
       pattern: /^preflight$/,
       // what makes and deletes a namespace is not for a GET of the page
-      answer: async () => ({ status: 200, body: { ...(await preflight({ write: false })) } }),
+      answer: async () => ({ status: 200, body: { ...(await deps.preflight({ write: false })) } }),
     },
     {
       method: 'GET',
       pattern: /^health\/checks$/,
-      answer: async () => ({ status: 200, body: { ...(await health()) } }),
+      answer: async () => ({ status: 200, body: { ...(await deps.health()) } }),
     },
     manual('provision'),
     manual('deprovision'),
@@ -77,7 +77,7 @@ export function mirrorRoutes(log: Log): MirrorRoute[] {
       method: 'POST',
       pattern: new RegExp(`^environments/${SLUG}/keep$`),
       answer: async ({ person, name, body, requestId }) =>
-        receiveKeep(keepDeps(log), {
+        receiveKeep(deps.keepDeps(log), {
           name,
           bytes: await body(),
           statusUrl: '/api/ui-api/environments/',

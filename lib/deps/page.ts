@@ -1,32 +1,38 @@
 import { findAppFile } from '../app-files.ts';
-import { clock } from '../clock.ts';
-import { once, readOnce } from '../concurrency.ts';
-import { readIdentitySettings, readPageSettings } from '../config.ts';
-import { blobs } from './storage.ts';
-import { cluster, records } from '../deps.ts';
+import { readOnce } from '../concurrency.ts';
+import { type PageSettings, readIdentitySettings, readPageSettings } from '../config.ts';
 import type { Log } from '../environment/ports/ports.ts';
 import type { IdentitySlots } from '../identity/slots.ts';
 import type { LogsDeps } from '../page/answer-logs.ts';
-import { readPage } from '../page/files.ts';
+import { type PageFile, readPage } from '../page/files.ts';
+import type { AzureDeps } from './azure.ts';
+import type { ClusterDeps } from './cluster.ts';
+import type { Machine } from './machine.ts';
+import type { StorageDeps } from './storage.ts';
 
-export const pageSettings = readOnce(() => readPageSettings(process.env));
-
-/** The files of the status page, read at the first request for one. */
-export const pageFiles = readOnce(() => readPage(findAppFile('dist/page/index.html', 'page/index.html')));
-
-export function logsDeps(log: Log): LogsDeps {
-  return { isOn: () => pageSettings().logs, records, cluster, now: () => clock.now(), log };
+export interface PageDeps {
+  pageSettings(): PageSettings;
+  /** The files of the status page, read at the first request for one. */
+  pageFiles(): Map<string, PageFile>;
+  logsDeps(log: Log): LogsDeps;
+  /** Each identity of the pool with its slots, by one small blob each. */
+  identitySlots(): Promise<IdentitySlots[]>;
 }
 
-const ledgers = once(async () => {
-  const { createIdentityLocks } = await import('../identity/writer/identity-lock.ts');
-  const container = once(async () => (await blobs()).getContainerClient('identities'));
-  return createIdentityLocks({ container, clock, random: Math.random });
-});
-
-/** Each identity of the pool with its slots, by one small blob each. */
-export async function identitySlots(): Promise<IdentitySlots[]> {
-  const { pool } = readIdentitySettings(process.env);
-  const [{ read }, { toIdentitySlots }] = await Promise.all([ledgers(), import('../identity/slots.ts')]);
-  return Promise.all(pool.map(async (id) => toIdentitySlots(id, await read(id))));
+export function createPageDeps(
+  { env, clock }: Machine,
+  parts: Pick<StorageDeps, 'records'> & Pick<ClusterDeps, 'cluster'> & Pick<AzureDeps, 'identityLocks'>,
+): PageDeps {
+  const { records, cluster, identityLocks } = parts;
+  const pageSettings = readOnce(() => readPageSettings(env));
+  return {
+    pageSettings,
+    pageFiles: readOnce(() => readPage(findAppFile('dist/page/index.html', 'page/index.html'))),
+    logsDeps: (log) => ({ isOn: () => pageSettings().logs, records, cluster, now: () => clock.now(), log }),
+    async identitySlots() {
+      const { pool } = readIdentitySettings(env);
+      const [{ read }, { toIdentitySlots }] = await Promise.all([identityLocks(), import('../identity/slots.ts')]);
+      return Promise.all(pool.map(async (id) => toIdentitySlots(id, await read(id))));
+    },
+  };
 }

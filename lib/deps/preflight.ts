@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { clock } from '../clock.ts';
 import { once } from '../concurrency.ts';
 import {
   readArmSettings,
@@ -15,9 +14,12 @@ import {
   readWebhookSecrets,
   readWorkflowSettings,
 } from '../config.ts';
-import { access, github, overlays, policies } from '../deps.ts';
-import { arm, cluster, connections } from './cluster.ts';
-import { blobs, queues } from './storage.ts';
+import type { AzureDeps } from './azure.ts';
+import type { ClusterDeps } from './cluster.ts';
+import type { GitHubDeps } from './github.ts';
+import type { Machine } from './machine.ts';
+import type { OverlayDeps } from './overlays.ts';
+import type { StorageDeps } from './storage.ts';
 import { toNamespace } from '../environment/model/names.ts';
 import type { KubeObject } from '../environment/ports/cluster.ts';
 import { renderEnvironment } from '../environment/steps/render.ts';
@@ -33,122 +35,134 @@ import { Settings } from '../settings.ts';
 const LIMIT_MS = 20_000;
 const CLUSTER_API = '2025-05-01';
 
-/** Everything that must be right before the first branch, side by side and read by use; `write` alone makes a namespace. */
-export async function preflight({
-  write,
-  limitMs = LIMIT_MS,
-}: {
+export interface PreflightOptions {
   write: boolean;
   /** How long each peer may take. */
   limitMs?: number;
-}): Promise<Preflight> {
-  const slug = `preflight-${randomBytes(4).toString('hex')}`;
-  const objects = once(async () => renderFor(slug));
-  const groups: Group[] = [
-    { name: 'settings', expected: 'readable', run: () => checkSettings(readers) },
-    { name: 'storage', expected: 'reachable', run: () => runStorage(slug) },
-    { name: 'cluster', expected: 'reachable', run: runCluster },
-    {
-      name: 'overlays',
-      expected: 'rendered, and served by the cluster',
-      run: async () => runOverlays(slug, await objects()),
-    },
-    { name: 'identities', expected: 'readable', run: runIdentities },
-    { name: 'GitHub', expected: 'reachable', run: runGitHub },
-  ];
-  if (write) {
-    const namespace = toNamespace(slug);
-    const run = async () => checkDryRun(await cluster(), { slug, namespace, objects: await objects() });
-    groups.push({ name: 'overlays: dry run of every object', expected: 'taken by the API server', run });
+}
+
+export type PreflightParts = Pick<StorageDeps, 'blobs' | 'queues'> &
+  Pick<AzureDeps, 'arm' | 'access'> &
+  Pick<ClusterDeps, 'cluster' | 'connections' | 'policies'> &
+  Pick<GitHubDeps, 'github'> &
+  Pick<OverlayDeps, 'overlays'>;
+
+/** Everything that must be right before the first branch, side by side and read by use; `write` alone makes a namespace. */
+export function createPreflight(
+  { env, clock, random }: Machine,
+  { blobs, queues, arm, access, cluster, connections, policies, github, overlays }: PreflightParts,
+): (options: PreflightOptions) => Promise<Preflight> {
+  async function preflight({ write, limitMs = LIMIT_MS }: PreflightOptions): Promise<Preflight> {
+    const slug = `preflight-${randomBytes(4).toString('hex')}`;
+    const objects = once(async () => renderFor(slug));
+    const groups: Group[] = [
+      { name: 'settings', expected: 'readable', run: () => checkSettings(readers) },
+      { name: 'storage', expected: 'reachable', run: () => runStorage(slug) },
+      { name: 'cluster', expected: 'reachable', run: runCluster },
+      {
+        name: 'overlays',
+        expected: 'rendered, and served by the cluster',
+        run: async () => runOverlays(slug, await objects()),
+      },
+      { name: 'identities', expected: 'readable', run: runIdentities },
+      { name: 'GitHub', expected: 'reachable', run: runGitHub },
+    ];
+    if (write) {
+      const namespace = toNamespace(slug);
+      const run = async () => checkDryRun(await cluster(), { slug, namespace, objects: await objects() });
+      groups.push({ name: 'overlays: dry run of every object', expected: 'taken by the API server', run });
+    }
+    return runPreflight(groups, { limitMs, sleep: (ms) => clock.sleep(ms) });
   }
-  return runPreflight(groups, { limitMs, sleep: (ms) => clock.sleep(ms) });
-}
 
-const readers = {
-  intake: () => readServedRepositories(process.env),
-  'webhook secret': () => readWebhookSecrets(process.env),
-  storage: () => readStorageSettings(process.env),
-  cluster: () => readClusterSettings(process.env),
-  ARM: () => readArmSettings(process.env),
-  identities: () => readIdentitySettings(process.env),
-  GitHub: () => readGitHubSettings(process.env),
-  environments: () => readEnvironmentSettings(process.env),
-  page: () => readPageSettings(process.env),
-  workflows: () => readWorkflowSettings(process.env),
-  telemetry: () => readTelemetrySettings(process.env),
-};
+  const readers = {
+    intake: () => readServedRepositories(env),
+    'webhook secret': () => readWebhookSecrets(env),
+    storage: () => readStorageSettings(env),
+    cluster: () => readClusterSettings(env),
+    ARM: () => readArmSettings(env),
+    identities: () => readIdentitySettings(env),
+    GitHub: () => readGitHubSettings(env),
+    environments: () => readEnvironmentSettings(env),
+    page: () => readPageSettings(env),
+    workflows: () => readWorkflowSettings(env),
+    telemetry: () => readTelemetrySettings(env),
+  };
 
-async function renderFor(slug: string): Promise<KubeObject[]> {
-  const record = { name: slug, namespace: toNamespace(slug) };
-  return renderEnvironment(await overlays(), { record, settings: readEnvironmentSettings(process.env) });
-}
+  async function renderFor(slug: string): Promise<KubeObject[]> {
+    const record = { name: slug, namespace: toNamespace(slug) };
+    return renderEnvironment(await overlays(), { record, settings: readEnvironmentSettings(env) });
+  }
 
-async function runStorage(scratch: string) {
-  const [{ checkStorage }, theBlobs, theQueues] = await Promise.all([
-    import('../preflight/check-storage.ts'),
-    blobs(),
-    queues(),
-  ]);
-  return checkStorage({ blobs: theBlobs, queues: theQueues }, scratch);
-}
+  async function runStorage(scratch: string) {
+    const [{ checkStorage }, theBlobs, theQueues] = await Promise.all([
+      import('../preflight/check-storage.ts'),
+      blobs(),
+      queues(),
+    ]);
+    return checkStorage({ blobs: theBlobs, queues: theQueues }, scratch);
+  }
 
-async function sends() {
-  const [{ createSend }, { provisioner, deprovisioner }] = await Promise.all([
-    import('../cluster/api/client.ts'),
-    connections(),
-  ]);
-  const options = { clock, random: Math.random };
-  return { provisioner: createSend(provisioner, options), deprovisioner: createSend(deprovisioner, options) };
-}
+  async function sends() {
+    const [{ createSend }, { provisioner, deprovisioner }] = await Promise.all([
+      import('../cluster/api/client.ts'),
+      connections(),
+    ]);
+    const options = { clock, random };
+    return { provisioner: createSend(provisioner, options), deprovisioner: createSend(deprovisioner, options) };
+  }
 
-async function runCluster() {
-  return checkCluster(await sends(), policies);
-}
+  async function runCluster() {
+    return checkCluster(await sends(), policies);
+  }
 
-async function runOverlays(slug: string, objects: readonly KubeObject[]) {
-  const [by, { createDiscovery }] = await Promise.all([sends(), import('../cluster/api/rest-mapping.ts')]);
-  const namespace = toNamespace(slug);
-  const { checks, rights } = await checkKinds(objects, createDiscovery(by.provisioner, clock));
-  const [named, allowed, hasSafeguards] = await Promise.all([
-    checkNamed(objects, by.provisioner),
-    checkRights(by, { namespace, rights }),
-    isAutomatic(),
-  ]);
-  return [...checks, ...named, ...allowed, checkSafeguards(objects, hasSafeguards)];
-}
+  async function runOverlays(slug: string, objects: readonly KubeObject[]) {
+    const [by, { createDiscovery }] = await Promise.all([sends(), import('../cluster/api/rest-mapping.ts')]);
+    const namespace = toNamespace(slug);
+    const { checks, rights } = await checkKinds(objects, createDiscovery(by.provisioner, clock));
+    const [named, allowed, hasSafeguards] = await Promise.all([
+      checkNamed(objects, by.provisioner),
+      checkRights(by, { namespace, rights }),
+      isAutomatic(),
+    ]);
+    return [...checks, ...named, ...allowed, checkSafeguards(objects, hasSafeguards)];
+  }
 
-/** Whether AKS says that it manages the cluster whole; unknown counts as no. */
-async function isAutomatic(): Promise<boolean> {
-  const { aksClusterId } = readClusterSettings(process.env);
-  if (aksClusterId === undefined) return false;
-  const { armGet } = await import('../azure/arm-get.ts');
-  const found = await armGet(await arm(), `${aksClusterId}?api-version=${CLUSTER_API}`).catch(() => undefined);
-  return (found as { sku?: { name?: string } } | undefined)?.sku?.name === 'Automatic';
-}
+  /** Whether AKS says that it manages the cluster whole; unknown counts as no. */
+  async function isAutomatic(): Promise<boolean> {
+    const { aksClusterId } = readClusterSettings(env);
+    if (aksClusterId === undefined) return false;
+    const { armGet } = await import('../azure/arm-get.ts');
+    const found = await armGet(await arm(), `${aksClusterId}?api-version=${CLUSTER_API}`).catch(() => undefined);
+    return (found as { sku?: { name?: string } } | undefined)?.sku?.name === 'Automatic';
+  }
 
-async function runIdentities() {
-  const [{ armGet, readJson }, { aksIssuer }, reach, credentials] = await Promise.all([
-    import('../azure/arm-get.ts'),
-    import('../azure/oidc-issuer.ts'),
-    arm(),
-    access(),
-  ]);
-  const { pool, aksClusterId } = readIdentitySettings(process.env);
-  return checkIdentities({
-    pool,
-    holdings: () => credentials.holdings(),
-    arm: (path) => armGet(reach, path),
-    readJson,
-    clusterIssuer: aksClusterId === undefined ? undefined : aksIssuer({ clusterId: aksClusterId, arm: reach }),
-  });
-}
+  async function runIdentities() {
+    const [{ armGet, readJson }, { aksIssuer }, reach, credentials] = await Promise.all([
+      import('../azure/arm-get.ts'),
+      import('../azure/oidc-issuer.ts'),
+      arm(),
+      access(),
+    ]);
+    const { pool, aksClusterId } = readIdentitySettings(env);
+    return checkIdentities({
+      pool,
+      holdings: () => credentials.holdings(),
+      arm: (path) => armGet(reach, path),
+      readJson,
+      clusterIssuer: aksClusterId === undefined ? undefined : aksIssuer({ clusterId: aksClusterId, arm: reach }),
+    });
+  }
 
-async function runGitHub() {
-  const client = await github();
-  const trusts = new Settings(process.env).oneOf('TRUST_DELIVERIES', ['false', 'true']) === 'true';
-  return checkGitHub({
-    get: client && ((path) => client.get(path)),
-    repositories: readIntakeSettings(process.env).repositories,
-    trustsDeliveries: trusts,
-  });
+  async function runGitHub() {
+    const client = await github();
+    const trusts = new Settings(env).oneOf('TRUST_DELIVERIES', ['false', 'true']) === 'true';
+    return checkGitHub({
+      get: client && ((path) => client.get(path)),
+      repositories: readIntakeSettings(env).repositories,
+      trustsDeliveries: trusts,
+    });
+  }
+
+  return preflight;
 }

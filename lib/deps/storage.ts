@@ -1,92 +1,104 @@
-import type { TokenCredential } from '@azure/identity';
+import type { BlobServiceClient, ContainerClient } from '@azure/storage-blob';
+import type { QueueServiceClient } from '@azure/storage-queue';
+import { once, readOnce } from '../concurrency.ts';
 import { readStorageSettings } from '../config.ts';
 import type { Places, Records, Requests, Sweeps } from '../environment/ports/ports.ts';
-import { clock } from '../clock.ts';
-import { once, readOnce } from '../concurrency.ts';
-
-/** An identity of the app's own; without a client id, whichever the machine or the developer has. */
-export async function credentialOf(clientId: string | undefined): Promise<TokenCredential> {
-  const [{ DefaultAzureCredential, ManagedIdentityCredential }, { withSafeErrors }] = await Promise.all([
-    import('../sdk/azure-identity.ts'),
-    import('../azure/token-credential.ts'),
-  ]);
-  if (clientId === undefined) return withSafeErrors(new DefaultAzureCredential());
-  return withSafeErrors(new ManagedIdentityCredential({ clientId }), { clientId });
-}
-
-const storage = readOnce(() => {
-  const settings = readStorageSettings(process.env);
-  return { ...settings, credential: () => credentialOf(settings.clientId) };
-});
-
-export const queues = once(async () => (await import('../storage/connection.ts')).connectQueues(storage()));
-export const blobs = once(async () => (await import('../storage/connection.ts')).connectBlobs(storage()));
-
-export const requests = once(async (): Promise<Requests> => {
-  const { createRequests } = await import('../storage/queue.ts');
-  storage();
-  return createRequests({ queues });
-});
-
-export const records = once(async (): Promise<Records> => {
-  const [{ createRecords, RECORD_CONTAINER }, { shareLists }] = await Promise.all([
-    import('../storage/records.ts'),
-    import('../storage/records.ts'),
-  ]);
-  const container = once(async () => (await blobs()).getContainerClient(RECORD_CONTAINER));
-  return shareLists(createRecords({ container }));
-});
-
-export const sweeps = once(async (): Promise<Sweeps> => {
-  const [{ RECORD_CONTAINER }, { createSweeps }] = await Promise.all([
-    import('../storage/records.ts'),
-    import('../storage/sweep-state.ts'),
-  ]);
-  return createSweeps({ container: once(async () => (await blobs()).getContainerClient(RECORD_CONTAINER)) });
-});
-
-export const places = once(async (): Promise<Places> => {
-  const [{ RECORD_CONTAINER }, { createPlaces }] = await Promise.all([
-    import('../storage/records.ts'),
-    import('../storage/places.ts'),
-  ]);
-  const container = once(async () => (await blobs()).getContainerClient(RECORD_CONTAINER));
-  return createPlaces({ container, clock, random: Math.random });
-});
-
-/** Throws where either service does not answer; a queue or container that is not made yet is no fault. */
-export async function reachStorage(): Promise<void> {
-  const [{ REQUEST_QUEUE }, { RECORD_CONTAINER }] = await Promise.all([
-    import('../storage/queue.ts'),
-    import('../storage/records.ts'),
-  ]);
-  const [theQueues, theBlobs] = await Promise.all([queues(), blobs()]);
-  await Promise.all([
-    theQueues.getQueueClient(REQUEST_QUEUE).exists(),
-    theBlobs.getContainerClient(RECORD_CONTAINER).exists(),
-  ]);
-}
+import type { createRepositoryIds } from '../storage/repository-ids.ts';
+import { credentialOf } from './azure.ts';
+import type { Machine } from './machine.ts';
 
 /** Containers beside the records: the ledgers of identities. */
 const CONTAINERS = ['identities'];
 
-/**
- * Makes the queues and containers of the app where they are absent: the host warns once a poll of a queue that is not
- * there. Where that fails, whoever uses one tries again.
- */
-export async function makeStorage(): Promise<void> {
-  const [{ REQUEST_QUEUE, POISON_QUEUE }, { RECORD_CONTAINER }, { within, TIMEOUT_MS }] = await Promise.all([
-    import('../storage/queue.ts'),
-    import('../storage/records.ts'),
-    import('../storage/storage-error.ts'),
-  ]);
-  const [theQueues, theBlobs] = await Promise.all([queues(), blobs()]);
-  await Promise.all([
-    ...[REQUEST_QUEUE, POISON_QUEUE].map((name) =>
-      theQueues.getQueueClient(name).createIfNotExists({ abortSignal: within(TIMEOUT_MS) }),
-    ),
-    ...[RECORD_CONTAINER, ...CONTAINERS].map((name) =>
-      theBlobs.getContainerClient(name).createIfNotExists({ abortSignal: within(TIMEOUT_MS) }),
-    ),
-  ]);
+/** The storage account, each adapter on it loaded and made at its first use. */
+export interface StorageDeps {
+  queues(): Promise<QueueServiceClient>;
+  blobs(): Promise<BlobServiceClient>;
+  container(name: string): () => Promise<ContainerClient>;
+  requests(): Promise<Requests>;
+  records(): Promise<Records>;
+  sweeps(): Promise<Sweeps>;
+  places(): Promise<Places>;
+  repositoryIds(): Promise<ReturnType<typeof createRepositoryIds>>;
+  /** Throws where either service does not answer; a queue or container that is not made yet is no fault. */
+  reachStorage(): Promise<void>;
+  /**
+   * Makes the queues and containers of the app where they are absent: the host warns once a poll of a queue that is not
+   * there. Where that fails, whoever uses one tries again.
+   */
+  makeStorage(): Promise<void>;
+}
+
+export function createStorageDeps({ env, clock, random, bounds }: Machine): StorageDeps {
+  const settings = readOnce(() => readStorageSettings(env));
+  const connect = once(async () => {
+    const { clientId, ...account } = settings();
+    const { connectBlobs, connectQueues } = await import('../storage/connection.ts');
+    const storage = { ...account, credential: () => credentialOf(clientId) };
+    return { blobs: once(async () => connectBlobs(storage)), queues: once(async () => connectQueues(storage)) };
+  });
+  const blobs = async () => (await connect()).blobs();
+  const queues = async () => (await connect()).queues();
+  const container = (name: string) => async () => (await blobs()).getContainerClient(name);
+  const recordContainer = async () => container((await import('../storage/records.ts')).RECORD_CONTAINER);
+
+  const records = once(async () => {
+    const { createRecords, shareLists } = await import('../storage/records.ts');
+    return shareLists(createRecords({ container: await recordContainer(), ...bounds }));
+  });
+
+  return {
+    queues,
+    blobs,
+    container,
+    records,
+    requests: once(async () => {
+      const { createRequests } = await import('../storage/queue.ts');
+      settings();
+      return createRequests({ queues, ...bounds });
+    }),
+    sweeps: once(async () => {
+      const { createSweeps } = await import('../storage/sweep-state.ts');
+      return createSweeps({ container: await recordContainer(), ...bounds });
+    }),
+    places: once(async () => {
+      const { createPlaces } = await import('../storage/places.ts');
+      return createPlaces({ container: await recordContainer(), clock, random, ...bounds });
+    }),
+    repositoryIds: once(async () => {
+      const adapter = await import('../storage/repository-ids.ts');
+      return adapter.createRepositoryIds({
+        container: await recordContainer(),
+        records,
+        clock,
+        random,
+        ...bounds,
+      });
+    }),
+    async reachStorage() {
+      const [{ REQUEST_QUEUE }, theQueues, theContainer] = await Promise.all([
+        import('../storage/queue.ts'),
+        queues(),
+        recordContainer(),
+      ]);
+      await Promise.all([theQueues.getQueueClient(REQUEST_QUEUE).exists(), (await theContainer()).exists()]);
+    },
+    async makeStorage() {
+      const [{ REQUEST_QUEUE, POISON_QUEUE }, { RECORD_CONTAINER }, { within, TIMEOUT_MS }] = await Promise.all([
+        import('../storage/queue.ts'),
+        import('../storage/records.ts'),
+        import('../storage/storage-error.ts'),
+      ]);
+      const { timeoutMs = TIMEOUT_MS } = bounds;
+      const [theQueues, theBlobs] = await Promise.all([queues(), blobs()]);
+      await Promise.all([
+        ...[REQUEST_QUEUE, POISON_QUEUE].map((name) =>
+          theQueues.getQueueClient(name).createIfNotExists({ abortSignal: within(timeoutMs) }),
+        ),
+        ...[RECORD_CONTAINER, ...CONTAINERS].map((name) =>
+          theBlobs.getContainerClient(name).createIfNotExists({ abortSignal: within(timeoutMs) }),
+        ),
+      ]);
+    },
+  };
 }

@@ -1,4 +1,4 @@
-import { preflight } from '../../lib/deps/preflight.ts';
+import { deps } from '../../lib/deps.ts';
 import { toBrief } from './brief.ts';
 
 /*
@@ -7,7 +7,7 @@ import { toBrief } from './brief.ts';
  */
 const LIMIT_MS = 5_000;
 
-const { verdict, checks } = await preflight({ write: false, limitMs: LIMIT_MS });
+const { verdict, checks } = await deps.preflight({ write: false, limitMs: LIMIT_MS });
 console.log(toBrief(checks));
 if (verdict === 'failed') console.log('`npm run preflight` shows every check, and what each expects.');
 process.exit(0);

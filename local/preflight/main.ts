@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { deps } from '../../lib/deps.ts';
 import { localSettings } from '../build/local-settings.ts';
 import { projectRoot } from '../build/build.ts';
 import { compileAppOverlays, overlaySettings } from '../build/overlays.ts';
@@ -19,9 +20,7 @@ await compileAppOverlays({
   outFile: join(projectRoot, 'dist', 'overlays.json'),
   log: (line) => console.log(line),
 });
-// read after the settings are in place
-const { preflight } = await import('../../lib/deps/preflight.ts');
-const { verdict, checks } = await preflight(values);
+const { verdict, checks } = await deps.preflight(values);
 console.log(toTable(checks));
 const count = checks.filter(({ state }) => state === 'failed').length;
 console.log(verdict === 'ok' ? '\nEverything is right.' : `\n${count} of ${checks.length} checks failed.`);

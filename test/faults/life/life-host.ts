@@ -1,31 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import type { TokenCredential } from '@azure/core-auth';
+import type { Connection } from '../../../lib/cluster/api/connection.ts';
 import { connectAks } from '../../../lib/cluster/auth/aks.ts';
-import { createCluster } from '../../../lib/cluster/cluster.ts';
-import {
-  readEnvironmentSettings,
-  readGitHubSettings,
-  readIntakeSettings,
-  readStorageSettings,
-  readWebhookSecrets,
-} from '../../../lib/config.ts';
+import { createDeps } from '../../../lib/deps.ts';
 import type { Clock, Log, Ports } from '../../../lib/environment/ports/ports.ts';
-import { createBranches } from '../../../lib/github/branches.ts';
-import { createGitHub } from '../../../lib/github/client.ts';
-import { createIdentityLocks } from '../../../lib/identity/writer/identity-lock.ts';
-import { createFederatedCredentials } from '../../../lib/identity/federated-credentials.ts';
-import { createArmIdentities } from '../../../lib/identity/managed-identities.ts';
 import { MONOTONIC } from '../../../lib/storage/blob-lease.ts';
-import { aksIssuer } from '../../../lib/azure/oidc-issuer.ts';
 import type { ManualDeps } from '../../../lib/intake/manual.ts';
 import type { WebhookDeps } from '../../../lib/intake/webhook.ts';
 import { toLog } from '../../../lib/log.ts';
-import { once } from '../../../lib/concurrency.ts';
-import { createOverlays } from '../../../lib/overlays/render.ts';
-import { connectBlobs, connectQueues } from '../../../lib/storage/connection.ts';
-import { createSweeps } from '../../../lib/storage/sweep-state.ts';
-import { createRequests } from '../../../lib/storage/queue.ts';
-import { RECORD_CONTAINER, createRecords } from '../../../lib/storage/records.ts';
 import { type HostAdmission, createHostAdmission } from '../../support/fault-injection/host-proxy.ts';
 import type { Peer } from '../../support/fault-injection/kinds.ts';
 import { type FaultProxy, startFaultProxy } from '../../support/fault-injection/proxy.ts';
@@ -34,7 +15,7 @@ import { PLANTED, echoAll } from '../planted.ts';
 import { SMALL_OVERLAYS } from './small-overlays.ts';
 import { toConnectionString } from './storage-accounts.ts';
 
-/** One instance of the app: the real adapters, each behind its own proxy, wired as lib/deps.ts does it. */
+/** One instance of the app: the real adapters, each behind its own proxy, wired by lib/deps.ts. */
 export interface LifeHost {
   admission: HostAdmission;
   ports: Ports;
@@ -77,111 +58,55 @@ export async function startLifeHost(world: LifeWorld, options: LifeHostOptions):
   const proxies = await startProxies(world, admission);
   const clock = clockOf(world, { admission, skew });
   const urlOf = (peer: Peer): string => proxies.get(peer)?.url ?? '';
-  const connectionString = toConnectionString(account, { blobs: urlOf('blobs'), queues: urlOf('queues') });
-  const storage = {
-    ...readStorageSettings({ AzureWebJobsStorage: connectionString }),
-    credential: () => Promise.reject(new Error('not asked for')),
-  };
-  const blobs = once(async () => connectBlobs(storage));
-  const queues = once(async () => connectQueues(storage));
   // the machine's own time, which a pause of the whole process jumps with
   const timer = { ...MONOTONIC, now: () => performance.now() + skew() };
-  const records = createRecords({
-    container: once(async () => (await blobs()).getContainerClient(RECORD_CONTAINER)),
-    timeoutMs,
-    timer,
-  });
   const { delays = new Map<string, number>() } = options;
-  const real = createRequests({ queues, timeoutMs });
-  const requests: Ports['requests'] = {
-    async send(request, delayMs = 0) {
-      delays.set(request.id, delayMs);
-      await real.send(request);
-    },
-    sendToPoison: (message) => real.sendToPoison(message, 0),
-  };
   world.setServer(urlOf('cluster'));
   const arm = { endpoint: urlOf('azure'), loopback: true };
-  const connections = (['provisioner', 'deprovisioner'] as const).map((user) =>
+  const connect = (user: 'provisioner' | 'deprovisioner'): Connection =>
     connectAks({
       clusterId: world.clusterOf(user),
       arm,
       timeoutMs,
       ...(credentialOf !== undefined && { credential: credentialOf(user) }),
-    }),
-  );
-  const [provisioner, deprovisioner] = connections;
-  if (provisioner === undefined || deprovisioner === undefined) throw new Error('two principals are needed');
+    });
+  const connections = { provisioner: connect('provisioner'), deprovisioner: connect('deprovisioner') };
   const log = logOf(world);
-  const cluster = createCluster({ provisioner, deprovisioner, clock, random: Math.random, timeoutMs });
-  const identities = once(async () => {
-    const client = (await blobs()).getContainerClient('identities');
-    await client.createIfNotExists({ abortSignal: AbortSignal.timeout(timeoutMs) });
-    return client;
-  });
-  const access = createFederatedCredentials({
-    pool,
-    identities: createArmIdentities({ arm, timeoutMs }),
-    issuer: aksIssuer({ clusterId: world.clusterOf('provisioner'), arm, timeoutMs }),
-    // a blob lease lasts its real time, whatever jumps
-    locks: createIdentityLocks({
-      container: identities,
-      clock: { now: () => Date.now() + skew(), sleep: clock.sleep },
-      random: Math.random,
-      timeoutMs,
-      timer,
-    }),
-    clock,
-    random: Math.random,
-    log,
-    timeoutMs,
-    async holds(slug, identityId) {
-      const record = (await records.read(slug))?.record;
-      if (record === undefined || record.phase === 'gone' || record.phase === 'refused') return false;
-      return record.identity?.toLowerCase() === identityId.toLowerCase();
+  const deps = createDeps(
+    {
+      ...SETTINGS,
+      ...OVERLAY_SETTINGS,
+      AzureWebJobsStorage: toConnectionString(account, { blobs: urlOf('blobs'), queues: urlOf('queues') }),
+      ARM_ENDPOINT: urlOf('azure'),
+      AKS_CLUSTER_ID: world.clusterOf('provisioner'),
+      GITHUB_API_URL: urlOf('github'),
+      WORKLOAD_IDENTITIES: pool.join(),
     },
-  });
-  const credentials = readGitHubSettings(SETTINGS)?.credentials ?? { kind: 'token', token: '' };
-  const branches = createBranches(createGitHub({ credentials, apiUrl: urlOf('github'), timeoutMs }));
-  const ports: Ports = {
-    settings: readEnvironmentSettings(SETTINGS),
-    clock,
-    random: Math.random,
-    newId: randomUUID,
-    log,
-    records,
-    sweeps: createSweeps({ container: async () => (await blobs()).getContainerClient(RECORD_CONTAINER) }),
-    requests,
-    cluster,
-    credentials: access,
-    branches,
-    overlays: createOverlays(SMALL_OVERLAYS, OVERLAY_SETTINGS),
-  };
+    {
+      machine: { clock, log, bounds: { timeoutMs, timer } },
+      connections: async () => connections,
+      compiled: SMALL_OVERLAYS,
+      requests: (real) => ({
+        async send(request, delayMs = 0) {
+          delays.set(request.id, delayMs);
+          await real.send(request);
+        },
+        sendToPoison: (message) => real.sendToPoison(message, 0),
+      }),
+    },
+  );
   // the kubeconfig that ARM hands out points to the host that was started last
-  if (watch !== undefined) await Promise.all(connections.map((connection) => connection.open()));
-  const intake = {
-    settings: () => readIntakeSettings(SETTINGS),
-    requests: async () => requests,
-    clock,
-    newId: randomUUID,
-    log,
-  };
+  if (watch !== undefined) await Promise.all(Object.values(connections).map((connection) => connection.open()));
   return {
     admission,
-    ports,
-    webhook: { ...intake, secrets: () => readWebhookSecrets(SETTINGS) },
-    manual: {
-      ...intake,
-      ports: async () => ports,
-      records: async () => records,
-      cluster: async () => cluster,
-      believes: () => true,
-    },
+    ports: await deps.portsFor(log),
+    webhook: deps.webhookDeps(log),
+    manual: deps.manualDeps(log),
     delays,
     async close() {
       admission.kill();
       await Promise.all([...proxies.values()].map((proxy) => proxy.close()));
-      await Promise.all(connections.map((connection) => connection.close()));
+      await Promise.all(Object.values(connections).map((connection) => connection.close()));
     },
   };
 }
