@@ -32,6 +32,8 @@ export interface JudgeOptions {
 /** Puts one mutant after another before the tests that reach it, and before the simulation. */
 export function createJudge(options: JudgeOptions): (tree: TreeCopy, mutant: Mutant) => Promise<Verdict> {
   const { graph, seed, perMutantMs, simulationSeconds, times } = options;
+  /** How many mutants of a file a suite killed: it goes first for the next one. */
+  const kills = new Map<string, number>();
   /** Whether a suite passes without a mutant; only such a one can kill. */
   const sound = new Map<string, boolean>();
   const timeOf = (test: string): number => times.get(test) ?? (test.startsWith('test/faults/') ? LIFE_MS : UNKNOWN_MS);
@@ -39,7 +41,8 @@ export function createJudge(options: JudgeOptions): (tree: TreeCopy, mutant: Mut
   function batchesFor(file: string): string[][] {
     const batches: string[][] = [[], []];
     let sum = 0;
-    for (const test of graph.testsOf(file)) {
+    const killsBy = (test: string): number => kills.get(`${file} ${test}`) ?? 0;
+    for (const test of graph.testsOf(file).toSorted((one, other) => killsBy(other) - killsBy(one))) {
       if (sound.get(test) === false) continue;
       if (sum > 0 && sum + timeOf(test) > perMutantMs) continue;
       batches[sum > 0 && sum + timeOf(test) > FIRST_MS ? 1 : 0]?.push(test);
@@ -66,7 +69,7 @@ export function createJudge(options: JudgeOptions): (tree: TreeCopy, mutant: Mut
 
   const simulate = (tree: TreeCopy): Promise<Outcome> => runSimulation(tree.path, { seed, seconds: simulationSeconds });
 
-  return async (tree, mutant) => {
+  const ask = async (tree: TreeCopy, mutant: Mutant): Promise<Verdict> => {
     const batches = batchesFor(mutant.file);
     for (const batch of batches) {
       const outcome = await tree.withMutant(mutant, () => run(tree, batch));
@@ -87,5 +90,11 @@ export function createJudge(options: JudgeOptions): (tree: TreeCopy, mutant: Mut
     }
     const ran = batches.flat().length;
     return ran === 0 && !isSimulated ? { kind: 'unreached' } : { kind: 'survived', ran };
+  };
+  return async (tree, mutant) => {
+    const verdict = await ask(tree, mutant);
+    const key = verdict.kind === 'killed' ? `${mutant.file} ${verdict.by}` : '';
+    if (key !== '') kills.set(key, (kills.get(key) ?? 0) + 1);
+    return verdict;
   };
 }

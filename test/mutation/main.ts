@@ -15,7 +15,7 @@ import { createTypeCheck } from './type-check.ts';
  * npm run test:mutation -- --seed N --minutes M    as many mutants of lib, in the order of the seed, as M minutes allow
  * --under PATH      only those of a folder, a file or a line: lib/sweep, lib/sweep/watch.ts, lib/sweep/watch.ts:12
  * --most N          at most N of them; --workers W side by side (default: one per processor)
- * --per-mutant S    related tests of one mutant take at most S seconds by what they took before (default 20)
+ * --per-mutant S    related tests of one mutant take at most S seconds by what they took before (default 60)
  * --simulation S    seconds of simulated histories for a mutant that the tests did not notice (default 5; 0: none)
  * --list            says which mutants it would take, and runs none
  */
@@ -26,7 +26,7 @@ const { values } = parseArgs({
     under: { type: 'string', default: 'lib' },
     most: { type: 'string', default: '1000000' },
     workers: { type: 'string', default: String(availableParallelism()) },
-    'per-mutant': { type: 'string', default: '20' },
+    'per-mutant': { type: 'string', default: '60' },
     simulation: { type: 'string', default: '5' },
     list: { type: 'boolean', default: false },
   },
