@@ -3,6 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import type { ContainerClient } from '@azure/storage-blob';
 import type { KubeObject } from '../environment/ports/cluster.ts';
 import type { BranchTemplates, Overlays } from '../environment/ports/ports.ts';
+import { ProvisionerError } from '../errors.ts';
 import { parseExact, stringifyExact } from '../exact-json.ts';
 import { TIMEOUT_MS, toFault, toStorageError, withMade, within } from './storage-error.ts';
 
@@ -32,8 +33,7 @@ export function createBranchTemplates(options: {
         const answer = await (await blobOf(slug, digest)).download(0, undefined, { abortSignal: within(timeoutMs) });
         const packed =
           answer.readableStreamBody === undefined ? Buffer.alloc(0) : await buffer(answer.readableStreamBody);
-        const objects = parseExact(gunzipSync(packed).toString('utf8')) as KubeObject[];
-        return await toOverlays({ objects, digest });
+        return await toOverlays({ objects: unpack(slug, packed), digest });
       } catch (thrown) {
         if (toFault(thrown).status === 404) return undefined;
         throw toStorageError(thrown, `the manifests of environment ${slug}`);
@@ -68,4 +68,17 @@ export function createBranchTemplates(options: {
       }
     },
   };
+}
+
+/** What cannot be read is no outage: trying again would never help. */
+function unpack(slug: string, packed: Buffer): KubeObject[] {
+  try {
+    return parseExact(gunzipSync(packed).toString('utf8')) as KubeObject[];
+  } catch (cause) {
+    throw new ProvisionerError('input', `the manifests of environment ${slug} are damaged; they were left alone`, {
+      object: `the manifests of environment ${slug}`,
+      fix: 'run the CI job of the branch again, which sends them again',
+      cause,
+    });
+  }
 }

@@ -70,3 +70,121 @@ describe('what a list shows', () => {
     expect(fromMetadata('my-branch', metadata)?.why).toMatch(/^begin 界+ … 界+ the cause$/);
   });
 });
+
+const time = (day: number): string => `2026-12-0${day}T00:00:00.000Z`;
+/** Every field that a list shows, each with a value of its own. */
+const FULL: Partial<EnvironmentRecord> = {
+  phase: 'expiring',
+  url: 'https://my-branch.example.com',
+  waitingFor: 'capacity',
+  error: { code: 'not-ready', message: 'the reason', retryable: false },
+  template: 'template-1',
+  manifests: 'manifests-1',
+  identity: '/subscriptions/s/pool-1',
+  sha: 'abc',
+  checkedAt: time(1),
+  next: { id: 'n', at: time(2) },
+  imageTag: 'v2',
+  warnings: ['one'],
+  keepUntil: time(3),
+  deleteAt: time(4),
+  activityAt: time(5),
+  retry: { count: 2, at: time(6) },
+  stop: { at: time(7), why: 'by hand' },
+  github: { isPending: true },
+  history: [{ at: time(8), what: 'event' }],
+  observed: {
+    at: time(9),
+    reason: 'sweep',
+    would: 'provision',
+    changes: [
+      { object: 'Deployment/a', action: 'created' },
+      { object: 'Deployment/b', action: 'created' },
+      { object: 'Deployment/c', action: 'unchanged' },
+    ],
+    validated: true,
+  },
+};
+
+describe('the metadata of a record', () => {
+  test('holds every field of a list’s entry, and nothing else', () => {
+    expect(summaryOf(FULL)).toEqual({
+      name: 'my-branch',
+      namespace: 'feature-my-branch',
+      phase: 'expiring',
+      repository: 'acme/shop',
+      repositoryId: 7,
+      ref: 'my-branch',
+      at: time(8),
+      url: 'https://my-branch.example.com',
+      waitingFor: 'capacity',
+      error: { code: 'not-ready' },
+      why: 'the reason',
+      template: 'template-1',
+      manifests: 'manifests-1',
+      identity: '/subscriptions/s/pool-1',
+      sha: 'abc',
+      checkedAt: time(1),
+      nextAt: time(2),
+      imageTag: 'v2',
+      actor: { kind: 'github', name: 'mira' },
+      warnings: 1,
+      keepUntil: time(3),
+      deleteAt: time(4),
+      activityAt: time(5),
+      retryAt: time(6),
+      stopped: true,
+      untold: true,
+      observed: { at: time(9), would: 'provision', changes: { created: 2, unchanged: 1 } },
+    });
+  });
+
+  test('holds no field that the record has not', () => {
+    const { repository, event } = recordWith({});
+    const bare = { repository: { fullName: repository.fullName }, event: { ...event, actor: undefined } };
+    expect(summaryOf(bare as Partial<EnvironmentRecord>)).toEqual({
+      name: 'my-branch',
+      namespace: 'feature-my-branch',
+      phase: 'queued',
+      repository: 'acme/shop',
+      ref: 'my-branch',
+      at,
+      activityAt: at,
+    });
+    expect(summaryOf({ github: { deploymentId: 1 } })).not.toHaveProperty('untold');
+    expect(summaryOf({ event: { ...event, actor: { kind: 'key' } } })?.actor).toEqual({ kind: 'key' });
+  });
+
+  test('dates the entry by the newest thing that happened, in whatever order the history has it', () => {
+    const history = [time(3), time(5), time(4)].map((day) => ({ at: day, what: 'event' }));
+    expect(summaryOf({ history })?.at).toBe(time(5));
+    expect(summaryOf({ history: [{ at: '2020-01-01T00:00:00.000Z', what: 'event' }] })?.at).toBe(at);
+  });
+
+  test.each(['namespace', 'phase', 'repository', 'ref', 'at'])('is none of ours without its %s', (key) => {
+    const metadata = toMetadata(recordWith(FULL));
+    expect(fromMetadata('my-branch', metadata)).toBeDefined();
+    expect(fromMetadata('my-branch', { ...metadata, [key]: '%' })).toBeUndefined();
+    delete metadata[key];
+    expect(fromMetadata('my-branch', metadata)).toBeUndefined();
+  });
+
+  test('leaves out a field that cannot be read, and keeps the rest', () => {
+    const metadata = { ...toMetadata(recordWith(FULL)), url: '%', imagetag: '%e4' };
+    const summary = fromMetadata('my-branch', metadata);
+    expect(summary).not.toHaveProperty('url');
+    expect(summary).not.toHaveProperty('imageTag');
+    expect(summary?.phase).toBe('expiring');
+  });
+
+  test('keeps a reason of 300 characters whole, and cuts one of 301', () => {
+    const whyOf = (length: number) =>
+      summaryOf({ phase: 'failed', error: { code: 'internal', message: 'x'.repeat(length), retryable: true } })?.why;
+    expect(whyOf(300)).toBe('x'.repeat(300));
+    expect(whyOf(301)).toBe(`${'x'.repeat(149)} … ${'x'.repeat(149)}`);
+  });
+
+  test.each(['gone', 'deleting'] as const)('gives no reason for what is %s', (phase) => {
+    expect(summaryOf({ ...FULL, phase })).not.toHaveProperty('why');
+  });
+});
