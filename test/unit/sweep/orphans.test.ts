@@ -142,6 +142,64 @@ describe('sweepOrphans', () => {
     },
   );
 
+  it.each([
+    [30_001, 1],
+    [29_999, 0],
+  ])('sends a removal only while the lease outlasts it by 10 s: %i ms are left', async (leftMs, removed) => {
+    const world = createWorld();
+    const left = leave(world, 'lost');
+    const { lease } = world.records;
+    const leased: boolean[] = [];
+    const records = {
+      ...world.records,
+      async lease(slug: string) {
+        const held = await lease(slug);
+        if (held.kind === 'busy') return held;
+        const release = async (): Promise<void> => {
+          leased.push(false);
+          await held.lease.release();
+        };
+        return { kind: 'held' as const, lease: { ...held.lease, remainingMs: () => leftMs, release } };
+      },
+    };
+    const credentials = {
+      ...world.access,
+      remove: (async (request, writeGuard) => {
+        await writeGuard(20_000);
+        return world.access.remove(request, writeGuard);
+      }) as typeof world.access.remove,
+    };
+    const swept = await sweepOrphans({ ...world.ports, records, credentials });
+
+    expect(swept).toMatchObject({ removed: removed === 1 ? [left] : [], failed: 1 - removed });
+    if (removed === 0) expect(world.log.join()).toContain('the lease of environment lost ends too soon to write');
+    expect(leased).toEqual([false]);
+  });
+
+  it('keeps a credential whose namespace is made after the lists, and lets the lease go', async () => {
+    const world = createWorld();
+    leave(world, 'lost');
+    world.turn.hook = (what) => {
+      if (what === 'lease lost') world.cluster.putForeign('feature-lost');
+    };
+    expect(await sweepOrphans(world.ports)).toMatchObject({ removed: [], failed: 0 });
+    delete world.turn.hook;
+    expect((await world.records.lease('lost')).kind).toBe('held');
+    expect(world.record('lost')?.history).toEqual([]);
+  });
+
+  it('makes a tombstone that claims nothing for a slug without a record', async () => {
+    const world = createWorld();
+    const left = leave(world, 'lost');
+    await sweepOrphans(world.ports);
+    expect(world.record('lost')).toMatchObject({
+      phase: 'gone',
+      repository: { fullName: 'unknown/unknown' },
+      ref: 'lost',
+      history: [{ what: 'orphan removed', why: left, at: new Date(world.clock.now()).toISOString() }],
+    });
+  });
+
   it('keeps nothing else from being swept where Azure is out of reach', async () => {
     const world = await withLiving(1);
     const access = {

@@ -97,6 +97,68 @@ describe('watch', () => {
     expect(steps).toEqual(['list']);
   });
 
+  it('asks for what the record says, in a request of its own, and says so once', async () => {
+    await dieAt('APPLY Deployment');
+    world.clock.advance(121_000);
+    world.log.length = 0;
+    await look();
+
+    const at = new Date(world.clock.now()).toISOString();
+    expect(world.requests.waiting.map(({ request }) => request)).toEqual([
+      {
+        v: 1,
+        id: expect.any(String) as unknown,
+        environment: SLUG,
+        repository: { fullName: 'acme/shop', id: 42 },
+        ref: SLUG,
+        reason: 'sweep',
+        at,
+        since: at,
+        attempt: 0,
+      },
+    ]);
+    expect(world.log).toEqual([`left by a killed host, taken up again {"environments":["${SLUG}"]}`]);
+    await world.settle();
+    world.log.length = 0;
+    await look();
+    expect(world.log).toEqual([]);
+  });
+
+  it('asks by the repository’s name where no delivery has told its id', async () => {
+    const { list } = world.records;
+    const records: Pick<World['records'], 'list'> = {
+      async *list() {
+        for await (const summary of list()) yield { ...summary, repositoryId: undefined };
+      },
+    };
+    await dieAt('APPLY Deployment');
+    world.clock.advance(120_001);
+    await watch({ ...world.ports, records });
+    expect(world.requests.waiting[0]?.request.repository).toEqual({ fullName: 'acme/shop' });
+  });
+
+  it('waits for exactly two minutes of silence', async () => {
+    await dieAt('APPLY Deployment');
+    world.clock.advance(120_000);
+    expect(await look()).toEqual([]);
+    world.clock.advance(1);
+    expect(await look()).toEqual([SLUG]);
+  });
+
+  it('leaves an entry alone that does not say whose it is or when it was written', async () => {
+    const { list } = world.records;
+    const without = (part: object) => ({
+      async *list() {
+        for await (const summary of list()) yield { ...summary, ...part };
+      },
+    });
+    await dieAt('APPLY Deployment');
+    world.clock.advance(600_000);
+    expect(await watch({ ...world.ports, records: without({ ref: '' }) })).toEqual([]);
+    expect(await watch({ ...world.ports, records: without({ writtenAt: undefined }) })).toEqual([]);
+    expect(await watch({ ...world.ports, records: without({}) })).toEqual([SLUG]);
+  });
+
   it('fails its run where storage is out of reach, for the host to count', async () => {
     const open = () => Promise.reject(new Error('no storage'));
 
