@@ -8,7 +8,9 @@ import { applyNamespace, createNamespace, deleteNamespace, listNamespaces, readN
 import { findDrift, planObjects } from './diff.ts';
 import { probePolicies } from './admission-policies.ts';
 import { pruneObjects } from './delete.ts';
-import { judgeReadiness } from './readiness/readiness.ts';
+import { readReadiness } from './readiness/read-namespace.ts';
+import { surveyEnvironments } from './readiness/survey.ts';
+import { deletePod, removeEnded } from './readiness/remove-ended.ts';
 import { createSend } from './api/client.ts';
 import type { Cluster } from '../environment/ports/cluster.ts';
 
@@ -43,7 +45,10 @@ export function createCluster(options: ClusterOptions): Cluster & LogReader {
     drift: (objects, target) => findDrift(context, objects, target),
     scopes: (objects) => findScopes(context, objects),
     plan: (objects, target) => planObjects(context, objects, target),
-    readiness: (objects, target) => judgeReadiness(context, objects, target),
+    readiness: (inventory, target) => readReadiness(context, inventory, target),
+    survey: () => surveyEnvironments(context),
+    removeEnded: (entries, target) => removeEnded(context, entries, target),
+    deletePod: (target, writeGuard) => deletePod(send, target, writeGuard),
     inspect: (kinds, target) => inspectKinds(context, kinds, target),
     readLog: (source) => readLog(send, source),
     contents: (namespace) => countContents(context, namespace),

@@ -28,6 +28,7 @@ export function readEnvironmentSettings(env: Env): EnvironmentSettings {
     settings.fault('IMAGE_TAG_TEMPLATE', 'has no effect while PUSH_UPDATES is false');
   const maxEnvironments = settings.count('MAX_ENVIRONMENTS');
   const ttlMs = settings.duration('ENVIRONMENT_TTL');
+  const readyDeadlineMs = settings.duration('READY_DEADLINE', '10m') ?? 0;
   return settings.checked({
     ...intake,
     ...readContentLimits(env),
@@ -37,7 +38,9 @@ export function readEnvironmentSettings(env: Env): EnvironmentSettings {
     mode: settings.oneOf('MODE', ['apply', 'observe']),
     trustDeliveries: settings.oneOf('TRUST_DELIVERIES', ['false', 'true']) === 'true',
     maxDeliveryAgeMs: settings.duration('MAX_DELIVERY_AGE', '3d') ?? 0,
-    readyDeadlineMs: settings.duration('READY_DEADLINE', '10m') ?? 0,
+    readyDeadlineMs,
+    imageWaitMs: settings.duration('IMAGE_WAIT') ?? readyDeadlineMs,
+    podRepair: settings.oneOf('POD_REPAIR', ['true', 'false']) === 'true',
     driftIntervalMs: settings.duration('DRIFT_INTERVAL', '1h') ?? 0,
     ...(credentialName !== undefined && { credentialName }),
     ...(imageTagTemplate !== undefined && { imageTagTemplate }),

@@ -92,11 +92,11 @@ async function readWholeLive(
   { log, record }: { log: Log; record: EnvironmentRecord },
 ): Promise<Live> {
   const ports = await portsFor(log);
-  const { judge } = await import('../cluster/readiness/kstatus.ts');
+  const { judgeAlone } = await import('../cluster/readiness/judge.ts');
   const { prices } = readPageSettings(env);
   const details = {
     cluster: ports.cluster,
-    judge: (type: TypeOfObject, object: KubeObject) => judge(type, object as KubeObject & LiveObject),
+    judge: (type: TypeOfObject, object: KubeObject) => judgeAlone(type, object as KubeObject & LiveObject),
     now: clock.now(),
     ...(prices && { prices }),
   };

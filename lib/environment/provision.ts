@@ -1,27 +1,21 @@
 import { hash } from 'node:crypto';
 import { renderEnvironment, toCredentialRequest, toUrl, toWantedCredentials } from './steps/render.ts';
 import { describeTermination, preflightProvision } from './steps/preflight.ts';
+import { lookAgain } from './steps/readiness.ts';
 import { describeDrift, mustCheckDrift, recordApplied, wasApplied } from './steps/applied-state.ts';
 import { findLeftovers } from './steps/prune.ts';
-import {
-  DONE,
-  type Outcome,
-  type Reconciliation,
-  named,
-  refuse,
-  save,
-  step,
-  toIso,
-  wait,
-} from './steps/reconciliation.ts';
+import { type Outcome, type Reconciliation, named, refuse, save, step, toIso, wait } from './steps/reconciliation.ts';
 import { releasePlace, takePlace } from './steps/capacity.ts';
 import { writeEnvironment } from './steps/apply.ts';
 import { noteFinishedJobs, withoutDone } from './steps/jobs.ts';
 import type { Drifted, KubeObject } from './ports/cluster.ts';
 import type { Reserved } from './ports/credentials.ts';
 import { toDifference } from './steps/template.ts';
-import type { EnvironmentRecord } from './model/record.ts';
-import { guardByLease } from './steps/write-guard.ts';
+import { guardByLease, guardByOwner } from './steps/write-guard.ts';
+import { isWanting } from './model/desired.ts';
+import { ownerLabels } from './model/labels.ts';
+import { note } from './model/record-event.ts';
+import type { EnvironmentRecord, InventoryEntry } from './model/record.ts';
 
 /** Makes the environment what its overlays say. Every guard passes before the first write outside. */
 export async function provision(run: Reconciliation): Promise<Outcome> {
@@ -41,8 +35,10 @@ export async function provision(run: Reconciliation): Promise<Outcome> {
 
   const before = record.phase;
   const isSame = wasApplied(run, draft);
-  if (!isSame && isKeptBack(run)) return DONE;
-  if (isSame && !mustCheckDrift(run)) return recordApplied(run, { changes: [], draft, before });
+  if (!isSame && isKeptBack(run)) return lookAgain(run);
+  const endedFor = findEndable(run);
+  if (isSame && endedFor.length === 0 && !mustCheckDrift(run))
+    return recordApplied(run, { changes: [], draft, before });
 
   const full = await named(run, 'guards', () => takePlace(run));
   if (full !== undefined) return wait(run, 'capacity', full);
@@ -56,6 +52,7 @@ export async function provision(run: Reconciliation): Promise<Outcome> {
   const objects = await named(run, 'render', async () => renderEnvironment(overlays, { record, settings, reserved }));
   const isMoved = reserved.identity !== record.identity;
   await named(run, 'drift', () => noteFinishedJobs(run, objects));
+  if (endedFor.length > 0) await step(run, 'workloads', () => removeEnded(run, endedFor));
   const drifted = isSame && !isMoved ? await step(run, 'drift', () => lookForDrift(run, objects)) : undefined;
   // nothing to write: the record stays ready
   if (drifted?.length !== 0 || findLeftovers(record.inventory, objects).some(({ orphaned }) => orphaned !== true)) {
@@ -86,6 +83,30 @@ async function lookForDrift({ record, ports }: Reconciliation, rendered: KubeObj
   const { namespace, inventory } = record;
   const objects = rendered.filter(({ kind }) => kind !== 'Namespace');
   return withoutDone(await ports.cluster.drift(objects, { namespace, known: inventory }), { inventory, objects });
+}
+
+const CAN_END = new Set(['Job', 'Pod']);
+
+/**
+ * What may have ended for good and would stay so when applied unchanged. A person who asks gets it run once more; a
+ * sweep does not run a failed Job again.
+ */
+function findEndable({ record, request }: Reconciliation): InventoryEntry[] {
+  const isAsked = isWanting(request.reason) && request.attempt === 0;
+  if (!isAsked || record.phase === 'ready') return [];
+  return record.inventory.filter(({ kind, finished }) => CAN_END.has(kind) && finished !== true);
+}
+
+async function removeEnded(run: Reconciliation, entries: InventoryEntry[]): Promise<void> {
+  const { record, ports } = run;
+  const changes = await ports.cluster.removeEnded(entries, {
+    namespace: record.namespace,
+    labels: ownerLabels(record.name),
+    writeGuard: guardByOwner(run),
+  });
+  for (const { object } of changes) {
+    note(record, { at: toIso(ports.clock.now()), what: 'deleted', why: `${object} had failed: it is made again` });
+  }
 }
 
 function waitForEnd(run: Reconciliation): Outcome {

@@ -2,6 +2,7 @@ import { ProvisionerError } from '../errors.ts';
 import { type Desired, isOutdated, isWanting, toDesired } from './model/desired.ts';
 import { clearAway, deprovision } from './deprovision.ts';
 import {
+  DONE,
   type Outcome,
   type Reconciliation,
   fail,
@@ -21,7 +22,7 @@ import type { Step, StepName } from './model/record.ts';
 import { observe } from './observe.ts';
 import type { Lease, Ports, StoredRecord } from './ports/ports.ts';
 import { provision } from './provision.ts';
-import { awaitReadiness } from './steps/readiness.ts';
+import { awaitReadiness, awaitsReadiness } from './steps/readiness.ts';
 import type { EnvironmentRequest } from './model/request.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -128,9 +129,10 @@ function noteInterrupted({ record, ports }: Reconciliation): void {
 async function decide(run: Reconciliation): Promise<Outcome> {
   const { ports, record, request } = run;
   const isObserved = ports.settings.mode === 'observe';
-  // a check may delete what the overlays no longer hold
-  if (!isObserved && request.reason === 'check' && record.phase === 'starting' && record.applied !== undefined) {
-    return awaitReadiness(run);
+  if (request.reason === 'check' && awaitsReadiness(record)) {
+    // a check may delete what the overlays no longer hold
+    if (!isObserved) return awaitReadiness(run);
+    if (record.phase === 'ready') return DONE;
   }
   stopExpired(run);
   const answer =
@@ -223,7 +225,9 @@ async function conclude(run: Reconciliation, outcome: Outcome): Promise<Handled>
 /** Pauses between a sweep's tries of a failed environment grow; anything else starts them again. */
 function noteRetry({ ports, record, request }: Reconciliation): void {
   if (record.phase !== 'failed') delete record.retry;
-  else record.retry = toRetry(request.reason === 'sweep' ? (record.retry?.count ?? 0) + 1 : 0, ports.clock.now());
+  // a look at its health is no try
+  else if (request.reason !== 'check' || record.retry === undefined)
+    record.retry = toRetry(request.reason === 'sweep' ? (record.retry?.count ?? 0) + 1 : 0, ports.clock.now());
 }
 
 /** Requeues the request unchanged: it has not been taken up yet, so the record must not name it. */

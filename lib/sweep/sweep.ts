@@ -2,6 +2,7 @@ import type { LastSweep, Lease, Ports, SweepState } from '../environment/ports/p
 import { toLogFields } from '../errors.ts';
 import { findPlan, toKey, toLimit, toPlan, withPlan } from './deletion-limit.ts';
 import { type Ask, type Deletion, type Findings, toFindings } from './findings.ts';
+import { findUnwell } from './check-health.ts';
 import { removeOrphan } from './orphans.ts';
 import { type Survey, takeSurvey } from './survey.ts';
 
@@ -116,6 +117,7 @@ async function carryOut(ports: Ports, { state, lease, survey, findings }: Work):
     });
   } else await deleteAll(ports, { swept, deletions, at: survey.at });
   await each(ports, swept, findings.asks, (ask) => send(ports, { swept, ask, at: survey.at }));
+  await checkHealth(ports, { swept, survey, asks: findings.asks });
   await each(ports, swept, findings.unreadable, async (slug) => {
     const stored = await ports.records.read(slug);
     if (stored === undefined) return;
@@ -210,6 +212,31 @@ async function send(ports: Ports, { swept, ask, at }: { swept: Swept; ask: Ask; 
     since: received,
   });
   swept.queued.push(slug);
+}
+
+/** A check of health needs neither GitHub nor a comparison of every object; who is asked for anyway gets none. */
+async function checkHealth(
+  ports: Ports,
+  { swept, survey, asks }: { swept: Swept; survey: Survey; asks: readonly Ask[] },
+): Promise<void> {
+  const asked = new Set(asks.map(({ slug }) => slug));
+  const unwell = (await findUnwell(ports, survey.records)).filter(({ name }) => !asked.has(name));
+  await each(ports, swept, unwell, async ({ name, repository, repositoryId, ref }) => {
+    const at = new Date(ports.clock.now()).toISOString();
+    await ports.requests.send({
+      v: 1,
+      id: ports.newId(),
+      environment: name,
+      repository: { fullName: repository, ...(repositoryId !== undefined && { id: repositoryId }) },
+      ref,
+      reason: 'check',
+      actor: { kind: 'system', name: 'sweep' },
+      at,
+      attempt: 0,
+      since: at,
+    });
+    swept.queued.push(name);
+  });
 }
 
 async function removeTombstone(ports: Ports, { swept, slug }: { swept: Swept; slug: string }): Promise<void> {

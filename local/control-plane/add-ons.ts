@@ -1,5 +1,6 @@
 import { Agent } from 'undici';
 import { ADD_ON_KINDS, type Kind } from '../kubernetes/objects/kinds.ts';
+import { INGRESS_CLASSES } from '../kubernetes/control/system.ts';
 import type { ClusterAccess } from '../kubernetes/kubeconfig.ts';
 
 const anything = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
@@ -38,12 +39,28 @@ const SPECS: Record<string, object> = {
   },
 };
 
-/** Installs stand-ins for the custom resource definitions of AKS add-ons, which no plain control plane has. */
+/** Installs stand-ins for the custom resource definitions and ingress classes of AKS add-ons, which no plain control plane has. */
 export async function installAddOns(access: ClusterAccess): Promise<void> {
   const agent = new Agent({ connect: { ca: access.ca } });
   const headers = { authorization: `Bearer ${access.tokens.admin}`, 'content-type': 'application/apply-patch+yaml' };
   const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
   try {
+    for (const [name, controller] of Object.entries(INGRESS_CLASSES)) {
+      const answer = await agent.request({
+        origin: access.server,
+        path: `/apis/networking.k8s.io/v1/ingressclasses/${name}?fieldManager=add-ons&force=true`,
+        method: 'PATCH',
+        headers,
+        body: JSON.stringify({
+          apiVersion: 'networking.k8s.io/v1',
+          kind: 'IngressClass',
+          metadata: { name },
+          spec: { controller },
+        }),
+      });
+      const words = await answer.body.text();
+      if (answer.statusCode >= 300) throw new Error(`IngressClass ${name}: ${words}`);
+    }
     for (const kind of ADD_ON_KINDS) {
       const crd = definitionOf(kind);
       const url = `${path}/${crd.metadata.name}?fieldManager=add-ons&force=true`;

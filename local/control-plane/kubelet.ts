@@ -1,5 +1,6 @@
 import { setTimeout as pass } from 'node:timers/promises';
 import type { Admin } from './admin.ts';
+import { openWayIn } from './open-way-in.ts';
 
 interface Listed<T> {
   items: T[];
@@ -25,8 +26,8 @@ interface Volume {
 const OURS = 'local-';
 
 /**
- * What a node and a storage driver would do: pods run, jobs' pods succeed, claims get volumes. Nothing is pulled and no
- * process starts; it only writes the states that controllers wait for.
+ * What a node, a storage driver and an ingress controller would do: pods run, jobs' pods succeed, claims get volumes,
+ * ingresses and routes are taken up, and Services lead to their pods. Nothing is pulled and no process starts; it only writes the states that others wait for.
  */
 export function startKubelet(
   admin: Admin,
@@ -36,9 +37,11 @@ export function startKubelet(
   let stopped = false;
   const running = (async () => {
     while (!stopped) {
-      await Promise.all([runPods(admin), bindClaims(admin), removeVolumes(admin)]).catch((error: unknown) => {
-        if (!stopped) failed(error);
-      });
+      await Promise.all([runPods(admin), bindClaims(admin), removeVolumes(admin), openWayIn(admin)]).catch(
+        (error: unknown) => {
+          if (!stopped) failed(error);
+        },
+      );
       await pass(everyMs);
     }
   })();
@@ -75,6 +78,8 @@ async function runPod(admin: Admin, { metadata, spec }: Pod): Promise<void> {
       status: {
         phase: ends ? 'Succeeded' : 'Running',
         startTime: at,
+        // endpoints are made of addresses
+        podIPs: [{ ip: nextAddress() }],
         conditions: ['PodScheduled', 'Initialized', 'ContainersReady', 'Ready'].map(condition),
         containerStatuses: spec.containers.map(({ name, image }) => ({
           name,
@@ -126,4 +131,11 @@ async function removeVolumes(admin: Admin): Promise<void> {
       admin.call({ method: 'DELETE', path: `/api/v1/persistentvolumes/${metadata.name}` }),
     ),
   );
+}
+
+let addresses = 0;
+
+function nextAddress(): string {
+  addresses = (addresses + 1) % 60_000;
+  return `10.244.${Math.floor(addresses / 240)}.${(addresses % 240) + 1}`;
 }

@@ -175,6 +175,11 @@ export const SETTINGS: Readonly<Record<string, SettingText>> = {
   DELETE_GRACE: { group: ENVIRONMENT, fallback: '0', meaning: 'How long an environment outlives its branch.' },
   KEEP_MAX: { group: ENVIRONMENT, fallback: '90d', meaning: 'The furthest that a person may keep an environment.' },
   READY_DEADLINE: { group: ENVIRONMENT, fallback: '10m', meaning: 'How long workloads may take to become ready.' },
+  IMAGE_WAIT: {
+    group: ENVIRONMENT,
+    fallback: '(as READY_DEADLINE)',
+    meaning: 'How long an image that the registry does not have yet is waited for.',
+  },
   DRIFT_INTERVAL: { group: ENVIRONMENT, fallback: '1h', meaning: 'How old a check for drift may be.' },
   RESERVED_HOSTS: {
     group: ENVIRONMENT,

@@ -1,3 +1,5 @@
+import type { KubeObject } from '../../lib/environment/ports/cluster.ts';
+import type { InventoryEntry } from '../../lib/environment/model/record.ts';
 import { Agent } from 'undici';
 import { createCluster } from '../../lib/cluster/cluster.ts';
 import { connectKubeconfig } from '../../lib/cluster/auth/kubeconfig.ts';
@@ -135,4 +137,9 @@ export function newNamespace(): { name: string; labels: Record<string, string> }
     name: `feature-${slug}`,
     labels: { 'app.kubernetes.io/managed-by': 'feature-branch-provisioner', 'feature-branch-provisioner/slug': slug },
   };
+}
+
+/** What a record keeps of applied objects. */
+export function inventoryOf(objects: readonly KubeObject[]): InventoryEntry[] {
+  return objects.map(({ apiVersion, kind, metadata }) => ({ apiVersion, kind, name: metadata.name }));
 }

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { READY, unready } from '../support/fakes/cluster.ts';
 import { NAMESPACE, type World, createWorld } from '../support/fakes/world.ts';
 import { abandon } from '../../lib/environment/abandon.ts';
 
@@ -216,13 +217,13 @@ describe('a host that is paused while the owner is looked up', () => {
 
 describe('a refusal while the workloads start', () => {
   it('does not keep the environment from becoming ready', async () => {
-    world.cluster.readinessIs = { state: 'starting' };
+    world.cluster.readinessIs = unready('0 of 1 replicas available');
     await world.handle(world.request('create'));
     world.access.credentials.set('keyvault-workload-identity-ex-c4-e6', 'system:serviceaccount:other:x');
     await world.handle(world.request('provision'));
     expect(world.record()).toMatchObject({ phase: 'starting', refused: { guard: 'credential' } });
 
-    world.cluster.readinessIs = { state: 'ready' };
+    world.cluster.readinessIs = READY;
     await world.settle();
     expect(world.record()?.phase).toBe('ready');
   });

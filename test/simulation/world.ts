@@ -55,6 +55,8 @@ export function createWorld(history: History, options: { core: Core; tell?: (lin
     driftIntervalMs: 3_600_000,
     trustDeliveries: true,
     maxDeliveryAgeMs: 259_200_000,
+    imageWaitMs: 600_000,
+    podRepair: true,
     ...(plan.maxEnvironments !== undefined && { maxEnvironments: plan.maxEnvironments }),
   };
   let ids = 0;

@@ -15,7 +15,7 @@ export interface TypeOfObject {
   kind: string;
 }
 
-/** Kinds that every cluster in support serves: they need no discovery. All but Namespace lie in a namespace. */
+/** Kinds that every cluster in support serves: they need no discovery. All but CLUSTER_SCOPED lie in a namespace. */
 const COMMON: Record<string, Record<string, string>> = {
   v1: {
     ConfigMap: 'configmaps',
@@ -25,6 +25,7 @@ const COMMON: Record<string, Record<string, string>> = {
     Namespace: 'namespaces',
     PersistentVolumeClaim: 'persistentvolumeclaims',
     Pod: 'pods',
+    ReplicationController: 'replicationcontrollers',
     ResourceQuota: 'resourcequotas',
     Secret: 'secrets',
     Service: 'services',
@@ -38,16 +39,19 @@ const COMMON: Record<string, Record<string, string>> = {
   },
   'autoscaling/v2': { HorizontalPodAutoscaler: 'horizontalpodautoscalers' },
   'batch/v1': { CronJob: 'cronjobs', Job: 'jobs' },
-  'networking.k8s.io/v1': { Ingress: 'ingresses', NetworkPolicy: 'networkpolicies' },
+  'discovery.k8s.io/v1': { EndpointSlice: 'endpointslices' },
+  'networking.k8s.io/v1': { Ingress: 'ingresses', IngressClass: 'ingressclasses', NetworkPolicy: 'networkpolicies' },
   'policy/v1': { PodDisruptionBudget: 'poddisruptionbudgets' },
   'rbac.authorization.k8s.io/v1': { Role: 'roles', RoleBinding: 'rolebindings' },
 };
+
+const CLUSTER_SCOPED = new Set(['IngressClass', 'Namespace']);
 
 /** The path of a common kind; undefined where the cluster must be asked. */
 export function commonResource({ apiVersion, kind }: TypeOfObject): Resource | undefined {
   const plural = COMMON[apiVersion]?.[kind];
   if (!plural) return undefined;
-  return { root: rootOf(apiVersion), plural, namespaced: kind !== 'Namespace' };
+  return { root: rootOf(apiVersion), plural, namespaced: !CLUSTER_SCOPED.has(kind) };
 }
 
 /** The path of an API version. */

@@ -15,7 +15,7 @@ export interface Status {
   };
 }
 
-/** Longer messages are cut: a list of every legal value is no help in a record. */
+/** Longer messages lose their middle: a list of every legal value is no help in a record. */
 const MESSAGE_LIMIT = 400;
 
 export function isSchemaFault(status: number, body: Status): boolean {
@@ -125,15 +125,23 @@ function safeWords(body: Status): string | undefined {
 }
 
 function oneLine(text: string | undefined): string {
-  const line = toSafeLine(text ?? '');
-  return line.length > MESSAGE_LIMIT ? `${line.slice(0, MESSAGE_LIMIT)}…` : line;
+  return shorten(toSafeLine(text ?? ''), MESSAGE_LIMIT);
 }
 
 /** Longer words are cut: a mount's failure repeats whole paths and answers. */
 const LIMIT = 300;
+const HEAD = 110;
+
+/** A line without its middle: messages of Kubernetes are chains, `outer: inner: innermost`, and the end is the cause. */
+export function shorten(line: string, limit = LIMIT): string {
+  if (line.length <= limit) return line;
+  const tail = line.slice(line.length - (limit - HEAD));
+  // begin at a word
+  const from = tail.search(/\s/);
+  return `${line.slice(0, HEAD).trimEnd()} … ${tail.slice(from >= 0 && from < 40 ? from + 1 : 0)}`;
+}
 
 export function say(what: string, more: string | undefined): string {
   const line = toSafeLine(more ?? '');
-  const words = line === '' ? what : `${what}: ${line}`;
-  return words.length > LIMIT ? `${words.slice(0, LIMIT)}…` : words;
+  return shorten(line === '' ? what : `${what}: ${line}`);
 }

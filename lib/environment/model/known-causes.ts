@@ -1,3 +1,4 @@
+import type { Reason } from '../ports/readiness.ts';
 import type { EnvironmentRecord } from './record.ts';
 
 /** What an event's text means, in words only: Microsoft may change its codes (FACTS A7), so they decide nothing. */
@@ -190,24 +191,27 @@ export function toPropagation(
   return now < until ? { since, until } : undefined;
 }
 
-export interface Explained {
-  words: string;
-  fix?: string;
-  /** The text is about a credential that Entra ID does not know yet. */
+/** A reason with what is known of its cause; `isPropagating` says that only time is missing. */
+export interface ExplainedReason {
+  reason: Reason;
   isPropagating: boolean;
 }
 
-/** Explains why workloads are not ready, if the reason quotes a known event. */
-export function explainUnready(
-  reason: string,
-  { propagation, now }: { propagation: Propagation | undefined; now: number },
-): Explained {
-  if (propagation !== undefined && isOfNewCredential(reason)) {
-    const age = Math.round((now - propagation.since) / 1000);
-    const words = `waiting for Entra ID to know the credential, written ${age} s ago: ${reason}`;
-    return { words, isPropagating: true };
+/** Explains a reason that quotes a known text of Entra ID, Key Vault or the Secrets Store driver. */
+export function explainReason(reason: Reason, propagation: Propagation | undefined): ExplainedReason {
+  const { cause } = reason;
+  if (propagation !== undefined && isOfNewCredential(cause)) {
+    // the time and not the age: words that change with each look say nothing new
+    const written = new Date(propagation.since).toISOString().slice(0, 19);
+    const words = `waiting for Entra ID to know the credential, written at ${written}Z: ${cause}`;
+    const fix = 'no action needed: the pod tries again by itself';
+    return { reason: { ...reason, code: 'credential', cause: words, fix }, isPropagating: true };
   }
-  const cause = causeOf(reason);
-  if (cause === undefined) return { words: reason, isPropagating: false };
-  return { words: `${cause.meaning}: ${reason}`, fix: cause.fix, isPropagating: false };
+  const known = causeOf(cause);
+  if (known === undefined) return { reason, isPropagating: false };
+  const code = ENTRA_LINKS.has(known.accuses) ? 'credential' : reason.code;
+  return { reason: { ...reason, code, cause: `${known.meaning}: ${cause}`, fix: known.fix }, isPropagating: false };
 }
+
+/** A pod that gets no token fails by its credential, whatever asked for the token. */
+const ENTRA_LINKS: ReadonlySet<EventCause['accuses']> = new Set(['federated-credential', 'managed-identity']);

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../errors.ts';
 import type { Observed, Would } from './observed.ts';
+import type { Reason as NotReady } from '../ports/readiness.ts';
 import type { Actor, Reason, Repository } from './request.ts';
 
 export type Phase =
@@ -107,6 +108,20 @@ export interface EnvironmentRecord {
   waitingFor?: WaitingFor;
   /** What it waits for, in words. */
   waitingOn?: string;
+  /** What keeps it from being ready, first causes first; absent while it is ready. */
+  reasons?: NotReady[];
+  /** Since when it has not been ready, an apply or a fall: READY_DEADLINE counts from then. */
+  unreadySince?: string;
+  /** When it was last found to be ready no more, though nothing was applied. */
+  fellAt?: string;
+  /** When it last became ready: it is looked at again 10, 30 and 90 s later. */
+  readyAt?: string;
+  /** How many objects are left out of what ready means, on request. */
+  ignored?: number;
+  /** Those of `warnings` that readiness found, and takes back when their cause is gone. */
+  remarks?: string[];
+  /** The uid of the last pod that was deleted to let its StatefulSet go on: each is deleted once. */
+  repaired?: string;
   steps: Partial<Record<StepName, Step>>;
   /** The one requeued request that counts. */
   next?: { id: string; at: string };
@@ -131,7 +146,7 @@ export interface EnvironmentRecord {
   differs?: TemplateDifference;
   /** Hash of everything applied last, identity included: the same again needs no call per object. */
   applied?: string;
-  /** When the last apply ended: READY_DEADLINE counts from then. */
+  /** When the last apply that changed something ended. */
   appliedAt?: string;
   /** When every object was last compared: a sweep does so again after DRIFT_INTERVAL. */
   checkedAt?: string;

@@ -24,6 +24,10 @@ export interface EnvironmentSettings {
   mode: 'apply' | 'observe';
   maxEnvironments?: number;
   readyDeadlineMs: number;
+  /** IMAGE_WAIT in ms: how long an image that the registry does not have is waited for, since it may be in the making. */
+  imageWaitMs: number;
+  /** POD_REPAIR. */
+  podRepair: boolean;
   /** DRIFT_INTERVAL in ms: how long a sweep trusts the last comparison. */
   driftIntervalMs: number;
   /** SWEEP_MAX_DELETIONS: a number, or a percentage of what lives that is never less than 3; 25 % by default. */

@@ -1,5 +1,6 @@
 import type { InventoryEntry } from '../model/record.ts';
 import type { LiveNamespace } from '../model/guards.ts';
+import type { Readiness, Survey } from './readiness.ts';
 
 /**
  * Called synchronously before every write to the outside, with that call's timeout in ms. Throws `lease-lost` if the lease
@@ -52,14 +53,6 @@ export interface DroppedKeys {
 /** `unserved` is a kind whose CRD the cluster lacks. */
 export type Scope = 'namespaced' | 'cluster' | 'unserved';
 
-export interface Readiness {
-  state: 'ready' | 'starting' | 'failed';
-  /** What it waits for, or what failed, in one line. */
-  reason?: string;
-  /** `Kind/namespace/name` of the object that decides. */
-  object?: string;
-}
-
 export type CreateResult = { kind: 'created'; namespace: LiveNamespace } | { kind: 'exists' };
 
 export type ListedNamespace = Pick<LiveNamespace, 'name' | 'labels' | 'annotations'>;
@@ -95,7 +88,23 @@ export interface Cluster {
   scopes(objects: readonly KubeObject[]): Promise<Map<KubeObject, Scope>>;
   /** The change set of a server-side dry run, in an existing namespace. */
   plan(objects: KubeObject[], options: { namespace: string }): Promise<Change[]>;
-  readiness(objects: KubeObject[], options: { namespace: string }): Promise<Readiness>;
+  /** Judges everything that was applied, from one reading of the namespace. Reads only. */
+  readiness(
+    inventory: readonly InventoryEntry[],
+    options: { namespace: string; hasFallen: boolean },
+  ): Promise<Readiness>;
+  /** Looks at the environments of all namespaces at once, by lists over the whole cluster. Reads only. */
+  survey(): Promise<Survey>;
+  /** Deletes the Jobs and bare pods among the entries that have failed for good, so that an apply makes them again. */
+  removeEnded(
+    entries: readonly InventoryEntry[],
+    options: { namespace: string; labels: Record<string, string>; writeGuard: WriteGuard },
+  ): Promise<Change[]>;
+  /** Deletes one pod with its uid as precondition. */
+  deletePod(
+    target: { namespace: string; name: string; uid: string },
+    writeGuard: WriteGuard,
+  ): Promise<'deleted' | 'absent' | 'changed'>;
   /** The live objects of each kind, never Secrets; a kind that can't be read says why. Reads only. */
   inspect(kinds: { apiVersion: string; kind: string }[], options: { namespace: string }): Promise<Inspected[]>;
   /** How many objects of each kind the namespace holds, for the kinds that we may list. */

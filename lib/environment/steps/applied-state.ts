@@ -1,9 +1,9 @@
 import { type Change, type Drifted, type KubeObject, countActions } from '../ports/cluster.ts';
 import { note } from '../model/record-event.ts';
-import { awaitReadiness } from './readiness.ts';
+import { awaitReadiness, beginReadiness, lookAgain } from './readiness.ts';
 import type { Phase } from '../model/record.ts';
 import { toFingerprint, toImageTag } from './render.ts';
-import { DONE, type Outcome, type Reconciliation, toIso } from './reconciliation.ts';
+import { type Outcome, type Reconciliation, toIso } from './reconciliation.ts';
 
 export interface Done {
   changes: Change[];
@@ -15,6 +15,8 @@ export interface Done {
   /** What others had changed, in words. */
   drift?: string | undefined;
 }
+
+const DELIVERIES = new Set(['create', 'push']);
 
 /** Records that everything is applied; checks readiness if anything changed. */
 export async function recordApplied(run: Reconciliation, done: Done): Promise<Outcome> {
@@ -33,7 +35,7 @@ export async function recordApplied(run: Reconciliation, done: Done): Promise<Ou
     record.checkedAt = toIso(now);
     if (done.url === undefined) delete record.url;
     else record.url = done.url;
-    if (changed || record.appliedAt === undefined) record.appliedAt = toIso(now);
+    if (changed || record.appliedAt === undefined) beginReadiness(record, toIso(now));
     // a sweep that finds nothing leaves no history
     if (changed || request.reason !== 'sweep') {
       note(record, {
@@ -55,11 +57,10 @@ export async function recordApplied(run: Reconciliation, done: Done): Promise<Ou
     ...(told.length > 0 && told.length < 100 && { objects: told.map(({ action, object }) => `${action} ${object}`) }),
   });
   const isPruned = !record.inventory.some(({ orphaned }) => orphaned === true);
-  if (done.before === 'ready' && !changed && isPruned) {
-    record.phase = 'ready';
-    return DONE;
-  }
-  return awaitReadiness(run);
+  const stands = done.before === 'ready' && !changed && isPruned;
+  if (stands) record.phase = 'ready';
+  // a delivery that changes nothing costs no look: those that are due, and the sweep, see what has fallen
+  return stands && DELIVERIES.has(request.reason) ? lookAgain(run) : awaitReadiness(run);
 }
 
 /** Whether exactly these objects, with the same identity, were the last applied to this namespace. */

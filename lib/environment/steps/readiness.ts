@@ -1,74 +1,190 @@
 import { ProvisionerError } from '../../errors.ts';
 import { noteFinishedJobs } from './jobs.ts';
 import { pruneOrphans } from './prune.ts';
-import {
-  DONE,
-  type Outcome,
-  type Reconciliation,
-  growingDelay,
-  named,
-  step,
-  toErrorField,
-  toIso,
-} from './reconciliation.ts';
+import { type ExplainedReason, explainReason, toPropagation } from '../model/known-causes.ts';
 import { note } from '../model/record-event.ts';
-import { explainUnready, toPropagation } from '../model/known-causes.ts';
+import type { EnvironmentRecord, InventoryEntry } from '../model/record.ts';
+import { type Readiness, type Reason, sayReasons } from '../ports/readiness.ts';
+import { DONE, type Outcome, type Reconciliation, named, step, toErrorField, toIso } from './reconciliation.ts';
+import { repairPod } from './repair-pod.ts';
 
-/** One look at the workloads: ready, failed with the reason, or starting and looked at again by a delayed check. */
+/** When an environment that became ready is looked at again: what dies young is seen before the next sweep. */
+const LOOKS_MS = [10_000, 30_000, 90_000];
+const FIRST_MS = 1_500;
+/** While pods come up, the record is at most so far behind the last of them. */
+const CLOSE_MS = 3_000;
+const LONGEST_MS = 15_000;
+/** Waiting for these takes a person, a node or a registry: nobody misses some seconds. */
+const SLOW = new Set(['quota', 'refused', 'capacity', 'unschedulable', 'image', 'configuration', 'crash', 'unread']);
+/** A failed environment that recovers is ready within a minute; after an hour within five. */
+const FAILED_MS = 30_000;
+const FAILED_LONG_MS = 300_000;
+const HOUR_MS = 3_600_000;
+
+/** Starts the time that READY_DEADLINE counts: something was applied. */
+export function beginReadiness(record: EnvironmentRecord, at: string): void {
+  record.appliedAt = at;
+  record.unreadySince = at;
+  delete record.fellAt;
+  delete record.readyAt;
+}
+
+/** Whether a check of this record looks at its health: it was applied, and nothing but its health keeps its phase. */
+export function awaitsReadiness({ phase, applied, error }: EnvironmentRecord): boolean {
+  if (applied === undefined) return false;
+  return phase === 'starting' || phase === 'ready' || (phase === 'failed' && error?.step === 'readiness');
+}
+
+/** One look at everything that was applied: ready, starting or failed, with the reasons, and when to look again. */
 export async function awaitReadiness(run: Reconciliation): Promise<Outcome> {
-  const { record, request, ports } = run;
-  // a Job that is done may be gone, and what is to be pruned once all is ready must not hold that up
-  const judged = record.inventory.filter(({ finished, orphaned }) => finished !== true && orphaned !== true);
-  const objects = judged.map(({ apiVersion, kind, name }) => ({
-    apiVersion,
-    kind,
-    metadata: { name, namespace: record.namespace },
-  }));
-  const { state, reason, object } = await step(run, 'readiness', () =>
-    ports.cluster.readiness(objects, { namespace: record.namespace }),
+  const { record, ports } = run;
+  const { namespace } = record;
+  // what is to be pruned once all is ready must not hold that up
+  const inventory = record.inventory.filter(({ orphaned }) => orphaned !== true);
+  const found = await step(run, 'readiness', () =>
+    ports.cluster.readiness(inventory, { namespace, hasFallen: record.fellAt !== undefined }),
   );
+  keepFinished(record, found);
+  setRemarks(record, found);
+  if (found.health === 'ready') return becomeReady(run);
   const now = ports.clock.now();
-  const startedAt = Date.parse(record.appliedAt ?? toIso(now));
-  const { readyDeadlineMs } = ports.settings;
-  const propagation = toPropagation(record, { now, readyDeadlineMs });
-  const why = reason === undefined ? undefined : explainUnready(reason, { propagation, now });
-  // a refused token makes nothing fail while its credential is new
-  const isExcused = why?.isPropagating === true;
-  const late = now - startedAt >= readyDeadlineMs;
-  if (state === 'ready') {
+  const propagation = toPropagation(record, { now, readyDeadlineMs: ports.settings.readyDeadlineMs });
+  const explained = found.reasons.map((reason) => explainReason(reason, propagation));
+  record.reasons = explained.map(({ reason }) => withSince(reason, record, now));
+  if (record.phase === 'ready') fall(run, now);
+  const repaired = found.stuckPod === undefined ? undefined : await repairPod(run, found.stuckPod);
+  if (repaired !== undefined) return repaired;
+  return isFailure(run, { found, explained, now }) ? becomeFailed(run, now) : becomeStarting(run, { found, now });
+}
+
+async function becomeReady(run: Reconciliation): Promise<Outcome> {
+  const { record, ports } = run;
+  // a later look has nothing new to prune
+  if (record.phase !== 'ready' || run.request.reason !== 'check') {
     await named(run, 'readiness', () => noteFinishedJobs(run));
     await pruneOrphans(run);
-    if (record.phase !== 'ready') note(record, { at: toIso(now), what: 'ready', ms: now - startedAt });
-    record.phase = 'ready';
-    delete record.error;
-    delete record.waitingOn;
-    ports.log.info('ready', { environment: record.name, ms: now - startedAt });
-    return DONE;
   }
-  if ((state === 'failed' || late) && !isExcused) {
-    const words = why?.words ?? 'the workloads are not ready';
-    const error = new ProvisionerError(
-      'not-ready',
-      late && state !== 'failed' ? `not ready in time: ${words}` : words,
-      {
-        ...(object !== undefined && { object }),
-        fix: why?.fix ?? 'fix the workload or its image, then push or provision again',
-      },
-    );
-    record.phase = 'failed';
-    record.error = toErrorField(error, 'readiness');
+  const now = ports.clock.now();
+  if (record.phase !== 'ready' || record.readyAt === undefined) {
+    const ms = now - Date.parse(record.unreadySince ?? record.appliedAt ?? toIso(now));
+    note(record, { at: toIso(now), what: 'ready', ms });
+    record.readyAt = toIso(now);
+    ports.log.info('ready', { environment: record.name, ms });
+  }
+  record.phase = 'ready';
+  delete record.error;
+  delete record.waitingOn;
+  delete record.reasons;
+  delete record.unreadySince;
+  delete record.fellAt;
+  return lookAgain(run);
+}
+
+/** The next of the looks that are due after an environment became ready. */
+export function lookAgain({ record, ports }: Reconciliation): Outcome {
+  if (record.readyAt === undefined) return DONE;
+  const age = ports.clock.now() - Date.parse(record.readyAt);
+  const next = LOOKS_MS.find((ms) => ms > age);
+  return next === undefined ? DONE : { kind: 'later', reason: 'check', delayMs: next - age };
+}
+
+/** It was ready and is so no more, though nothing was applied. Told once, not at each swing. */
+function fall({ record, ports }: Reconciliation, now: number): void {
+  record.fellAt = toIso(now);
+  record.unreadySince = toIso(now);
+  delete record.readyAt;
+  const why = sayReasons(record.reasons ?? []) ?? 'it is not ready';
+  note(record, { at: toIso(now), what: 'unready', why });
+  ports.log.warn('ready no more', { environment: record.name, reason: why });
+}
+
+function isFailure(
+  { record, ports }: Reconciliation,
+  { found, explained, now }: { found: Readiness; explained: ExplainedReason[]; now: number },
+): boolean {
+  const [first] = explained;
+  // a refused token makes nothing fail while its credential is new
+  if (first?.isPropagating === true) return false;
+  return found.health === 'failed' || now - unreadyFrom(record, now) >= patienceMs(ports.settings, first?.reason);
+}
+
+/** An image that is still built may take longer than a program that starts. */
+function patienceMs(
+  { readyDeadlineMs, imageWaitMs }: { readyDeadlineMs: number; imageWaitMs: number },
+  first?: Reason,
+): number {
+  return first?.code === 'image' ? imageWaitMs : readyDeadlineMs;
+}
+
+function unreadyFrom({ unreadySince, appliedAt }: EnvironmentRecord, now: number): number {
+  return Date.parse(unreadySince ?? appliedAt ?? toIso(now));
+}
+
+function becomeFailed({ record, ports }: Reconciliation, now: number): Outcome {
+  const reasons = record.reasons ?? [];
+  const [first] = reasons;
+  const words = sayReasons(reasons) ?? 'the workloads are not ready';
+  const error = new ProvisionerError('not-ready', words, {
+    ...(first !== undefined && { object: first.object }),
+    fix: first?.fix ?? 'nothing known fits these words: look at the object and its events (kubectl describe)',
+  });
+  record.phase = 'failed';
+  record.error = toErrorField(error, 'readiness');
+  delete record.waitingOn;
+  const last = record.history.findLast(({ what }) => VERDICTS.has(what));
+  if (last?.what !== 'failed' || last.why !== error.message) {
     note(record, { at: toIso(now), what: 'failed', why: error.message });
     ports.log.warn('not ready', { environment: record.name, reason: error.message });
-    return DONE;
   }
+  const isNew = now - unreadyFrom(record, now) < HOUR_MS;
+  return { kind: 'later', reason: 'check', delayMs: isNew ? FAILED_MS : FAILED_LONG_MS };
+}
+
+const VERDICTS = new Set(['failed', 'ready', 'unready', 'applied']);
+
+function becomeStarting({ record, ports }: Reconciliation, of: { found: Readiness; now: number }): Outcome {
+  const { found, now } = of;
+  const { readyDeadlineMs, imageWaitMs } = ports.settings;
   record.phase = 'starting';
-  if (why === undefined) delete record.waitingOn;
-  else record.waitingOn = why.words;
-  const attempt = request.reason === 'check' ? request.attempt : 0;
-  return {
-    kind: 'later',
-    reason: 'check',
-    delayMs: growingDelay({ attempt, firstMs: 1_500, longestMs: 15_000 }),
-    deadlineMs: readyDeadlineMs,
-  };
+  delete record.error;
+  record.unreadySince ??= record.appliedAt ?? toIso(now);
+  const words = sayReasons(record.reasons ?? []);
+  if (words === undefined) delete record.waitingOn;
+  else record.waitingOn = words;
+  const delayMs = delayOf(found, { now, sinceMs: unreadyFrom(record, now) });
+  return { kind: 'later', reason: 'check', delayMs, deadlineMs: Math.max(readyDeadlineMs, imageWaitMs) };
+}
+
+/** Close behind what comes up by itself, slower behind what waits, and exactly when a quiet time ends. */
+function delayOf({ reasons, quietUntil }: Readiness, { now, sinceMs }: { now: number; sinceMs: number }): number {
+  const quiet = quietUntil === undefined ? 0 : Date.parse(quietUntil) - now;
+  if (quiet > 0) return Math.min(Math.max(quiet, FIRST_MS), LONGEST_MS);
+  const age = now - sinceMs;
+  const isSlow = SLOW.has(reasons[0]?.code ?? '') || age > 120_000;
+  return Math.round(Math.min(isSlow ? LONGEST_MS : CLOSE_MS, Math.max(FIRST_MS, age * 0.5)));
+}
+
+/** What is said again keeps its time: a record that says the same is the same. */
+function withSince(reason: Reason, { reasons = [] }: EnvironmentRecord, now: number): Reason {
+  const before = reasons.find(({ object, code }) => object === reason.object && code === reason.code);
+  return { ...reason, since: before?.since ?? reason.since ?? toIso(now) };
+}
+
+function keepFinished(record: EnvironmentRecord, { finished }: Readiness): void {
+  const done = new Set(finished);
+  const isDone = ({ apiVersion, kind, name }: InventoryEntry): boolean => done.has(`${apiVersion} ${kind} ${name}`);
+  record.inventory = record.inventory.map((entry) =>
+    isDone(entry) && entry.finished !== true ? { ...entry, finished: true as const } : entry,
+  );
+}
+
+/** Remarks come and go with their causes; other warnings stay. While it is not ready nothing is known of them. */
+function setRemarks(record: EnvironmentRecord, { remarks, ignored, health }: Readiness): void {
+  if (ignored > 0) record.ignored = ignored;
+  else delete record.ignored;
+  if (health !== 'ready') return;
+  const before = new Set(record.remarks);
+  record.warnings = [...record.warnings.filter((warning) => !before.has(warning)), ...remarks];
+  if (remarks.length > 0) record.remarks = remarks;
+  else delete record.remarks;
 }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Behaviour } from '../http/options.ts';
 import { kindOf } from '../objects/kinds.ts';
 import type { Objects, Place, StoredObject } from '../objects/objects.ts';
+import { openWayIn } from './way-in.ts';
 
 const NAMESPACE = kindOf('v1', 'Namespace');
 
@@ -25,6 +26,7 @@ export function settle(objects: Objects, behaviour: Behaviour, now: number): voi
       }
     }
   }
+  openWayIn(objects);
 }
 
 /** Contents first, as the namespace controller does; objects with finalizers hold the namespace. */

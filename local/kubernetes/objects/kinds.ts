@@ -16,7 +16,7 @@ function kinds(apiVersion: string, names: Record<string, string>, options: { gen
     version,
     kind,
     plural,
-    namespaced: kind !== 'Namespace',
+    namespaced: kind !== 'Namespace' && kind !== 'IngressClass',
     generation: options.generation ?? false,
   }));
 }
@@ -41,7 +41,12 @@ export const KINDS: Kind[] = [
   ),
   ...kinds('autoscaling/v2', { HorizontalPodAutoscaler: 'horizontalpodautoscalers' }),
   ...kinds('batch/v1', { CronJob: 'cronjobs', Job: 'jobs' }, { generation: true }),
-  ...kinds('networking.k8s.io/v1', { Ingress: 'ingresses', NetworkPolicy: 'networkpolicies' }, { generation: true }),
+  ...kinds('discovery.k8s.io/v1', { EndpointSlice: 'endpointslices' }, { generation: true }),
+  ...kinds(
+    'networking.k8s.io/v1',
+    { Ingress: 'ingresses', IngressClass: 'ingressclasses', NetworkPolicy: 'networkpolicies' },
+    { generation: true },
+  ),
   ...kinds('policy/v1', { PodDisruptionBudget: 'poddisruptionbudgets' }, { generation: true }),
   ...kinds('rbac.authorization.k8s.io/v1', { Role: 'roles', RoleBinding: 'rolebindings' }),
 ];

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { type Target, eventually, newNamespace } from '../target.ts';
+import { type Target, eventually, inventoryOf, newNamespace } from '../target.ts';
 import type { WriteGuard, Change, KubeObject } from '../../../lib/environment/ports/cluster.ts';
 import type { LiveNamespace } from '../../../lib/environment/model/guards.ts';
 
@@ -139,14 +139,17 @@ export function describeClient(target: () => Target): void {
     it('calls an environment starting until its workloads run, and then ready', async () => {
       const { name: namespace } = await makeNamespace();
       const objects = [deployment('web'), object('v1', 'ConfigMap', 'config')];
-      expect(await cluster().readiness(objects, { namespace })).toMatchObject({
-        state: 'starting',
-        object: `Deployment/${namespace}/web`,
+      expect(await cluster().readiness(inventoryOf(objects), { namespace, hasFallen: false })).toMatchObject({
+        health: 'starting',
+        reasons: [{ object: `Deployment/${namespace}/web` }],
       });
       await cluster().apply(objects, { namespace, fresh: true, known: [], writeGuard });
       await target().letRun(namespace);
       await eventually(async () =>
-        expect(await cluster().readiness(objects, { namespace })).toEqual({ state: 'ready' }),
+        expect(await cluster().readiness(inventoryOf(objects), { namespace, hasFallen: false })).toMatchObject({
+          health: 'ready',
+          reasons: [],
+        }),
       );
     });
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { WITHOUT_CONTROL_PLANE } from '../../support/control-plane.ts';
-import { eventually } from '../../contract/target.ts';
+import { eventually, inventoryOf } from '../../contract/target.ts';
 import { type AuditedPlane, startAuditedPlane } from './plane.ts';
 import { type RealWorld, config, createRealWorld, deployment } from './world.ts';
 
@@ -65,7 +65,8 @@ onControlPlane(`converging on a real control plane ${WITHOUT_CONTROL_PLANE ?? ''
     world.overlays.objects = [deployment('web')];
     await world.handle('pods', 'create');
     const objects = [deployment('web')];
-    const readiness = () => world.ports.cluster.readiness(objects, { namespace: 'feature-pods' });
+    const readiness = () =>
+      world.ports.cluster.readiness(inventoryOf(objects), { namespace: 'feature-pods', hasFallen: false });
     const status = async (fields: object) => {
       const pods = await get<Listed>(at('pods', 'pods'));
       for (const { metadata } of pods?.items ?? []) {
@@ -81,13 +82,13 @@ onControlPlane(`converging on a real control plane ${WITHOUT_CONTROL_PLANE ?? ''
     await eventually(async () => expect((await get<Listed>(at('pods', 'pods')))?.items).toHaveLength(1));
     await status(container({ waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image' } }));
     expect(await readiness()).toMatchObject({
-      state: 'starting',
-      reason: expect.stringContaining('waiting for image web:1'),
+      health: 'starting',
+      reasons: [{ cause: expect.stringContaining('waiting for image web:1') }],
     });
     await status(container({ waiting: { reason: 'CreateContainerConfigError', message: 'secret "s" not found' } }));
     expect(await readiness()).toMatchObject({
-      state: 'starting',
-      reason: expect.stringContaining('secret "s" not found'),
+      health: 'starting',
+      reasons: [{ cause: expect.stringContaining('secret "s" not found') }],
     });
 
     const [pod] = (await get<Listed>(at('pods', 'pods')))?.items ?? [];
@@ -106,12 +107,12 @@ onControlPlane(`converging on a real control plane ${WITHOUT_CONTROL_PLANE ?? ''
     });
     await status(container({ waiting: { reason: 'ContainerCreating' } }));
     expect(await readiness()).toMatchObject({
-      state: 'starting',
-      reason: expect.stringMatching(/FailedMount: .*StatusCode=403/),
+      health: 'starting',
+      reasons: [{ cause: expect.stringMatching(/FailedMount: .*StatusCode=403/) }],
     });
 
     await status({ phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }], containerStatuses: null });
-    await eventually(async () => expect(await readiness()).toEqual({ state: 'ready' }));
+    await eventually(async () => expect(await readiness()).toMatchObject({ health: 'ready', reasons: [] }));
     await world.handle('pods', 'provision');
     expect(world.record('pods')?.phase).toBe('ready');
   }, 60_000);

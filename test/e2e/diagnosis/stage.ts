@@ -76,6 +76,8 @@ export async function setStage(target: { access: ClusterAccess; kubeconfig: stri
       driftIntervalMs: 3_600_000,
       trustDeliveries: true,
       maxDeliveryAgeMs: 259_200_000,
+      imageWaitMs: 600_000,
+      podRepair: true,
     },
     clock,
     random,

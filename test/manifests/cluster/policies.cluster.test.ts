@@ -41,6 +41,10 @@ const RBAC = 'rbac.authorization.k8s.io';
 const OURS = branchNamespace('ours');
 const TOKEN = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} };
 
+/** Makers that make nothing: their controllers leave alone what their selectors do not fit. */
+const REPLICAS = maker('ReplicaSet', {});
+const SET = maker('StatefulSet', { serviceName: 'none' });
+
 /** Of an object in each namespace that is not ours, the ones that a part of the policy alone refuses among them. */
 const OBJECTS: Case[] = [
   ...FOREIGN_NAMES.map((name): Case => [`apply in ${name}`, dryApply(configMap(name))]),
@@ -55,6 +59,8 @@ const OBJECTS: Case[] = [
     'get a token of ours',
     { method: 'POST', path: '/api/v1/namespaces/feature-ours/serviceaccounts/default/token', body: TOKEN },
   ],
+  ['delete a pod that a Deployment makes again', dryDelete(pod('of-replicas', REPLICAS))],
+  ['delete a ready pod of a StatefulSet', dryDelete(pod('ready-of-set', SET))],
   ['enter a pod of ours', { method: 'POST', path: '/api/v1/namespaces/feature-ours/pods/x/exec?command=sh' }],
   [
     'get a token in kube-system',
@@ -155,6 +161,54 @@ function annotating(notes: Record<string, string | null>, name = 'feature-ours')
   return merge(`/api/v1/namespaces/${name}`, { metadata: { annotations } });
 }
 
+function maker(kind: string, more: object): KubeObject {
+  return {
+    apiVersion: 'apps/v1',
+    kind,
+    metadata: { name: 'none', namespace: 'feature-ours' },
+    spec: {
+      replicas: 0,
+      selector: { matchLabels: { app: 'none' } },
+      template: { metadata: { labels: { app: 'none' } }, spec: { containers: [{ name: 'web', image: 'web:1' }] } },
+      ...more,
+    },
+  };
+}
+
+function pod(name: string, owner?: KubeObject, uid = ''): KubeObject {
+  const ownerReferences = owner && [{ apiVersion: owner.apiVersion, kind: owner.kind, name: owner.metadata.name, uid }];
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'feature-ours', ...(ownerReferences && { ownerReferences }) },
+    spec: { containers: [{ name: 'web', image: 'web:1' }] },
+  };
+}
+
+/** Pods of each maker; no node runs them, so that one is ready only where its status says so. */
+async function makePods(plane: Plane): Promise<void> {
+  await plane.apply(pod('bare'));
+  for (const [owner, names] of [
+    [REPLICAS, ['of-replicas']],
+    [SET, ['of-set', 'ready-of-set']],
+  ] as const) {
+    await plane.apply(owner);
+    const made = JSON.parse(await plane.ok({ as: 'admin', method: 'GET', path: pathOf(owner) })) as Live;
+    for (const name of names) await plane.apply(pod(name, owner, made.metadata.uid));
+  }
+  await plane.ok({
+    as: 'admin',
+    method: 'PATCH',
+    path: `${pathOf(pod('ready-of-set'))}/status`,
+    type: 'application/merge-patch+json',
+    body: { status: { conditions: [{ type: 'Ready', status: 'True' }] } },
+  });
+}
+
+interface Live {
+  metadata: { uid: string };
+}
+
 function web(namespace: string): KubeObject {
   return {
     apiVersion: 'apps/v1',
@@ -177,6 +231,7 @@ describeOnPlane('the policies', () => {
     guards = await applyGuards(plane);
     for (const user of ['provisioner', 'deprovisioner']) await giveAllRights(plane, user);
     for (const home of ['project', 'feature-ours']) await plane.apply(web(home));
+    await makePods(plane);
     for (const definition of ADD_ON_DEFINITIONS) await plane.apply(definition);
     await eventually('the add-ons are served', async () => {
       const answers = await Promise.all(
@@ -204,6 +259,8 @@ describeOnPlane('the policies', () => {
       ['write in it', dryApply(configMap('feature-ours'))],
       ['write a Secret in it', dryApply({ ...configMap('feature-ours'), kind: 'Secret', data: { x: 'eA==' } })],
       ['delete from it', dryDelete(configMap('feature-ours', 'kube-root-ca.crt'))],
+      ['delete a bare pod', dryDelete(pod('bare'))],
+      ['delete a pod of a StatefulSet that is not ready', dryDelete(pod('of-set', SET))],
       ['note an image tag on it', annotating({ 'image-tag': 'v2' })],
       ['learn its repository’s id once', annotating({ 'repository-id': '42' }, 'feature-noid')],
       ['learn that its repository was renamed', annotating({ repository: 'owner/renamed' })],

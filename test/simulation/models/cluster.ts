@@ -178,8 +178,18 @@ export function clusterFor(world: World, who: Activity): Cluster {
     readiness: (_objects, { namespace }) =>
       read('READY?', namespace, () => {
         const roll = stage.isCalm ? 0 : drawFor(stage, stage.calls * 3);
-        return { state: roll < 0.75 ? 'ready' : roll < 0.97 ? 'starting' : 'failed' };
+        const health = roll < 0.75 ? 'ready' : roll < 0.97 ? 'starting' : 'failed';
+        const reasons =
+          health === 'ready' ? [] : [{ object: 'Deployment/web', cause: 'it is not up', code: 'rollout' as const }];
+        return { health, reasons, remarks: [], ignored: 0, finished: [] };
       }),
+    survey: () =>
+      read('SURVEY', '', () => {
+        const isIll = (name: string): boolean => !stage.isCalm && drawFor(stage, stage.calls * 5 + name.length) < 0.1;
+        return { suspect: new Set([...state.namespaces.keys()].filter(isIll)), unread: [] };
+      }),
+    removeEnded: () => read('ENDED?', '', () => []),
+    deletePod: () => read('POD?', '', () => 'absent'),
     inspect: (kinds, { namespace }) =>
       read('INSPECT', namespace, () => kinds.map((type) => ({ ...type, why: 'the model keeps no objects' }))),
     contents: (namespace) => read('COUNT', namespace, () => ({ Deployment: at(namespace)?.objects.size ?? 0 })),

@@ -1,13 +1,7 @@
 import { ProvisionerError } from '../../../lib/errors.ts';
 import type { Turn, VirtualClock } from './clock.ts';
-import type {
-  WriteGuard,
-  Change,
-  Cluster,
-  KubeObject,
-  PolicyState,
-  Readiness,
-} from '../../../lib/environment/ports/cluster.ts';
+import type { WriteGuard, Change, Cluster, KubeObject, PolicyState } from '../../../lib/environment/ports/cluster.ts';
+import type { CauseCode, Readiness, Survey } from '../../../lib/environment/ports/readiness.ts';
 import type { LiveNamespace } from '../../../lib/environment/model/guards.ts';
 
 interface ModelNamespace {
@@ -22,10 +16,29 @@ export interface ModelCluster extends Cluster {
   /** What was written, in order: `POST Namespace/x`, `APPLY ConfigMap/x/y`, `DELETE Namespace/x`. */
   writes: string[];
   readinessIs: Readiness;
+  surveyIs: Survey;
+  /** Jobs and pods that have failed for good, as `Kind/namespace/name`. */
+  ended: Set<string>;
   policiesAre: PolicyState;
   /** Makes a namespace that somebody else owns. */
   putForeign(name: string, labels?: Record<string, string>): void;
   terminationMs: number;
+}
+
+export const READY: Readiness = { health: 'ready', reasons: [], remarks: [], ignored: 0, finished: [] };
+
+/** A reading that one object keeps from being ready. */
+export function unready(
+  cause: string,
+  { health = 'starting', object = 'Deployment/x/web', code = 'unknown' }: UnreadyOptions = {},
+): Readiness {
+  return { ...READY, health, reasons: [{ object, cause, code }] };
+}
+
+interface UnreadyOptions {
+  health?: 'starting' | 'failed';
+  object?: string;
+  code?: CauseCode;
 }
 
 /** A cluster's rules as far as the core meets them: uid and resourceVersion, 409, termination that takes time. */
@@ -65,7 +78,9 @@ export function modelCluster({ clock, turn }: { clock: VirtualClock; turn: Turn 
   const model: ModelCluster = {
     namespaces,
     writes,
-    readinessIs: { state: 'ready' },
+    readinessIs: READY,
+    ended: new Set(),
+    surveyIs: { suspect: new Set(), unread: [] },
     policiesAre: 'bound',
     terminationMs: 5_000,
     putForeign: (name, labels = {}) => void make(name, { name, labels }),
@@ -158,6 +173,26 @@ export function modelCluster({ clock, turn }: { clock: VirtualClock; turn: Turn 
     async readiness() {
       await turn('readiness');
       return model.readinessIs;
+    },
+    async survey() {
+      await turn('survey');
+      return model.surveyIs;
+    },
+    async removeEnded(entries, { namespace, writeGuard }) {
+      const found = at(namespace);
+      const ended = entries
+        .map(({ kind, name }) => `${kind}/${namespace}/${name}`)
+        .filter((name) => model.ended.has(name));
+      for (const object of ended) {
+        await write(`DELETE ${object}`, writeGuard);
+        model.ended.delete(object);
+        found?.objects.delete(object);
+      }
+      return ended.map((object): Change => ({ object, action: 'deleted' }));
+    },
+    async deletePod({ namespace, name }, writeGuard) {
+      await write(`DELETE Pod/${namespace}/${name}`, writeGuard);
+      return 'deleted';
     },
     async inspect(kinds, { namespace }) {
       await turn(`LIST ${namespace}`);

@@ -57,6 +57,8 @@ export function createWorld(options: { github?: boolean; settings?: Partial<Envi
     // most tests ask no GitHub; the ones of boundaries turn it off
     trustDeliveries: true,
     maxDeliveryAgeMs: 259_200_000,
+    imageWaitMs: options.settings?.readyDeadlineMs ?? 600_000,
+    podRepair: true,
     ...options.settings,
   };
   const models = { clock, turn };

@@ -3,6 +3,7 @@ import { answerObserved } from '../../../lib/intake/observed.ts';
 import { answerSweep } from '../../../lib/sweep/answer-sweep.ts';
 import { sweep } from '../../../lib/sweep/sweep.ts';
 import { watch } from '../../../lib/sweep/watch.ts';
+import { READY, unready } from '../../support/fakes/cluster.ts';
 import { GONE, NAMESPACE, REPOSITORY, type World, createWorld } from '../../support/fakes/world.ts';
 
 const HOUR_MS = 3_600_000;
@@ -73,14 +74,14 @@ describe('MODE=observe', () => {
   it('does not prune, though an environment was starting when the mode changed', async () => {
     const world = createWorld();
     await world.handle(world.request('create'));
-    world.cluster.readinessIs = { state: 'starting' };
+    world.cluster.readinessIs = unready('it starts');
     world.overlays.hash = 'template-2';
     world.overlays.objects = world.overlays.objects.slice(1);
     world.clock.advance(1_000);
     await world.handle(world.request('provision'));
     expect(world.record()?.phase).toBe('starting');
     world.settings.mode = 'observe';
-    world.cluster.readinessIs = { state: 'ready' };
+    world.cluster.readinessIs = READY;
     world.cluster.writes.length = 0;
     await world.settle(60_000);
 

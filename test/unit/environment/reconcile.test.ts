@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { READY, unready } from '../../support/fakes/cluster.ts';
 import { ProvisionerError } from '../../../lib/errors.ts';
 import { EXISTS, GONE, NAMESPACE, type World, createWorld } from '../../support/fakes/world.ts';
 import { abandon } from '../../../lib/environment/abandon.ts';
@@ -145,14 +146,14 @@ describe('reconcile, a life', () => {
   });
 
   it('is starting until the workloads are ready, and failed with the reason after the deadline', async () => {
-    world.cluster.readinessIs = { state: 'starting', reason: 'waiting for image web:x', object: 'Deployment/x/web' };
+    world.cluster.readinessIs = unready('waiting for image web:x');
     await world.handle(world.request('create'));
-    expect(world.record()).toMatchObject({ phase: 'starting', waitingOn: 'waiting for image web:x' });
+    expect(world.record()).toMatchObject({ phase: 'starting', waitingOn: 'Deployment/x/web: waiting for image web:x' });
 
     await world.settle();
     expect(world.record()).toMatchObject({ phase: 'failed', error: { code: 'not-ready', object: 'Deployment/x/web' } });
 
-    world.cluster.readinessIs = { state: 'ready' };
+    world.cluster.readinessIs = READY;
     await world.handle(world.request('sweep'));
     expect(world.record()).toMatchObject({ phase: 'ready' });
     expect(world.record()?.error).toBeUndefined();
@@ -210,7 +211,7 @@ describe('reconcile, order', () => {
   });
 
   it('drops a requeued request that the record does not name any more', async () => {
-    world.cluster.readinessIs = { state: 'starting' };
+    world.cluster.readinessIs = unready('0 of 1 replicas available');
     await world.handle(world.request('create'));
     const [old] = world.requests.waiting.splice(0);
     await world.handle(world.request('push'));

@@ -10,6 +10,7 @@ import { sweep } from '../../../lib/sweep/sweep.ts';
 import { makeDelivery } from '../../../local/github/deliveries.ts';
 import type { StandInApp } from '../../../local/github/model.ts';
 import { type GitHubStandIn, type StandInRepository, startGitHub } from '../../../local/github/start.ts';
+import { READY, unready } from '../../support/fakes/cluster.ts';
 import { REPOSITORY, type World, createWorld } from '../../support/fakes/world.ts';
 
 const REF = 'ex-c4-e6';
@@ -55,11 +56,11 @@ afterEach(() => github.close());
 
 describe('GITHUB_COMMENT', () => {
   it('is one comment, made once and updated in place, with address, state and image tag', async () => {
-    world.cluster.readinessIs = { state: 'starting' };
+    world.cluster.readinessIs = unready('it starts');
     await world.handle(world.request('provision', { imageTag: 'v1' }));
     expect(bodies()).toEqual([expect.stringContaining('is being provisioned')]);
     const [{ id } = { id: 0 }] = comments();
-    world.cluster.readinessIs = { state: 'ready' };
+    world.cluster.readinessIs = READY;
     await world.settle(60_000);
 
     expect(comments()).toMatchObject([{ id, issue: 7, user: BOT }]);

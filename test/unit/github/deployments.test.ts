@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { READY, unready } from '../../support/fakes/cluster.ts';
 import { createGitHub } from '../../../lib/github/client.ts';
 import { createDeployments } from '../../../lib/github/deployments.ts';
 import { sweep } from '../../../lib/sweep/sweep.ts';
@@ -25,9 +26,9 @@ describe('what GitHub is told', () => {
   afterEach(() => github.close());
 
   it('is one transient deployment with its address and page, and nothing after the branch', async () => {
-    world.cluster.readinessIs = { state: 'starting', reason: 'web: 0 of 1' };
+    world.cluster.readinessIs = unready('web: 0 of 1', { health: 'starting' });
     await world.handle(world.request('create'));
-    world.cluster.readinessIs = { state: 'ready' };
+    world.cluster.readinessIs = READY;
     await world.settle();
 
     expect(deployments()).toMatchObject([
@@ -53,7 +54,7 @@ describe('what GitHub is told', () => {
   }, 30_000);
 
   it('says what failed and how to fix it in one line', async () => {
-    world.cluster.readinessIs = { state: 'failed', reason: `web: CrashLoopBackOff ${'x'.repeat(200)}` };
+    world.cluster.readinessIs = unready(`CrashLoopBackOff ${'x'.repeat(200)}`, { health: 'failed' });
     await world.handle(world.request('create'));
 
     const [status] = deployments()[0]?.statuses ?? [];

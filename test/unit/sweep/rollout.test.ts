@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { announceRollout } from '../../../lib/sweep/rollout.ts';
 import { sweep } from '../../../lib/sweep/sweep.ts';
+import { READY, unready } from '../../support/fakes/cluster.ts';
 import { NAMESPACE, REPOSITORY, type World, createWorld } from '../../support/fakes/world.ts';
 
 const HOUR_MS = 3_600_000;
@@ -71,14 +72,15 @@ describe('changed overlays', () => {
 
   it('come to an environment that failed by the sweep that tries it again', async () => {
     world.settings.rollout = 'on-event';
-    world.cluster.readinessIs = { state: 'failed', reason: 'the image is missing' };
+    world.cluster.readinessIs = unready('the image is missing', { health: 'failed' });
     await world.handle(world.request('provision', { imageTag: 'v2' }));
     expect(world.record()?.phase).toBe('failed');
     changeOverlays();
-    world.cluster.readinessIs = { state: 'ready' };
     await sweepLater();
 
     expect(hasNew()).toBe(true);
+    world.cluster.readinessIs = READY;
+    await world.settle();
     expect(world.record()?.phase).toBe('ready');
   });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { BranchList } from '../../../lib/environment/ports/ports.ts';
 import { answerSweep } from '../../../lib/sweep/answer-sweep.ts';
 import { confirmSweep, planSweep, sweep } from '../../../lib/sweep/sweep.ts';
+import { unready } from '../../support/fakes/cluster.ts';
 import { GONE, REPOSITORY, type World, createWorld } from '../../support/fakes/world.ts';
 
 const HOUR_MS = 3_600_000;
@@ -16,6 +17,8 @@ const refs = (count: number): string[] => Array.from({ length: count }, (_, n) =
 async function withLiving(count: number, settings: Partial<World['settings']> = {}): Promise<World> {
   const world = createWorld({ github: true, settings });
   for (const ref of refs(count)) await world.handle(world.request('create', { ref }));
+  // the looks that follow once each is ready
+  await world.settle();
   world.github.list = listOf(refs(count));
   return world;
 }
@@ -141,7 +144,7 @@ describe('sweep', () => {
 
   it('pauses longer after each failure, a day at most, until somebody asks again', async () => {
     const world = await withLiving(1);
-    world.cluster.readinessIs = { state: 'failed', reason: 'CrashLoopBackOff' };
+    world.cluster.readinessIs = unready('CrashLoopBackOff', { health: 'failed' });
     world.clock.advance(1_000);
     await world.handle(world.request('provision', { ref: 'ex-0', imageTag: 'broken' }));
     await world.settle();
@@ -150,7 +153,8 @@ describe('sweep', () => {
     const tries: number[] = [];
     for (let quarters = 0; quarters < 4 * 24 * 4; quarters += 1) {
       if ((await sweep(world.ports)).queued.length > 0) tries.push(quarters);
-      await world.settle();
+      // what the sweep queued, and none of the checks of what has failed
+      await world.settle(1_000);
       world.clock.advance(HOUR_MS / 4);
     }
     const pauses = tries.slice(1).map((quarter, n) => quarter - (tries[n] ?? 0));

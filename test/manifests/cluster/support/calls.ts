@@ -7,6 +7,7 @@ const READ_ONLY = {
   events: '/api/v1',
   pods: '/api/v1',
   replicasets: '/apis/apps/v1',
+  endpointslices: '/apis/discovery.k8s.io/v1',
   jobs: '/apis/batch/v1',
   horizontalpodautoscalers: '/apis/autoscaling/v2',
   secretproviderclasspodstatuses: '/apis/secrets-store.csi.x-k8s.io/v1',
@@ -38,6 +39,10 @@ export function provisionerCalls(objects: KubeObject[]): CallsByRight {
     calls.set(`${resource} list`, { as, method: 'GET', path: `${root}/namespaces/feature-ours/${resource}` });
     calls.set(`${resource} get`, { as, method: 'GET', path: `${root}/namespaces/feature-ours/${resource}/x` });
   }
+  calls.set('ingressclasses list', { as, method: 'GET', path: '/apis/networking.k8s.io/v1/ingressclasses' });
+  calls.set('ingressclasses get', { as, method: 'GET', path: '/apis/networking.k8s.io/v1/ingressclasses/x' });
+  // of a StatefulSet that waits for it: the policies hold it to such
+  calls.set('pods delete', { as, method: 'DELETE', path: '/api/v1/namespaces/feature-ours/pods/x?dryRun=All' });
   return calls;
 }
 

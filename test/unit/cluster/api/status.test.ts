@@ -33,7 +33,7 @@ describe('errorOf', () => {
   it('says in one line of bounded length what the server says', () => {
     const body = status({ message: `first\n  second ${'x'.repeat(1000)}` });
     const { message } = errorOf({ status: 422, body, object: 'ConfigMap/a/b' });
-    expect(message).toMatch(/^ConfigMap\/a\/b: first second x+…$/);
+    expect(message).toMatch(/^ConfigMap\/a\/b: first second x+ … x+$/);
     expect(message.length).toBeLessThan(450);
   });
 

@@ -17,7 +17,7 @@ function start() {
   const held = () => world.cluster.namespaces.get('feature-ex-c4-e6')?.objects;
   const provision = async () => {
     await world.handle(world.request('provision'));
-    await world.settle();
+    await world.settle(1_000);
   };
   return { world, held, provision };
 }

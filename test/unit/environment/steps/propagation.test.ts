@@ -1,13 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { causeOf, isOfNewCredential } from '../../../../lib/environment/model/known-causes.ts';
+import { unready } from '../../../support/fakes/cluster.ts';
 import { createWorld } from '../../../support/fakes/world.ts';
 
-const REFUSED =
-  'Pod/feature-ex-c4-e6/db-0: FailedMount: AADSTS70021: No matching federated identity record found for presented assertion.';
+const REFUSED = 'FailedMount: AADSTS70021: No matching federated identity record found for presented assertion.';
 
 async function starting(state: 'starting' | 'failed', reason: string) {
   const world = createWorld();
-  world.cluster.readinessIs = { state, reason };
+  world.cluster.readinessIs = unready(reason, {
+    health: state,
+    object: 'StatefulSet/feature-ex-c4-e6/db',
+    code: 'mount',
+  });
   await world.handle(world.request('create'));
   return world;
 }
@@ -39,7 +43,9 @@ describe('a new credential', () => {
       const world = await starting(state, REFUSED);
 
       expect(world.record()).toMatchObject({ phase: 'starting' });
-      expect(world.record()?.waitingOn).toMatch(/^waiting for Entra ID to know the credential, written 0 s ago: Pod/);
+      expect(world.record()?.waitingOn).toMatch(
+        /^StatefulSet\/feature-ex-c4-e6\/db: waiting for Entra ID to know the credential, written at 2026-11-23T10:00:00Z: /,
+      );
 
       await world.settle(540_000);
       expect(world.record()).toMatchObject({ phase: 'starting' });
@@ -53,7 +59,7 @@ describe('a new credential', () => {
   );
 
   it('excuses no other failure', async () => {
-    const world = await starting('failed', 'Pod/feature-ex-c4-e6/db-0: FailedMount: ForbiddenByRbac');
+    const world = await starting('failed', 'FailedMount: ForbiddenByRbac');
 
     expect(world.record()).toMatchObject({ phase: 'failed', error: { fix: expect.stringContaining('Secrets User') } });
   });

@@ -1,0 +1,24 @@
+import type { LiveObject } from '../api/object-meta.ts';
+import { isEnding, isReady, ownedPods, wasNeverReady } from './pods/owners.ts';
+import { type LivePod, type Reading, conditionOf } from './reading.ts';
+
+/**
+ * The pod of an older revision that was never ready and for which an ordered StatefulSet waits for ever, though its
+ * newest template might run. https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
+ */
+export function findStuckPod(set: LiveObject, reading: Reading): LivePod | undefined {
+  const { podManagementPolicy, updateStrategy } = (set.spec ?? {}) as {
+    podManagementPolicy?: string;
+    updateStrategy?: { type?: string };
+  };
+  const isOrdered = (podManagementPolicy ?? 'OrderedReady') === 'OrderedReady';
+  if (!isOrdered || (updateStrategy?.type ?? 'RollingUpdate') !== 'RollingUpdate') return undefined;
+  if (set.status?.observedGeneration !== set.metadata.generation || set.status?.['updateRevision'] === undefined)
+    return undefined;
+  const { older } = ownedPods({ apiVersion: 'apps/v1', kind: 'StatefulSet' }, set, reading);
+  const stuck = older.filter((pod) => !isReady(pod) && !isEnding(pod) && wasNeverReady(pod));
+  // without room no other pod would start either
+  return stuck.find(
+    (pod) => conditionOf(pod, 'PodScheduled')?.status === 'True' || pod.status?.startTime !== undefined,
+  );
+}

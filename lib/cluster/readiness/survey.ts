@@ -1,0 +1,131 @@
+import type { Survey } from '../../environment/ports/readiness.ts';
+import type { Send } from '../api/client.ts';
+import type { List, LiveObject } from '../api/object-meta.ts';
+import { type Discovery, type TypeOfObject, objectName, pathOf } from '../api/rest-mapping.ts';
+import { isComplete } from './kinds/jobs.ts';
+import { hasBrokenAutoscaler } from './kinds/remarks.ts';
+import { judgeDaemonSet, judgeDeployment, judgeStatefulSet } from './kinds/workloads.ts';
+import { quietAfter } from './pods/quiet.ts';
+import { type LivePod, type Verdict, conditionOf, msOf } from './reading.ts';
+
+const SLUG = 'feature-branch-provisioner/slug';
+const NAMESPACE = 'feature-';
+const IGNORE = 'feature-branch-provisioner/ignore-health';
+const PAGE = 500;
+
+interface Surveyed {
+  type: TypeOfObject;
+  isSuspect: (object: LiveObject, now: number) => boolean;
+}
+
+const isOpen =
+  (judge: (object: LiveObject) => Verdict) =>
+  (object: LiveObject): boolean =>
+    isUnobserved(object) || judge(object).health !== 'ready';
+
+/** What bears our label. A Service's or a route's way in changes by an apply, and is then judged by the whole reading. */
+const LABELLED: Surveyed[] = [
+  { type: { apiVersion: 'apps/v1', kind: 'Deployment' }, isSuspect: isOpen(judgeDeployment) },
+  { type: { apiVersion: 'apps/v1', kind: 'StatefulSet' }, isSuspect: isOpen(judgeStatefulSet) },
+  { type: { apiVersion: 'apps/v1', kind: 'DaemonSet' }, isSuspect: isOpen(judgeDaemonSet) },
+  { type: { apiVersion: 'batch/v1', kind: 'Job' }, isSuspect: (job) => !isComplete(job) && !isAtRest(job) },
+  { type: { apiVersion: 'batch/v1', kind: 'CronJob' }, isSuspect: hasFailedRun },
+  { type: { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress' }, isSuspect: hasNoAddress },
+  { type: { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler' }, isSuspect: hasBrokenAutoscaler },
+];
+
+/**
+ * Which environments are not well, by lists over the whole cluster. Workloads are found by our label. Pods bear none,
+ * since their templates are not ours to label, and one list of all pods in pages is the cheapest reading that shows
+ * restarts: a list in each namespace would cost a call per environment. The role grants it already.
+ */
+export async function surveyEnvironments(context: {
+  send: Send;
+  discovery: Discovery;
+  clock: { now(): number };
+}): Promise<Survey> {
+  const survey: Survey = { suspect: new Set(), unread: [] };
+  const now = context.clock.now();
+  const look = async ({ type, isSuspect }: Surveyed, query: Record<string, string>): Promise<void> => {
+    for await (const page of pagesOf(context, type, query)) {
+      if (page === 'unread') survey.unread.push(type.kind);
+      else
+        for (const { metadata, ...object } of page) {
+          const { namespace = '', annotations } = metadata;
+          if (!namespace.startsWith(NAMESPACE) || annotations?.[IGNORE] === 'true') continue;
+          if (isSuspect({ metadata, ...object }, now)) survey.suspect.add(namespace);
+        }
+    }
+  };
+  // one after the other: the pages of one kind alone are held at a time
+  for (const kind of LABELLED) await look(kind, { labelSelector: SLUG });
+  const pods: Surveyed = { type: { apiVersion: 'v1', kind: 'Pod' }, isSuspect: isRestless };
+  await look(pods, { fieldSelector: 'metadata.namespace!=kube-system' });
+  return survey;
+}
+
+async function* pagesOf(
+  { send, discovery }: { send: Send; discovery: Discovery },
+  type: TypeOfObject,
+  query: Record<string, string>,
+): AsyncGenerator<LiveObject[] | 'unread'> {
+  const resource = await discovery.resourceOf(type);
+  if (resource === undefined) return;
+  let next = '';
+  do {
+    const search = new URLSearchParams({ ...query, limit: String(PAGE), ...(next && { continue: next }) });
+    const { status, body } = await send({
+      method: 'GET',
+      path: `${pathOf({ resource })}?${search.toString()}`,
+      object: objectName({ kind: `${type.kind}List`, metadata: { name: 'all namespaces' } }),
+      expect: [403, 410],
+    });
+    // 410: the pages took too long; the next sweep begins at the first one
+    if (status === 410) return;
+    if (status === 403) {
+      yield 'unread';
+      return;
+    }
+    const list = body as List<LiveObject>;
+    yield list.items ?? [];
+    next = list.metadata?.continue ?? '';
+  } while (next);
+}
+
+function isUnobserved({ metadata, status }: LiveObject): boolean {
+  return (status?.observedGeneration ?? 0) < (metadata.generation ?? 0);
+}
+
+function isAtRest(job: LiveObject): boolean {
+  return job.spec?.['suspend'] === true || conditionOf(job, 'Suspended')?.status === 'True';
+}
+
+function hasFailedRun({ status }: LiveObject): boolean {
+  const { lastScheduleTime, lastSuccessfulTime, active } = (status ?? {}) as {
+    lastScheduleTime?: string;
+    lastSuccessfulTime?: string;
+    active?: unknown[];
+  };
+  return !active?.length && msOf(lastScheduleTime) > msOf(lastSuccessfulTime);
+}
+
+function hasNoAddress({ status }: LiveObject): boolean {
+  const { loadBalancer } = (status ?? {}) as { loadBalancer?: { ingress?: unknown[] } };
+  return !loadBalancer?.ingress?.length;
+}
+
+/** A pod that was restarted not long ago, or that its node ended; whose it is, the reading of its namespace tells. */
+function isRestless(pod: LivePod, now: number): boolean {
+  if (pod.status?.phase === 'Failed') return isRecent(pod, now) && !isOfJob(pod);
+  return (pod.status?.containerStatuses ?? []).some((status) => (quietAfter(status) ?? 0) > now);
+}
+
+function isRecent(pod: LivePod, now: number): boolean {
+  const ended = (pod.status?.containerStatuses ?? []).map(({ state }) => msOf(state?.terminated?.finishedAt));
+  const at = Math.max(msOf(conditionOf(pod, 'Ready')?.lastTransitionTime), ...ended);
+  return now - at < 600_000;
+}
+
+function isOfJob({ metadata }: LivePod): boolean {
+  return metadata.ownerReferences?.some(({ kind }) => kind === 'Job') === true;
+}
