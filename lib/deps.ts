@@ -1,4 +1,4 @@
-import { readOnce } from './concurrency.ts';
+import { once, readOnce } from './concurrency.ts';
 import { readEnvironmentSettings } from './config.ts';
 import { createAzureDeps } from './deps/azure.ts';
 import { type Connections, createClusterDeps } from './deps/cluster.ts';
@@ -39,6 +39,11 @@ export function createDeps(env: Env, given: Given = {}) {
   const overlays = createOverlayDeps(machine, storage, given.compiled);
   const telemetry = createTelemetryDeps(machine);
 
+  const auditTrail = once(async () => {
+    const { AUDIT_CONTAINER, createAuditTrail } = await import('./storage/audit/audit-trail.ts');
+    const log = await telemetry.countedLog(machine.log);
+    return createAuditTrail({ container: storage.container(AUDIT_CONTAINER), clock, log, ...machine.bounds });
+  });
   const plainRequests = async (): Promise<Requests> => {
     const requests = await storage.requests();
     return given.requests?.(requests) ?? requests;
@@ -59,6 +64,7 @@ export function createDeps(env: Env, given: Given = {}) {
         credentials: azure.access(),
         overlays: overlays.overlays(),
         branchTemplates: overlays.branchTemplates(),
+        audit: auditTrail(),
       }),
       github.branches(),
       github.reports(),
@@ -80,7 +86,7 @@ export function createDeps(env: Env, given: Given = {}) {
     });
   }
 
-  const parts = { ...storage, ...azure, ...cluster, ...github, ...overlays, requests, portsFor };
+  const parts = { ...storage, ...azure, ...cluster, ...github, ...overlays, auditTrail, requests, portsFor };
   return {
     ...parts,
     ...telemetry,

@@ -18,6 +18,7 @@ import { type Live, readLive } from '../environment/status.ts';
 import { toLogFields } from '../errors.ts';
 import type { StatusDeps } from '../intake/status.ts';
 import { readLiveDetails } from '../page/live.ts';
+import type { AuditTrail } from '../storage/audit/audit-trail.ts';
 import type { AzureDeps } from './azure.ts';
 import type { ClusterDeps } from './cluster.ts';
 import type { GitHubDeps } from './github.ts';
@@ -41,6 +42,7 @@ export interface HealthParts
     Pick<ClusterDeps, 'cluster' | 'policies'>,
     Pick<AzureDeps, 'access'>,
     Pick<GitHubDeps, 'branches'> {
+  auditTrail(): Promise<AuditTrail>;
   portsFor(log: Log): Promise<Ports>;
 }
 
@@ -60,6 +62,7 @@ export function createHealthDeps(machine: Machine, parts: HealthParts): HealthDe
           probes: createProbes({
             settings: () => [readWebhookSecrets(env), readEnvironmentSettings(env)],
             reachStorage: parts.reachStorage,
+            audit: async () => (await parts.auditTrail()).probe(),
             cluster,
             policies: async () => (readEnvironmentSettings(env).allowUnguarded ? 'off' : parts.policies()),
             access: async () => (readIdentitySettings(env).pool.length === 0 ? undefined : access()),

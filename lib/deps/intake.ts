@@ -7,6 +7,7 @@ import {
   readWebhookSecrets,
   readWorkflowSettings,
 } from '../config.ts';
+import type { Audit } from '../environment/ports/audit.ts';
 import type { Log, Ports, Requests } from '../environment/ports/ports.ts';
 import type { KeepDeps } from '../intake/keep.ts';
 import type { ManualDeps } from '../intake/manual.ts';
@@ -38,12 +39,13 @@ export interface IntakeParts
     Pick<ClusterDeps, 'cluster'>,
     Pick<GitHubDeps, 'pullRequests' | 'tokenVerifier'>,
     Pick<OverlayDeps, 'branchTemplates' | 'toBranchOverlays'> {
+  auditTrail(): Promise<Audit>;
   requests(): Promise<Requests>;
   portsFor(log: Log): Promise<Ports>;
 }
 
 export function createIntakeDeps({ env, clock, newId }: Machine, parts: IntakeParts): IntakeDeps {
-  const { records, requests, cluster, sweeps, portsFor } = parts;
+  const { records, requests, cluster, sweeps, auditTrail, portsFor } = parts;
   const settings = readOnce(() => readIntakeSettings(env));
   const environment = readOnce(() => readEnvironmentSettings(env));
   const secrets = readOnce(() => readWebhookSecrets(env));
@@ -60,8 +62,9 @@ export function createIntakeDeps({ env, clock, newId }: Machine, parts: IntakePa
       clock,
       newId,
       log,
+      auditTrail,
     }),
-    keepDeps: (log) => ({ keepMaxMs: () => readKeepMax(env), requests, records, clock, newId, log }),
+    keepDeps: (log) => ({ keepMaxMs: () => readKeepMax(env), requests, records, clock, newId, log, auditTrail }),
     workflowDeps: (log) => ({
       settings,
       workflows,
@@ -76,6 +79,7 @@ export function createIntakeDeps({ env, clock, newId }: Machine, parts: IntakePa
       clock,
       newId,
       log,
+      auditTrail,
     }),
     observedDeps: (log) => ({ log, records, sweeps, mode: () => environment().mode }),
     messageDeps: (log) => ({ log, clock, requests, ports: () => portsFor(log) }),

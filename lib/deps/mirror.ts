@@ -88,7 +88,8 @@ export function mirrorRoutes(deps: Deps, log: Log): MirrorRoute[] {
     {
       method: 'POST',
       pattern: /^sweep$/,
-      answer: async ({ body, requestId }) => answerSweep({ log, ports }, { bytes: await body(), requestId }),
+      answer: async ({ person, body, requestId }) =>
+        answerSweep({ log, ports }, { bytes: await body(), requestId, actor: { kind: 'user', name: person.name } }),
     },
   ];
 }

@@ -7,8 +7,8 @@ import type { createRepositoryIds } from '../storage/repository-ids.ts';
 import { credentialOf } from './azure.ts';
 import type { Machine } from './machine.ts';
 
-/** Containers beside the records: the ledgers of identities. */
-const CONTAINERS = ['identities'];
+/** Containers beside the records: the ledgers of identities, and the audit trail. */
+const CONTAINERS = ['identities', 'audit'];
 
 /** The storage account, each adapter on it loaded and made at its first use. */
 export interface StorageDeps {

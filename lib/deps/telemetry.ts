@@ -2,7 +2,7 @@ import { readVersion } from '../app-files.ts';
 import { once } from '../concurrency.ts';
 import { readTelemetrySettings } from '../config.ts';
 import type { EnvironmentRequest } from '../environment/model/request.ts';
-import type { Ports, Requests } from '../environment/ports/ports.ts';
+import type { Log, Ports, Requests } from '../environment/ports/ports.ts';
 import { toLogFields } from '../errors.ts';
 import type { SpanOptions, Telemetry } from '../telemetry/telemetry.ts';
 import type { Machine } from './machine.ts';
@@ -15,6 +15,8 @@ export interface TelemetryDeps {
   inSpan<T>(options: SpanOptions, work: () => Promise<T>): Promise<T>;
   traced(ports: Ports): Promise<Ports>;
   tracedRequests(requests: Requests): Promise<Requests>;
+  /** The same log, with what is counted of it counted. */
+  countedLog(log: Log): Promise<Log>;
   /** The same work, each message in the trace that its request bears. */
   tracedWork(work: Work): Work;
 }
@@ -50,6 +52,10 @@ export function createTelemetryDeps({ env, log }: Machine): TelemetryDeps {
     async tracedRequests(requests) {
       const made = await telemetry();
       return made === undefined ? requests : (await instrument()).traceRequests(made, requests);
+    },
+    async countedLog(log) {
+      const made = await telemetry();
+      return made === undefined ? log : (await instrument()).countLog(made, log);
     },
     tracedWork: (work) => async (ports, request) => {
       const made = await telemetry();

@@ -8,6 +8,8 @@ import {
   DONE,
   type Outcome,
   type Reconciliation,
+  audit,
+  auditCredentials,
   growingDelay,
   named,
   refuse,
@@ -85,6 +87,10 @@ async function removeNamespace(
     if (owned.terminating) return { kind: 'deleting' };
     const { name, uid, resourceVersion } = owned;
     const answer = await ports.cluster.deleteNamespace({ name, uid, resourceVersion }, guardByLease(run));
+    if (answer === 'deleting') {
+      ports.log.info('deleted', { environment: record.name, namespace: name, uid, why: run.why });
+      audit(run, { action: 'namespace-deleted', result: 'done', object: `Namespace/${name} (uid ${uid})` });
+    }
     if (answer !== 'changed') return { kind: answer };
     const refusal = await confirmOwner(run);
     if (refusal !== undefined) return { kind: 'refused', refusal };
@@ -102,6 +108,7 @@ async function revoke(run: Reconciliation): Promise<Change[]> {
     toCredentialRequest({ record, settings: ports.settings }),
     guardByLease(run),
   );
+  auditCredentials(run, changes);
   record.credentials = [];
   return changes;
 }

@@ -2,6 +2,7 @@ import { guardName, guardOwner, isSameRepository } from './model/guards.ts';
 import { OTHER_WAY, slugOf, toNamespace, toNaming } from './model/names.ts';
 import { isWanting } from './model/desired.ts';
 import { newRecord } from './model/record-event.ts';
+import { toAuditSubject } from './ports/audit.ts';
 import type { Ports, StoredRecord } from './ports/ports.ts';
 import type { EnvironmentRequest } from './model/request.ts';
 
@@ -17,6 +18,8 @@ export async function findRecord(ports: Ports, request: EnvironmentRequest): Pro
   const refusal = guardSlug(ports, request);
   if (refusal !== undefined) {
     ports.log.warn('refused', { environment: request.environment, guard: refusal.guard, reason: refusal.reason });
+    const reason = `${refusal.guard}: ${refusal.reason}`;
+    ports.audit?.note({ ...toAuditSubject(request), action: request.reason, result: 'refused', reason });
     return { kind: 'refused' };
   }
   if (!isWanting(request.reason)) {

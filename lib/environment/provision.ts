@@ -4,7 +4,17 @@ import { describeTermination, preflightProvision } from './steps/preflight.ts';
 import { lookAgain } from './steps/readiness.ts';
 import { describeDrift, mustCheckDrift, recordApplied, wasApplied } from './steps/applied-state.ts';
 import { findLeftovers } from './steps/prune.ts';
-import { type Outcome, type Reconciliation, named, refuse, save, step, toIso, wait } from './steps/reconciliation.ts';
+import {
+  type Outcome,
+  type Reconciliation,
+  auditCredentials,
+  named,
+  refuse,
+  save,
+  step,
+  toIso,
+  wait,
+} from './steps/reconciliation.ts';
 import { releasePlace, takePlace } from './steps/capacity.ts';
 import { writeEnvironment } from './steps/apply.ts';
 import { noteFinishedJobs, withoutDone } from './steps/jobs.ts';
@@ -150,7 +160,7 @@ async function abandonForeign(run: Reconciliation, refusal: NonNullable<Reconcil
   const { record, ports } = run;
   if (record.credentials !== undefined && record.credentials.length > 0) {
     const access = toCredentialRequest({ record, settings: ports.settings });
-    await named(run, 'credential', () => ports.credentials.remove(access, guardByLease(run)));
+    auditCredentials(run, await named(run, 'credential', () => ports.credentials.remove(access, guardByLease(run))));
     delete record.credentials;
     delete record.formerIdentities;
   }

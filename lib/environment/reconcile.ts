@@ -5,6 +5,7 @@ import {
   DONE,
   type Outcome,
   type Reconciliation,
+  audit,
   fail,
   growingDelay,
   refuse,
@@ -17,11 +18,12 @@ import { toRetry } from './model/life-span.ts';
 import { markExpiring, stopExpired, waitForGrace } from './steps/life-span.ts';
 import { noteReport, sendReport } from './steps/report.ts';
 import { findRecord } from './find-record.ts';
-import { newRecord, note, recordEvent } from './model/record-event.ts';
+import { newRecord, note, recordEvent, saysSomething } from './model/record-event.ts';
 import type { Step, StepName } from './model/record.ts';
 import { observe } from './observe.ts';
 import type { Lease, Ports, StoredRecord } from './ports/ports.ts';
 import { provision } from './provision.ts';
+import { toAuditSubject } from './ports/audit.ts';
 import { awaitReadiness, awaitsReadiness } from './steps/readiness.ts';
 import type { EnvironmentRequest } from './model/request.ts';
 
@@ -33,6 +35,14 @@ export type Handled = 'done' | 'requeued' | 'dropped' | 'refused' | 'nothing-to-
 
 /** Determines what should be true of the request's environment now and makes it so; throws what is worth a retry. */
 export async function reconcile(ports: Ports, request: EnvironmentRequest): Promise<Handled> {
+  try {
+    return await reconcileAudited(ports, request);
+  } finally {
+    await ports.audit?.flush();
+  }
+}
+
+async function reconcileAudited(ports: Ports, request: EnvironmentRequest): Promise<Handled> {
   if (await ignoreOutdated(ports, request)) return 'dropped';
   const found = await findRecord(ports, request);
   if (found.kind !== 'found') return found.kind;
@@ -60,10 +70,9 @@ async function ignoreOutdated(ports: Ports, request: EnvironmentRequest): Promis
   const answer = await ports.branches?.read(repository, ref);
   const { state } = toDesired({ repository, event: { reason, at: request.at } }, answer, { trustDeliveries: false });
   if (state === (isWanting(reason) ? 'present' : 'absent')) return false;
-  ports.log.warn('ignored', {
-    environment,
-    reason: `the ${reason} is older than MAX_DELIVERY_AGE, and GitHub does not say the same`,
-  });
+  const why = `the ${reason} is older than MAX_DELIVERY_AGE, and GitHub does not say the same`;
+  ports.log.warn('ignored', { environment, reason: why });
+  ports.audit?.note({ ...toAuditSubject(request), action: reason, result: 'ignored', reason: why });
   return true;
 }
 
@@ -82,17 +91,20 @@ async function reconcileHeld(
     note(record, { at: toIso(ports.clock.now()), what: 'refused', reason: request.reason, why: other.reason });
     await ports.records.write(record, { etag: held.stored.etag, lease });
     ports.log.warn('refused', { environment: record.name, guard: other.guard, reason: other.reason });
+    audit({ ports, record, request }, { action: request.reason, result: 'refused', reason: `record: ${other.reason}` });
     return 'refused';
   }
   if (other !== undefined) record = newRecord(request);
+  const recorded = recordEvent(record, request, ports.settings);
   const run: Reconciliation = {
     ports,
     request,
-    record: recordEvent(record, request, ports.settings).record,
+    record: recorded.record,
     etag: held.stored.etag,
     lease,
     confirmedAt: 0,
   };
+  auditRequest(run, recorded.news);
   noteInterrupted(run);
   // any write supersedes earlier requeued requests, and with them their count of questions to GitHub
   if (request.attempt === 0) delete run.record.next;
@@ -113,6 +125,14 @@ async function reconcileHeld(
   const handled = await conclude(run, outcome);
   await sendReport(run);
   return handled;
+}
+
+/** What somebody asked for; a look that the app takes by itself is in the trail of what asked for it. */
+function auditRequest(run: Reconciliation, news: boolean): void {
+  const { request } = run;
+  if (request.attempt > 0 || request.reason === 'sweep' || request.reason === 'check') return;
+  const { reason: action, why: reason } = request;
+  audit(run, { action, result: saysSomething(request) && !news ? 'nothing-new' : 'accepted', reason });
 }
 
 /** A step that still runs in the stored record, which nobody but us may write now, belongs to an execution that was killed. */
@@ -140,6 +160,7 @@ async function decide(run: Reconciliation): Promise<Outcome> {
       ? await ports.branches.read(record.repository, record.ref)
       : undefined;
   const desired = toDesired(record, answer, ports.settings);
+  run.why = desired.why;
   if (desired.state === 'unbelieved') return refuse(run, { guard: 'branch', reason: desired.why });
   if (desired.state === 'unknown') return askLater(run, desired);
   const asked = request.asked ?? 0;

@@ -1,3 +1,4 @@
+import type { Audit } from '../environment/ports/audit.ts';
 import type { Clock, Log, Ports } from '../environment/ports/ports.ts';
 import type { Actor } from '../environment/model/request.ts';
 import { readEnvironment } from '../environment/status.ts';
@@ -17,6 +18,8 @@ export interface KeepDeps {
   clock: Pick<Clock, 'now'>;
   newId(): string;
   log: Log;
+  /** Absent in tests that need none. */
+  auditTrail?: () => Promise<Audit>;
 }
 
 export interface KeepCall {
@@ -47,8 +50,14 @@ export async function receiveKeep(deps: KeepDeps, call: KeepCall): Promise<Answe
     const record = await readEnvironment(await deps.records(), call.name);
     if (record === undefined)
       return failed({ status: 404, code: 'not-found', message: 'no environment has this name', requestId });
+    const actor: Actor = call.actor ?? { kind: 'key', name: 'environment-keep' };
     if (record.phase === 'gone' || record.phase === 'deleting' || record.stop !== undefined) {
       const reason = `environment ${record.name} is ${record.phase === 'gone' ? 'gone' : 'being deleted'}; provision it first`;
+      const audit = await deps.auditTrail?.();
+      const { name: environment, repository, ref } = record;
+      const subject = { actor, environment, repository: repository.fullName, ref, requestId };
+      audit?.note({ ...subject, action: 'keep', result: 'refused', reason: `record: ${reason}` });
+      await audit?.flush();
       return { status: 409, body: { outcome: 'refused', guard: 'record', reason } };
     }
     const at = new Date(now).toISOString();
@@ -61,7 +70,7 @@ export async function receiveKeep(deps: KeepDeps, call: KeepCall): Promise<Answe
       repository: record.repository,
       ref: record.ref,
       reason: 'keep',
-      actor: call.actor ?? { kind: 'key', name: 'environment-keep' },
+      actor,
       at,
       ...(keep.until !== undefined && { keepUntil: keep.until }),
       ...(keep.why !== undefined && { why: keep.why }),

@@ -4,6 +4,7 @@ import { UNBELIEVED } from '../environment/model/desired.ts';
 import { toNamespace, toSlug } from '../environment/model/names.ts';
 import { newRecord, recordEvent } from '../environment/model/record-event.ts';
 import { guardBranch, guardClaim, planDeprovision, planProvision } from '../environment/plan.ts';
+import { type Audit, toAuditSubject } from '../environment/ports/audit.ts';
 import type { Clock, Log, Ports } from '../environment/ports/ports.ts';
 import type { EnvironmentRecord, Refusal } from '../environment/model/record.ts';
 import type { Actor, EnvironmentRequest } from '../environment/model/request.ts';
@@ -28,6 +29,8 @@ export interface ManualDeps {
   clock: Clock;
   newId(): string;
   log: Log;
+  /** Absent in tests that need none. */
+  auditTrail?: () => Promise<Audit>;
 }
 
 export interface ManualCall {
@@ -54,15 +57,15 @@ export async function receiveManual(deps: ManualDeps, call: ManualCall): Promise
     if ('malformed' in manual) return failed({ status: 400, code: 'malformed', message: manual.malformed, requestId });
     const request = toRequest(deps, { manual, call });
     const refusal = guardRequest(settings, request);
-    if (refusal !== undefined) return refused(deps, { request, refusal });
+    if (refusal !== undefined) return await refused(deps, { request, refusal });
     if (request.reason === 'provision' && !deps.believes())
-      return refused(deps, { request, refusal: { guard: 'branch', reason: UNBELIEVED } });
+      return await refused(deps, { request, refusal: { guard: 'branch', reason: UNBELIEVED } });
     const stored = await (await deps.records()).read(request.environment);
     const claim = guardClaim(stored?.record, newRecord(request));
-    if (claim !== undefined) return refused(deps, { request, refusal: claim });
+    if (claim !== undefined) return await refused(deps, { request, refusal: claim });
     if (manual.dryRun) return await plan(deps, { request, ...(stored !== undefined && { record: stored.record }) });
     const foreign = await lookAtOwner(deps, request, stored?.record);
-    if (foreign !== undefined) return refused(deps, { request, refusal: foreign });
+    if (foreign !== undefined) return await refused(deps, { request, refusal: foreign });
     await (await deps.requests()).send(request);
     deps.log.info('queued', { environment: request.environment, reason: request.reason });
     return queued(request.environment, { location: call.statusUrl + request.environment });
@@ -164,9 +167,9 @@ async function plan(
   const { record } = recordEvent(before, request, ports.settings);
   const isWanted = request.reason === 'provision';
   const gone = isWanted ? await guardBranch(ports, record) : undefined;
-  if (gone !== undefined) return refused(deps, { request, refusal: gone });
+  if (gone !== undefined) return await refused(deps, { request, refusal: gone });
   const planned = await (isWanted ? planProvision(ports, record) : planDeprovision(ports, record));
-  if (planned.kind === 'refused') return refused(deps, { request, refusal: planned.refusal });
+  if (planned.kind === 'refused') return await refused(deps, { request, refusal: planned.refusal });
   const changes = planned.changes.map(({ object, action, reason, count }) => ({
     object,
     action,
@@ -176,9 +179,16 @@ async function plan(
   return { status: 200, body: { outcome: 'planned', environment: record.name, changes, validated: planned.validated } };
 }
 
-/** A refusal, logged and answered. */
-export function refused(deps: { log: Log }, input: { request: EnvironmentRequest; refusal: Refusal }): Answer {
+/** A refusal, logged, written into the audit trail and answered. */
+export async function refused(
+  deps: { log: Log; auditTrail?: (() => Promise<Audit>) | undefined },
+  input: { request: EnvironmentRequest; refusal: Refusal },
+): Promise<Answer> {
   const { guard, reason } = input.refusal;
+  const audit = await deps.auditTrail?.();
+  const { reason: action } = input.request;
+  audit?.note({ ...toAuditSubject(input.request), action, result: 'refused', reason: `${guard}: ${reason}` });
+  await audit?.flush();
   deps.log.warn('refused', { environment: input.request.environment, guard, reason });
   return { status: 409, body: { outcome: 'refused', guard, reason } };
 }

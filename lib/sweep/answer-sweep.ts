@@ -1,6 +1,7 @@
 import { type Answer, failed } from '../intake/answer.ts';
 import { decode, parse } from '../intake/body.ts';
 import { isObject } from '../intake/delivery.ts';
+import type { Actor } from '../environment/model/request.ts';
 import type { Log, Ports } from '../environment/ports/ports.ts';
 import { toHostError, toLogFields, toProvisionerError } from '../errors.ts';
 import type { Deletion } from './findings.ts';
@@ -16,12 +17,16 @@ interface SweepDeps {
 }
 
 /** Sweeps because somebody asked; `dryRun` answers what a sweep would do, `confirm` lets one such plan go. */
-export async function answerSweep(deps: SweepDeps, call: { bytes: Uint8Array; requestId: string }): Promise<Answer> {
+export async function answerSweep(
+  deps: SweepDeps,
+  call: { bytes: Uint8Array; requestId: string; actor?: Actor },
+): Promise<Answer> {
   const { requestId } = call;
   try {
     const read = readCall(call.bytes);
     if (read.kind === 'malformed') return failed({ status: 400, code: 'malformed', message: read.words, requestId });
-    return toAnswer(await run(await deps.ports(), read), requestId);
+    const actor = call.actor ?? { kind: 'key', name: 'sweep-now' };
+    return toAnswer(await run(await deps.ports(), read, actor), requestId);
   } catch (thrown) {
     const error = toProvisionerError(thrown);
     deps.log.error('sweep failed', { ...toLogFields(error), requestId });
@@ -30,9 +35,9 @@ export async function answerSweep(deps: SweepDeps, call: { bytes: Uint8Array; re
   }
 }
 
-function run(ports: Ports, call: Call): Promise<Swept | Planned | Refused> {
+function run(ports: Ports, call: Call, actor: Actor): Promise<Swept | Planned | Refused> {
   if (call.kind === 'dry-run') return planSweep(ports);
-  return call.kind === 'confirm' ? confirmSweep(ports, call.planId) : sweep(ports);
+  return call.kind === 'confirm' ? confirmSweep(ports, call.planId, actor) : sweep(ports);
 }
 
 /** Sweeps because it is time; what fails is logged, and thrown for the host to count. */

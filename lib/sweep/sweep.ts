@@ -1,3 +1,4 @@
+import type { Actor } from '../environment/model/request.ts';
 import type { LastSweep, Lease, Ports, SweepState } from '../environment/ports/ports.ts';
 import { toLogFields } from '../errors.ts';
 import { findPlan, toKey, toLimit, toPlan, withPlan } from './deletion-limit.ts';
@@ -28,6 +29,8 @@ export interface Swept {
   /** MODE=observe: what would have been deleted. */
   would?: LastSweep['would'];
 }
+
+const SWEEP: Actor = { kind: 'system', name: 'sweep' };
 
 export interface Planned {
   kind: 'planned';
@@ -65,8 +68,8 @@ export async function planSweep(ports: Ports): Promise<Planned | Swept> {
 }
 
 /** Lets exactly the plan's set go, as far as each is still to go. */
-export async function confirmSweep(ports: Ports, planId: string): Promise<Refused | Swept> {
-  return underLease(ports, (held) => confirm(ports, { ...held, planId }));
+export async function confirmSweep(ports: Ports, planId: string, actor?: Actor): Promise<Refused | Swept> {
+  return underLease(ports, (held) => confirm(ports, { ...held, planId, actor }));
 }
 
 async function compare(ports: Ports): Promise<{ survey: Survey; findings: Findings }> {
@@ -88,6 +91,7 @@ async function underLease<T>(
     return await work({ state: await ports.sweeps.read(), lease: leased.lease });
   } finally {
     await leased.lease.release();
+    await ports.audit?.flush();
   }
 }
 
@@ -109,6 +113,8 @@ async function carryOut(ports: Ports, { state, lease, survey, findings }: Work):
     const plan = toPlan(deletions, { id: ports.newId(), now });
     swept.held = { deletions: deletions.length, limit, planId: plan.id };
     next = { ...withPlan(next, plan, now), held: { at: plan.at, ...swept.held } };
+    const reason = `${deletions.length} deletions, SWEEP_MAX_DELETIONS allows ${limit}`;
+    ports.audit?.note({ actor: SWEEP, action: 'sweep-held', result: 'decided', reason, object: `plan ${plan.id}` });
     ports.log.error('nothing deleted: more would go than SWEEP_MAX_DELETIONS allows', {
       ...swept.held,
       of: findings.living,
@@ -149,11 +155,15 @@ function toLast(swept: Swept, now: number): LastSweep {
 /** Exactly the confirmed set, as far as each is still to go. */
 async function confirm(
   ports: Ports,
-  { state, lease, planId }: { state: SweepState; lease: Lease; planId: string },
+  { state, lease, planId, actor }: { state: SweepState; lease: Lease; planId: string; actor: Actor | undefined },
 ): Promise<Refused | Swept> {
   const now = ports.clock.now();
   const found = findPlan(state, planId, now);
-  if (found.kind === 'refused') return found;
+  const line = { actor, action: 'sweep-confirmed', object: `plan ${planId}` } as const;
+  if (found.kind === 'refused') {
+    ports.audit?.note({ ...line, result: 'refused', reason: found.reason });
+    return found;
+  }
   const { survey, findings } = await compare(ports);
   const chosen = findings.deletions.filter((deletion) => found.plan.deletions.includes(toKey(deletion)));
   // written first: a plan that may have been carried out can't be confirmed again
@@ -164,6 +174,7 @@ async function confirm(
   delete next.held;
   await ports.sweeps.write(next, lease);
   const swept = startSwept('swept', survey);
+  ports.audit?.note({ ...line, result: 'accepted', reason: `${chosen.length} deletions` });
   ports.log.warn('deletions confirmed', { planId, planned: found.plan.deletions.length, still: chosen.length });
   await deleteAll(ports, { swept, deletions: chosen, at: survey.at });
   report(ports, swept);
@@ -184,33 +195,41 @@ async function deleteAll(
 ): Promise<void> {
   if (ports.settings.mode === 'observe')
     swept.would = deletions.map(({ slug, kind, why }) => ({ environment: slug, kind, why }));
-  await each(ports, swept, deletions, async ({ ask, orphan }) => {
+  await each(ports, swept, deletions, async ({ ask, orphan, why }) => {
     if (ask !== undefined) await send(ports, { swept, ask, at });
     // the one thing that a sweep deletes itself: no environment is left that could be asked for
-    if (orphan !== undefined && ports.settings.mode === 'apply')
-      swept.orphans.push(...(await removeOrphan(ports, orphan)));
+    if (orphan === undefined || ports.settings.mode !== 'apply') return;
+    const removed = await removeOrphan(ports, orphan);
+    swept.orphans.push(...removed);
+    for (const object of removed) {
+      const line = { actor: SWEEP, environment: orphan.slug, action: 'credential-removed', result: 'done' } as const;
+      ports.audit?.note({ ...line, object, reason: why });
+    }
   });
 }
 
 async function send(ports: Ports, { swept, ask, at }: { swept: Swept; ask: Ask; at: number }): Promise<void> {
   const { slug, repository, ref, reason, why, sha, pullRequest } = ask;
+  const id = ports.newId();
   // a request that says what somebody wants dates from before the lists: whatever a person asked since is newer
   const received = new Date(reason === 'sweep' ? ports.clock.now() : at).toISOString();
   await ports.requests.send({
     v: 1,
-    id: ports.newId(),
+    id,
     environment: slug,
     repository,
     ref,
     reason,
     at: received,
-    actor: { kind: 'system', name: 'sweep' },
+    actor: SWEEP,
     why,
     ...(sha !== undefined && { sha }),
     ...(pullRequest !== undefined && { pullRequest }),
     attempt: 0,
     since: received,
   });
+  const subject = { actor: SWEEP, environment: slug, repository: repository.fullName, ref, requestId: id };
+  ports.audit?.note({ ...subject, action: reason, result: 'decided', reason: why });
   swept.queued.push(slug);
 }
 

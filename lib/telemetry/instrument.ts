@@ -104,7 +104,7 @@ function timeLog(telemetry: Telemetry, { ports, request }: { ports: Ports; reque
 const OUTCOMES = ['failed', 'refused', 'abandoned'];
 
 /** What the app says of itself, counted. */
-function countLog(telemetry: Telemetry, log: Log): Log {
+export function countLog(telemetry: Telemetry, log: Log): Log {
   const count = (message: string, fields: Record<string, unknown> = {}): void => {
     if (OUTCOMES.includes(message))
       telemetry.record('feature_branch.outcomes', 1, {

@@ -45,6 +45,7 @@ describeOnPlane('what health, preflight and a provision say of the policies', ()
       policies: () => world.ports.cluster.policies(),
       access: async () => undefined,
       trustsDeliveries: () => true,
+      audit: async () => undefined,
       branches: async () => undefined,
       repositories: () => [REPOSITORY],
       share: async (probe) => probe,

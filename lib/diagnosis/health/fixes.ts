@@ -4,7 +4,7 @@ import { POLICY_FAULTS } from '../../environment/model/policy-faults.ts';
 /** Beside what every check may say, `policies` and `sweep` tell apart what is wrong. */
 export type Check = 'ok' | 'off' | 'invalid' | 'unreachable' | 'stopped' | Exclude<PolicyState, 'bound'>;
 
-export type CheckName = 'settings' | 'storage' | 'cluster' | 'policies' | 'identity' | 'github' | 'sweep';
+export type CheckName = 'settings' | 'storage' | 'cluster' | 'policies' | 'identity' | 'github' | 'audit' | 'sweep';
 
 const FIXES: Record<CheckName, Partial<Record<Check, string>>> = {
   settings: {
@@ -33,6 +33,12 @@ const FIXES: Record<CheckName, Partial<Record<Check, string>>> = {
     invalid:
       'set GITHUB_TOKEN or a GitHub App that may read the contents of the first of GITHUB_REPOSITORIES, or TRUST_DELIVERIES=true',
     unreachable: 'check GITHUB_API_URL and the network; while storage is out of reach GitHub is not asked',
+  },
+  audit: {
+    invalid:
+      'let the app’s identity append to the container audit; until then the lines are in the log (audit not written)',
+    unreachable:
+      'the trail is in AzureWebJobsStorage: the lines that could not be written are in the log (audit not written)',
   },
   sweep: {
     stopped:

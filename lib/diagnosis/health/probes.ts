@@ -10,6 +10,8 @@ export interface ProbeDeps {
   /** Throws `settings`. */
   settings(): unknown;
   reachStorage(): Promise<void>;
+  /** Throws where the last line of the audit trail could not be written, or the next could not. */
+  audit(): Promise<void>;
   cluster(): Promise<Pick<Cluster, 'readNamespace'>>;
   policies(): Promise<PolicyState | 'off'>;
   /** Undefined where the pool is empty. */
@@ -32,6 +34,10 @@ export function createProbes(deps: ProbeDeps): Record<Exclude<CheckName, 'sweep'
     },
     async storage() {
       await deps.reachStorage();
+      return 'ok';
+    },
+    async audit() {
+      await deps.audit();
       return 'ok';
     },
     async cluster() {

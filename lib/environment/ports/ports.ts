@@ -1,6 +1,7 @@
 import type { Comment } from '../model/comment.ts';
 import type { DeploymentState } from '../model/report.ts';
 import type { Cluster, KubeObject } from './cluster.ts';
+import type { Audit } from './audit.ts';
 import type { Credentials } from './credentials.ts';
 import type { EnvironmentRecord, RecordSummary } from '../model/record.ts';
 import type { EnvironmentRequest, Repository } from '../model/request.ts';
@@ -234,6 +235,8 @@ export interface Ports {
   /** Absent unless a GitHub App is configured. */
   deliveries?: Deliveries;
   overlays: Overlays;
+  /** Absent in tests that need none. */
+  audit?: Audit;
   /** Absent in tests that need none. */
   branchTemplates?: BranchTemplates;
   /** Runs a step in a span of its own; absent without telemetry. */

@@ -4,7 +4,7 @@ import { isDone, isJob, toJobDigest } from './jobs.ts';
 import { guardByOwner, stillOurs } from './write-guard.ts';
 import { ensureNamespace } from './namespace.ts';
 import type { InventoryEntry, Refusal } from '../model/record.ts';
-import { type Reconciliation, step, toIso } from './reconciliation.ts';
+import { type Reconciliation, auditCredentials, step, toIso } from './reconciliation.ts';
 import type { CredentialRequest, Reserved } from '../ports/credentials.ts';
 
 export interface Wanted {
@@ -89,6 +89,7 @@ async function grant(run: Reconciliation, { access, reserved, drifted }: Wanted)
   const settled = drifted?.length === 0 ? reserved.settled : undefined;
   const granted =
     settled ?? (await ports.credentials.ensure({ ...access, ...identity, ...former }, reserved, guardByOwner(run)));
+  auditCredentials(run, granted);
   delete record.formerIdentities;
   record.credentials = reserved.identity === undefined ? [] : access.wanted.map(({ name }) => name);
   if (granted.some(({ action }) => action === 'created')) record.credentialAt = toIso(ports.clock.now());

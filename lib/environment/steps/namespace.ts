@@ -11,7 +11,7 @@ import {
   stricterLevel,
 } from '../model/labels.ts';
 import { toImageTag } from './render.ts';
-import type { Reconciliation } from './reconciliation.ts';
+import { type Reconciliation, audit } from './reconciliation.ts';
 import type { Change, DroppedKeys, KubeObject } from '../ports/cluster.ts';
 import type { Refusal } from '../model/record.ts';
 import { guardByLease, guardByOwner, confirmOwner } from './write-guard.ts';
@@ -32,6 +32,7 @@ export async function ensureNamespace(
       run.owned = made.namespace;
       record.uid = made.namespace.uid;
       run.confirmedAt = askedAt;
+      audit(run, { action: 'namespace-created', result: 'done', object });
       return { kind: 'ensured', change: { object, action: 'created' } };
     }
     const refusal = await confirmOwner(run);

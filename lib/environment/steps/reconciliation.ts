@@ -1,6 +1,8 @@
 import { type ProvisionerError, markLogged, toLogFields, toProvisionerError } from '../../errors.ts';
 import type { LiveNamespace } from '../model/guards.ts';
 import { note } from '../model/record-event.ts';
+import { type AuditEntry, toAuditSubject } from '../ports/audit.ts';
+import type { Change } from '../ports/cluster.ts';
 import type { Lease, Ports } from '../ports/ports.ts';
 import type { EnvironmentRecord, Phase, Refusal, StepName, WaitingFor } from '../model/record.ts';
 import type { EnvironmentRequest } from '../model/request.ts';
@@ -20,6 +22,8 @@ export interface Reconciliation {
   confirmedAt: number;
   /** Which step each failure came from. */
   failures?: Map<unknown, StepName>;
+  /** Why the environment shall be there, or not. */
+  why?: string;
   /** Set if the namespace turned out not to be ours during the run. */
   lost?: Refusal;
 }
@@ -66,6 +70,25 @@ export async function named<T>(run: Guarded, name: StepName, work: () => Promise
   }
 }
 
+/** Writes a line of the audit trail for the run's environment and request. */
+export function audit(
+  { ports, record, request, why }: Pick<Reconciliation, 'ports' | 'record' | 'request' | 'why'>,
+  line: Pick<AuditEntry, 'action' | 'result' | 'reason' | 'object'>,
+): void {
+  ports.audit?.note({ ...toAuditSubject(request), environment: record.name, reason: why, ...line });
+}
+
+/** Federated credentials that came or went. */
+export function auditCredentials(run: Parameters<typeof audit>[0], changes: readonly Change[]): void {
+  for (const { object, action } of changes)
+    if (action === 'created' || action === 'deleted')
+      audit(run, {
+        action: action === 'created' ? 'credential-created' : 'credential-removed',
+        result: 'done',
+        object,
+      });
+}
+
 /** What exists goes on as it is; and on its way out, where merely nobody says whether its branch exists. */
 function stands({ uid, phase }: EnvironmentRecord, { guard }: Refusal): boolean {
   const phases: readonly Phase[] =
@@ -82,6 +105,8 @@ export function refuse(run: Reconciliation, refusal: Refusal): Outcome {
     note(record, { at: toIso(ports.clock.now()), what: 'refused', reason: request.reason, why: refusal.reason });
   }
   record.refused = refusal;
+  if (isNew || request.reason !== 'sweep')
+    audit(run, { action: request.reason, result: 'refused', reason: `${refusal.guard}: ${refusal.reason}` });
   delete record.waitingFor;
   delete record.waitingOn;
   if (!stands(record, refusal) || refusal.guard === 'owner' || refusal.guard === 'uid') record.phase = 'refused';

@@ -5,6 +5,7 @@ import type { EnvironmentRecord } from '../../environment/model/record.ts';
 import type { EnvironmentRequest } from '../../environment/model/request.ts';
 import { guardClaim } from '../../environment/plan.ts';
 import type { EnvironmentSettings } from '../../environment/model/settings.ts';
+import type { Audit } from '../../environment/ports/audit.ts';
 import type { BranchTemplates, Clock, Log, Overlays, Ports, Records } from '../../environment/ports/ports.ts';
 import { renderDraft } from '../../environment/steps/render.ts';
 import { readEnvironment } from '../../environment/status.ts';
@@ -33,6 +34,8 @@ export interface WorkflowDeps {
   clock: Clock;
   newId(): string;
   log: Log;
+  /** Absent in tests that need none. */
+  auditTrail?: () => Promise<Audit>;
 }
 
 export interface WorkflowCall {
@@ -182,14 +185,14 @@ async function queue(deps: WorkflowDeps, asked: Identified & { wanted: Wanted; c
     since: at,
   };
   const refusal = guardRequest(deps.settings(), request);
-  if (refusal !== undefined) return refused(deps, { request, refusal });
+  if (refusal !== undefined) return await refused(deps, { request, refusal });
   const stored = await (await deps.records()).read(environment);
   const claim = guardClaim(stored?.record, newRecord(request));
-  if (claim !== undefined) return refused(deps, { request, refusal: claim });
+  if (claim !== undefined) return await refused(deps, { request, refusal: claim });
   if (wanted.manifests) {
     const ports = { overlays: await deps.toOverlays(wanted.manifests), settings: deps.environment() };
     const rendered = renderDraft({ ports, record: stored?.record ?? newRecord(request) });
-    if (rendered.kind === 'refused') return refused(deps, { request, refusal: rendered.refusal });
+    if (rendered.kind === 'refused') return await refused(deps, { request, refusal: rendered.refusal });
     // stored before the request is queued: whoever takes it up must find them
     await (await deps.templates()).store(environment, wanted.manifests);
   }
