@@ -31,7 +31,7 @@ export async function deprovision(run: Reconciliation): Promise<Outcome> {
   if (refusal?.guard === 'policies') return refuseUnguarded(run, refusal);
   if (refusal !== undefined) return refuseForeign(run, refusal);
   if (run.owned === undefined) {
-    const changes = await step(run, 'credential', () => revoke(run));
+    const changes = await step(run, 'credential', () => removeCredentials(run));
     return finish(run, changes);
   }
   if (record.phase !== 'deleting') {
@@ -43,7 +43,7 @@ export async function deprovision(run: Reconciliation): Promise<Outcome> {
     await save(run);
   }
   const deletion = step(run, 'deletion', () => removeNamespace(run));
-  const credential = step(run, 'credential', () => revoke(run));
+  const credential = step(run, 'credential', () => removeCredentials(run));
   const [removed, revoked] = await Promise.allSettled([deletion, credential]);
   if (removed.status === 'rejected') throw removed.reason;
   if (removed.value.kind === 'refused') return refuseForeign(run, removed.value.refusal);
@@ -67,7 +67,7 @@ export async function clearAway(run: Reconciliation): Promise<Outcome> {
   const { ports, record } = run;
   const foreign = await named(run, 'guards', () => confirmOwner(run));
   if (foreign === undefined && run.owned !== undefined) return deprovision(run);
-  const changes = await named(run, 'credential', () => revoke(run));
+  const changes = await named(run, 'credential', () => removeCredentials(run));
   delete record.credentials;
   delete record.error;
   if (changes.length > 0) {
@@ -101,7 +101,7 @@ async function removeNamespace(
 }
 
 /** Runs once: an empty list in the record marks it done, so that waiting for the namespace to end makes no call to Azure. */
-async function revoke(run: Reconciliation): Promise<Change[]> {
+async function removeCredentials(run: Reconciliation): Promise<Change[]> {
   const { record, ports } = run;
   if (record.credentials?.length === 0) return [];
   const changes = await ports.credentials.remove(
@@ -117,7 +117,8 @@ async function revoke(run: Reconciliation): Promise<Change[]> {
 async function refuseForeign(run: Reconciliation, refusal: Refusal): Promise<Outcome> {
   const { credentials } = run.record;
   const isOwner = refusal.guard === 'owner' || refusal.guard === 'uid';
-  if (isOwner && credentials !== undefined && credentials.length > 0) await named(run, 'credential', () => revoke(run));
+  if (isOwner && credentials !== undefined && credentials.length > 0)
+    await named(run, 'credential', () => removeCredentials(run));
   return refuse(run, refusal);
 }
 

@@ -106,7 +106,7 @@ async function awaitGone(reach: Reach): Promise<string[]> {
   for (;;) {
     const all = namespaces === undefined ? [] : await listKind(reach, { kind: namespaces });
     const left = all.map(({ metadata }) => metadata.name).filter((name) => name.startsWith('feature-'));
-    if (left.length === 0 || Date.now() > end) return left.map((name) => `${name} is left over`);
+    if (left.length === 0 || Date.now() > end) return left.map((name) => `${name} is still there`);
     await new Promise((resolve) => setTimeout(resolve, 1_000));
   }
 }

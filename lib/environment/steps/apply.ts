@@ -34,7 +34,7 @@ export async function writeEnvironment(run: Reconciliation, wanted: Wanted): Pro
 
   const objects = wanted.objects.filter(({ kind }) => kind !== 'Namespace');
   const waves = toWaves(pickUnfinished(record, pickDrifted(objects, { ...wanted, changes }), changes));
-  const credential = step(run, 'credential', () => grant(run, wanted));
+  const credential = step(run, 'credential', () => ensureCredential(run, wanted));
   const { workloads, exposure } = waves;
   const foundation = applyWave(run, waves.foundation, { name: 'foundation', fresh, changes });
   // both are awaited whatever the other does: nothing may still write when this function returns
@@ -81,7 +81,7 @@ function pickUnfinished(
   });
 }
 
-async function grant(run: Reconciliation, { access, reserved, drifted }: Wanted): Promise<Change[]> {
+async function ensureCredential(run: Reconciliation, { access, reserved, drifted }: Wanted): Promise<Change[]> {
   const { record, ports } = run;
   const former = record.formerIdentities === undefined ? {} : { former: record.formerIdentities };
   const identity = reserved.identity === undefined ? {} : { identity: reserved.identity };

@@ -103,7 +103,7 @@ onControlPlane(`overlays on a real control plane ${WITHOUT_CONTROL_PLANE ?? ''}`
   async function provision(slug: string, objects: KubeObject[]): Promise<void> {
     world.overlays.objects = objects;
     await world.handle(slug, 'provision');
-    // what is left over is deleted once everything else is ready
+    // what is orphaned is deleted once everything else is ready
     for (let look = 0; look < 200 && world.record(slug)?.phase === 'starting'; look += 1) {
       await new Promise((resolve) => setTimeout(resolve, 50));
       await world.handle(slug, 'check');
@@ -112,7 +112,7 @@ onControlPlane(`overlays on a real control plane ${WITHOUT_CONTROL_PLANE ?? ''}`
     expect(world.record(slug)?.phase).toBe('ready');
   }
 
-  it('leave the same behind after A and then B as after B alone, and nothing to put back', async () => {
+  it('leave the same behind after A and then B as after B alone, and nothing to correct', async () => {
     let run = 0;
     await fc.assert(
       fc.asyncProperty(overlay, overlay, async (a, b) => {

@@ -91,7 +91,7 @@ describe('provision, what an overlay no longer holds', () => {
 });
 
 describe('provision, what others changed', () => {
-  it('is put back on a call by hand, and nothing else is applied', async () => {
+  it('is corrected on a call by hand, and nothing else is applied', async () => {
     objects().set(WEB, 'changed');
     objects().delete(EXTRA);
     await ask('provision');
@@ -142,7 +142,7 @@ describe('provision, what others changed', () => {
     expect(world.record()?.checkedAt).not.toBe(before?.checkedAt);
   });
 
-  it('is put back in a credential too', async () => {
+  it('is corrected in a credential too', async () => {
     world.access.credentials.clear();
     await ask('provision');
 
@@ -151,7 +151,7 @@ describe('provision, what others changed', () => {
     expect(world.record()?.phase).toBe('ready');
   });
 
-  it('is put back on the namespace too, by its uid', async () => {
+  it('is corrected on the namespace too, by its uid', async () => {
     const live = world.cluster.namespaces.get(NAMESPACE)?.live;
     delete live?.annotations['feature-branch-provisioner/template'];
     await ask('provision');
