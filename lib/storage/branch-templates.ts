@@ -14,6 +14,7 @@ const SUFFIX = '.json.gz';
 /** What was stored this short ago may belong to a request that is still queued. */
 const YOUNG_MS = 10 * 60_000;
 const LIST_CALLS = 4;
+const NAME = /^([a-z0-9-]{1,63})\/([0-9a-f]{64})\.json\.gz$/;
 
 /** Branches' own manifests as blobs, each environment's apart, so that removing one touches no other. */
 export function createBranchTemplates(options: {
@@ -65,6 +66,27 @@ export function createBranchTemplates(options: {
       } catch (thrown) {
         // gone already, or the container was never made
         if (toFault(thrown).status !== 404) throw toStorageError(thrown, `the manifests of environment ${slug}`);
+      }
+    },
+
+    async *list() {
+      try {
+        const listed = (await container()).listBlobsFlat({ abortSignal: within(timeoutMs * LIST_CALLS) });
+        for await (const { name, properties } of listed) {
+          const [, slug, digest] = NAME.exec(name) ?? [];
+          if (slug !== undefined && digest !== undefined)
+            yield { slug, digest, storedAt: properties.lastModified.getTime() };
+        }
+      } catch (thrown) {
+        if (toFault(thrown).status !== 404) throw toStorageError(thrown, 'the manifests of branches');
+      }
+    },
+
+    async remove(slug, digest) {
+      try {
+        await (await blobOf(slug, digest)).deleteIfExists({ abortSignal: within(timeoutMs) });
+      } catch (thrown) {
+        throw toStorageError(thrown, `the manifests of environment ${slug}`);
       }
     },
   };

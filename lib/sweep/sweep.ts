@@ -6,6 +6,7 @@ import { type Ask, type Deletion, type Findings, toFindings } from './findings.t
 import { findUnwell } from './check-health.ts';
 import { removeOrphan } from './orphans.ts';
 import { type Survey, takeSurvey } from './survey.ts';
+import { collectUploads } from './uploads.ts';
 
 export interface Swept {
   /** `busy`: another sweep was at work, and this one did nothing. */
@@ -15,6 +16,8 @@ export interface Swept {
   removed: string[];
   /** Federated credentials of environments that are gone, as `FederatedCredential/identity/name`. */
   orphans: string[];
+  /** Manifests of branches that no record named, as `slug/digest`. */
+  uploads: string[];
   failed: number;
   /** How many environments are in each phase. */
   phases: Record<string, number>;
@@ -135,6 +138,7 @@ async function carryOut(ports: Ports, { state, lease, survey, findings }: Work):
     });
   });
   await each(ports, swept, findings.tombstones, (slug) => removeTombstone(ports, { swept, slug }));
+  await each(ports, swept, ['manifests of branches'], () => collect(ports, { swept, survey }));
   await redeliver(ports, { swept, state: next });
   next.last = toLast(swept, now);
   await ports.sweeps.write(next, lease);
@@ -185,7 +189,7 @@ function startSwept(kind: Swept['kind'], survey?: Survey): Swept {
   const { records = [], failed = 0, slots, unlisted = [] } = survey ?? {};
   const phases: Record<string, number> = {};
   for (const { phase } of records) phases[phase] = (phases[phase] ?? 0) + 1;
-  const none = { queued: [], removed: [], orphans: [], redelivered: 0 };
+  const none = { queued: [], removed: [], orphans: [], uploads: [], redelivered: 0 };
   return { kind, looked: records.length, ...none, failed, phases, unlisted, ...(slots !== undefined && { slots }) };
 }
 
@@ -256,6 +260,10 @@ async function checkHealth(
     });
     swept.queued.push(name);
   });
+}
+
+async function collect(ports: Ports, { swept, survey }: { swept: Swept; survey: Survey }): Promise<void> {
+  swept.uploads.push(...(await collectUploads(ports, survey.records)));
 }
 
 async function removeTombstone(ports: Ports, { swept, slug }: { swept: Swept; slug: string }): Promise<void> {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { SoakPart } from './part.ts';
+import { soakBranchEvents } from './branch-events.ts';
 import { soakFaults } from './faults.ts';
 import { soakFuzz } from './fuzz.ts';
 import { soakIdentities } from './identities.ts';
@@ -20,6 +21,7 @@ const PARTS: readonly SoakPart[] = [
   soakIdentities,
   soakLeases,
   soakOrders,
+  soakBranchEvents,
   soakSimulation,
   soakPlane,
 ];

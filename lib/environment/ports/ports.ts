@@ -71,6 +71,9 @@ export interface BranchTemplates {
   store(slug: string, manifests: { objects: KubeObject[]; digest: string }): Promise<void>;
   /** Deletes what is stored for the slug, but for `keep` and what was stored in the last minutes; all of it without `keep`. */
   prune(slug: string, keep?: string): Promise<void>;
+  /** Everything that is stored; `storedAt` in ms since the epoch. */
+  list(): AsyncIterable<{ slug: string; digest: string; storedAt: number }>;
+  remove(slug: string, digest: string): Promise<void>;
 }
 
 export interface StoredRecord {

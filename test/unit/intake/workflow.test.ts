@@ -57,6 +57,15 @@ const templates = {
   async prune(slug: string, keep?: string) {
     for (const key of stored.keys()) if (key.startsWith(`${slug}/`) && key !== `${slug}/${keep}`) stored.delete(key);
   },
+  async *list() {
+    for (const key of stored.keys()) {
+      const [slug = '', digest = ''] = key.split('/');
+      yield { slug, digest, storedAt: 0 };
+    }
+  },
+  async remove(slug: string, digest: string) {
+    stored.delete(`${slug}/${digest}`);
+  },
 };
 
 async function call(

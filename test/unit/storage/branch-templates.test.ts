@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 import { connectBlobs } from '../../../lib/storage/connection.ts';
 import { createBranchTemplates } from '../../../lib/storage/branch-templates.ts';
+import { collectUploads } from '../../../lib/sweep/uploads.ts';
 import { type Azurite, startAzurite } from '../../../local/azurite/azurite.ts';
+import { createWorld } from '../../support/fakes/world.ts';
 
 const DIGEST = 'a'.repeat(64);
 const OTHER = 'b'.repeat(64);
@@ -63,5 +65,27 @@ describe('Manifests of branches', () => {
     at += 11 * 60_000;
     await templates.prune('login', DIGEST);
     expect(await names()).toEqual([`login/${DIGEST}.json.gz`]);
+  });
+
+  it('are removed by the sweep once no record can name them any more', async () => {
+    const { templates, names } = await open();
+    expect(await collectUploads({ ...createWorld().ports, branchTemplates: templates }, [])).toEqual([]);
+    for (const slug of ['named', 'reset', 'nobody', 'damaged'])
+      await templates.store(slug, { objects: OBJECTS, digest: DIGEST });
+    const summary = { namespace: '', phase: 'ready', repository: 'acme/shop', ref: 'x', at: '' } as const;
+    const records = [
+      { ...summary, name: 'named', manifests: DIGEST },
+      { ...summary, name: 'reset' },
+      { ...summary, name: 'damaged', ref: '' },
+    ];
+    const collect = (days: number) => {
+      const { ports } = createWorld();
+      const clock = { ...ports.clock, now: () => Date.now() + days * 86_400_000 };
+      return collectUploads({ ...ports, clock, branchTemplates: templates }, records);
+    };
+
+    expect(await collect(1)).toEqual([]);
+    expect(await collect(3)).toEqual([`nobody/${DIGEST}`, `reset/${DIGEST}`]);
+    expect(await names()).toEqual([`damaged/${DIGEST}.json.gz`, `named/${DIGEST}.json.gz`]);
   });
 });
