@@ -10,6 +10,8 @@ export async function withLost(count: number, of: number, settings: Partial<Worl
   world.github.list = { kind: 'list', repository: REPOSITORY, defaultBranch: 'main', names };
   world.github.answer = GONE;
   world.log.length = 0;
+  // the looks that follow on becoming ready are none of a sweep's
+  world.requests.waiting.length = 0;
   return world;
 }
 
