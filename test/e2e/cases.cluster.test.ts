@@ -326,6 +326,29 @@ onControlPlane(`inputs that kubectl takes, on a real control plane ${WITHOUT_CON
     });
   }, 60_000);
 
+  it('14: says of what the policies of the product refuse that the overlay is to change, and of a kind who grants it', async () => {
+    const path = { path: '/', pathType: 'Prefix', backend: { service: { name: 'web', port: { number: 80 } } } };
+    const ingress = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata: { name: 'any-host' },
+      spec: { rules: [{ http: { paths: [path] } }] },
+    };
+    const denied = await provisionObjects('c14p', [ingress], 'any-host');
+    expect(denied.error).toMatchObject({
+      code: 'rejected',
+      message: expect.stringContaining('it takes a host that is not one of this branch'),
+      fix: expect.stringMatching(/^change the overlay as the policy says/),
+    });
+
+    const set = { apiVersion: 'apps/v1', kind: 'ControllerRevision', metadata: { name: 'x' }, revision: 1 };
+    const missing = await provisionObjects('c14r', [set], 'not-granted');
+    expect(missing.error).toMatchObject({
+      code: 'not-permitted',
+      fix: expect.stringMatching(/^grant .* of controllerrevisions\.apps in a ClusterRole labelled/),
+    });
+  }, 60_000);
+
   it('15: applies the token of an account after the account', async () => {
     await provision('c15', '15-token-beside-its-account');
     await eventually(async () => {

@@ -53,6 +53,8 @@ export function fieldsOf(body: Status): string {
 
 const FIX_RIGHT =
   'apply manifests/cluster with the object ids of both identities in principals.env, then provision again';
+const FIX_CONTENT =
+  'change the overlay as the policy says, or have an administrator admit it in manifests/cluster/settings.env, then provision again';
 const FIX_TOKEN = 'look at PROVISIONER_CLIENT_ID and DEPROVISIONER_CLIENT_ID, or at the user of the kubeconfig';
 const FIX_SIZE =
   'make it smaller: a cluster stores about 1.5 MB an object, and 1 MiB in a ConfigMap or Secret; large data belongs in a volume or an image';
@@ -67,8 +69,8 @@ function denierOf(status: number, body: Status): string | undefined {
   const webhook = WORDING.webhook.exec(words)?.[1];
   if (webhook !== undefined) return `the admission webhook ${webhook}`;
   const policy = WORDING.policy.exec(words)?.[1];
-  // they bound what the app may do: it lacks the right
-  if (policy?.startsWith(OWN_POLICIES) === true) return undefined;
+  // where they bound what the app may do, it lacks the right; else they refuse what the overlay holds
+  if (policy?.startsWith(OWN_POLICIES) === true && !WORDING.content.test(words)) return undefined;
   if (policy !== undefined) return `the admission policy ${policy}`;
   const security = WORDING.podSecurity.exec(words)?.[1];
   return security ?? (WORDING.plugin.test(words) ? 'an admission plug-in of the cluster' : undefined);
@@ -85,12 +87,21 @@ function codeOf(status: number, body: Status): ErrorCode {
 }
 
 function fixOf(code: ErrorCode, status: number, body: Status): string | undefined {
-  if (code === 'not-permitted') return status === 401 ? FIX_TOKEN : FIX_RIGHT;
+  if (code === 'not-permitted') return status === 401 ? FIX_TOKEN : fixRight(body);
   if (isTooLarge(status, body)) return FIX_SIZE;
   const denier = denierOf(status, body);
-  return code === 'rejected' && denier !== undefined
-    ? `${denier} denied it: change the object as it says, or ask whoever runs it`
-    : undefined;
+  if (code !== 'rejected' || denier === undefined) return undefined;
+  return denier.includes(OWN_POLICIES)
+    ? FIX_CONTENT
+    : `${denier} denied it: change the object as it says, or ask whoever runs it`;
+}
+
+/** A kind that nobody granted is a team's to grant; without the right to namespaces nothing at all was granted. */
+function fixRight({ details: { kind = '', group = '' } = {} }: Status): string {
+  if (kind === '' || kind === 'namespaces') return FIX_RIGHT;
+  const what = group === '' ? kind : `${kind}.${group}`;
+  const verbs = kind === 'secrets' ? 'create, patch and delete, by name,' : 'get, list, create, patch and delete';
+  return `grant ${verbs} of ${what} in a ClusterRole labelled feature-branch-provisioner/aggregate=true (manifests/README.md), then provision again`;
 }
 
 /** The error for an answer that is not a success. `secret` keeps the server's words out: they may quote the payload. */

@@ -16,6 +16,9 @@ export const WORDING = {
   missingRight: /\bUser "[^"]*" cannot |\bis attempting to grant RBAC permissions/i,
   /** Admission: a webhook, a policy, pod security, or, where nothing says which, another plug-in. */
   webhook: /admission webhook "([^"]+)" denied the request/,
+  /** Of the policies of manifests/cluster, what is wrong with the object, and not that the namespace is not ours to write. */
+  content:
+    /denied request: feature-branch-provisioner-\w+ v\d+: (?!the namespace (?:is not|would not be) |no part of|a namespace (?:never|without))/,
   policy: /ValidatingAdmissionPolicy '([^']+)'/,
   podSecurity: /violates (PodSecurity "[^"]+")/,
   plugin: /is forbidden: /,

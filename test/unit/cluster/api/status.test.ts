@@ -59,6 +59,16 @@ describe('a 403', () => {
     ],
     ['admission webhook "a.b.c" denied the request: no', 'rejected', /^the admission webhook a\.b\.c denied it/],
     [
+      "x is forbidden: ValidatingAdmissionPolicy 'feature-branch-provisioner-objects' with binding 'feature-branch-provisioner-objects' denied request: feature-branch-provisioner-objects v1: it takes a host that is not one of this branch, or any host",
+      'rejected',
+      /^change the overlay as the policy says, or .*settings\.env/,
+    ],
+    [
+      "x is forbidden: ValidatingAdmissionPolicy 'feature-branch-provisioner-objects' with binding 'feature-branch-provisioner-objects' denied request: feature-branch-provisioner-objects v1: the namespace is not managed by feature-branch-provisioner",
+      'not-permitted',
+      /principals\.env/,
+    ],
+    [
       `pods "x" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no`,
       'rejected',
       /policy p /,
@@ -89,5 +99,26 @@ describe('an object that is too large', () => {
   ])('is rejected for good (%s %s)', (status, message) => {
     const error = errorOf({ status, body: { kind: 'Status', message }, object: 'ConfigMap/x' });
     expect(error).toMatchObject({ code: 'rejected', retryable: false, fix: expect.stringMatching(/smaller/) });
+  });
+});
+
+describe('a missing right', () => {
+  it.each([
+    [
+      'horizontalpodautoscalers',
+      'autoscaling',
+      /^grant get, list, create, patch and delete of horizontalpodautoscalers\.autoscaling in a ClusterRole labelled feature-branch-provisioner\/aggregate=true/,
+    ],
+    ['pods', '', /^grant get, list, create, patch and delete of pods in a ClusterRole/],
+    ['secrets', '', /^grant create, patch and delete, by name, of secrets in a ClusterRole/],
+    ['namespaces', '', /principals\.env/],
+  ])('to %s of the group "%s" is named with what grants it', (kind, group, fix) => {
+    const details = { kind, ...(group !== '' && { group }) };
+    const message = `${kind} "x" is forbidden: User "app" cannot patch resource "${kind}" in API group "${group}"`;
+    const body = status({ reason: 'Forbidden', message, details });
+
+    const error = errorOf({ status: 403, body, object: 'X/x' });
+
+    expect(error).toMatchObject({ code: 'not-permitted', fix: expect.stringMatching(fix) });
   });
 });
