@@ -1,6 +1,7 @@
 import { app } from '@azure/functions';
 import { deps } from '../lib/deps.ts';
 import { receiveKeep } from '../lib/intake/keep.ts';
+import { withBody } from '../lib/intake/read-body.ts';
 import { toLog } from '../lib/log.ts';
 
 app.http('environment-keep', {
@@ -8,12 +9,15 @@ app.http('environment-keep', {
   methods: ['POST'],
   authLevel: 'function',
   handler: async (request, context) => {
-    const { status, body, headers } = await receiveKeep(deps.keepDeps(toLog(context)), {
-      name: request.params['name'] ?? '',
-      bytes: new Uint8Array(await request.arrayBuffer()),
-      statusUrl: '/api/environments/',
-      requestId: context.invocationId,
-    });
+    const { status, body, headers } = await withBody(request, { requestId: context.invocationId }, (bytes) =>
+      receiveKeep(deps.keepDeps(toLog(context)), {
+        name: request.params['name'] ?? '',
+        bytes,
+        contentType: request.headers.get('content-type') ?? '',
+        statusUrl: '/api/environments/',
+        requestId: context.invocationId,
+      }),
+    );
     return { status, jsonBody: body, ...(headers !== undefined && { headers }) };
   },
 });

@@ -1,6 +1,7 @@
 import { app } from '@azure/functions';
 import { deps } from '../lib/deps.ts';
 import { mirrorRoutes } from '../lib/deps/mirror.ts';
+import { withBody } from '../lib/intake/read-body.ts';
 import { toLog } from '../lib/log.ts';
 import { answerMirror } from '../lib/page/mirror.ts';
 
@@ -10,17 +11,19 @@ app.http('ui-api', {
   // App Service has signed the person in; without that every call is refused
   authLevel: 'anonymous',
   handler: async (request, context) => {
-    const { status, body, headers } = await answerMirror(
-      { settings: deps.pageSettings, routes: mirrorRoutes(deps, toLog(context)) },
-      {
-        method: request.method,
-        url: request.url,
-        path: request.params['path'] ?? '',
-        query: new URLSearchParams(request.query),
-        header: (name) => request.headers.get(name) ?? undefined,
-        body: async () => new Uint8Array(await request.arrayBuffer()),
-        requestId: context.invocationId,
-      },
+    const { status, body, headers } = await withBody(request, { requestId: context.invocationId }, (bytes) =>
+      answerMirror(
+        { settings: deps.pageSettings, routes: mirrorRoutes(deps, toLog(context)) },
+        {
+          method: request.method,
+          url: request.url,
+          path: request.params['path'] ?? '',
+          query: new URLSearchParams(request.query),
+          header: (name) => request.headers.get(name) ?? undefined,
+          body: async () => bytes,
+          requestId: context.invocationId,
+        },
+      ),
     );
     return { status, ...(status !== 304 && { jsonBody: body }), ...(headers !== undefined && { headers }) };
   },

@@ -1,3 +1,5 @@
+import { type Answer, failed } from './answer.ts';
+
 /** The text of a delivery's JSON, from a JSON or a form body (FACTS C9). */
 export function readPayload(
   bytes: Uint8Array,
@@ -17,6 +19,14 @@ export function toMediaType(contentType: string | undefined): 'json' | 'form' | 
   const type = contentType?.split(';')[0]?.trim().toLowerCase();
   if (type === 'application/json') return 'json';
   return type === 'application/x-www-form-urlencoded' ? 'form' : undefined;
+}
+
+/** 415 unless the body is said to be JSON; where no type is handed over, nothing is said. */
+export function refuseOtherThanJson(call: { contentType?: string; requestId: string }): Answer | undefined {
+  const { contentType, requestId } = call;
+  if (contentType === undefined || toMediaType(contentType) === 'json') return undefined;
+  const message = 'Content-Type is not application/json (curl: --json, or -H "content-type: application/json")';
+  return failed({ status: 415, code: 'media-type', message, requestId });
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

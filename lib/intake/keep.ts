@@ -4,7 +4,7 @@ import type { Actor } from '../environment/model/request.ts';
 import { readEnvironment } from '../environment/status.ts';
 import { toLogFields, toProvisionerError } from '../errors.ts';
 import { type Answer, failed, failedInside, queued } from './answer.ts';
-import { decode, parse } from './body.ts';
+import { decode, parse, refuseOtherThanJson } from './body.ts';
 import { isObject } from './delivery.ts';
 
 const FIELDS = ['until', 'why'];
@@ -26,6 +26,8 @@ export interface KeepCall {
   /** The slug. */
   name: string;
   bytes: Uint8Array;
+  /** As the caller sends it; a page of another site cannot send JSON without being asked first. */
+  contentType?: string;
   /** The address of a status, for the slug put behind it. */
   statusUrl: string;
   requestId: string;
@@ -44,6 +46,8 @@ interface Keep {
 export async function receiveKeep(deps: KeepDeps, call: KeepCall): Promise<Answer> {
   const { requestId } = call;
   try {
+    const wrong = refuseOtherThanJson(call);
+    if (wrong !== undefined) return wrong;
     const now = deps.clock.now();
     const keep = readKeep(call.bytes, { now, keepMaxMs: deps.keepMaxMs() });
     if (keep.kind === 'malformed') return failed({ status: 400, code: 'malformed', message: keep.words, requestId });

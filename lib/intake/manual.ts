@@ -11,7 +11,7 @@ import type { Actor, EnvironmentRequest } from '../environment/model/request.ts'
 import { toLogFields, toProvisionerError } from '../errors.ts';
 import type { IntakeSettings } from '../config.ts';
 import { type Answer, failed, failedInside, queued } from './answer.ts';
-import { decode, parse, toMediaType } from './body.ts';
+import { decode, parse, refuseOtherThanJson } from './body.ts';
 import { type Manual, parseManual } from './manual-body.ts';
 import { findRepository } from './repository.ts';
 
@@ -49,9 +49,8 @@ export interface ManualCall {
 export async function receiveManual(deps: ManualDeps, call: ManualCall): Promise<Answer> {
   const { requestId } = call;
   try {
-    if (call.contentType !== undefined && toMediaType(call.contentType) !== 'json') {
-      return failed({ status: 415, code: 'media-type', message: 'Content-Type is not application/json', requestId });
-    }
+    const wrong = refuseOtherThanJson(call);
+    if (wrong !== undefined) return wrong;
     const settings = deps.settings();
     const manual = readManual(settings, call);
     if ('malformed' in manual) return failed({ status: 400, code: 'malformed', message: manual.malformed, requestId });

@@ -1,5 +1,5 @@
 import { type Answer, failed } from '../intake/answer.ts';
-import { decode, parse } from '../intake/body.ts';
+import { decode, parse, refuseOtherThanJson } from '../intake/body.ts';
 import { isObject } from '../intake/delivery.ts';
 import type { Actor } from '../environment/model/request.ts';
 import type { Log, Ports } from '../environment/ports/ports.ts';
@@ -19,10 +19,13 @@ interface SweepDeps {
 /** Sweeps because somebody asked; `dryRun` answers what a sweep would do, `confirm` lets one such plan go. */
 export async function answerSweep(
   deps: SweepDeps,
-  call: { bytes: Uint8Array; requestId: string; actor?: Actor },
+  call: { bytes: Uint8Array; contentType?: string; requestId: string; actor?: Actor },
 ): Promise<Answer> {
   const { requestId } = call;
   try {
+    // a sweep without a body may come without a type
+    const wrong = call.bytes.byteLength === 0 ? undefined : refuseOtherThanJson(call);
+    if (wrong !== undefined) return wrong;
     const read = readCall(call.bytes);
     if (read.kind === 'malformed') return failed({ status: 400, code: 'malformed', message: read.words, requestId });
     const actor = call.actor ?? { kind: 'key', name: 'sweep-now' };

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { HttpCookie, HttpData, InvocationResponse } from '../core-types.ts';
 import type { Invoker } from '../invoke.ts';
+import { refuseForeign } from './own-site.ts';
 import { findRoute, type Route } from './routes.ts';
 
 /** The real host's cap; above it the host itself answers 500 with an empty body. */
@@ -44,6 +45,12 @@ async function answer(
   request: IncomingMessage,
   { routes, invoker }: { routes: readonly Route[]; invoker: Invoker },
 ): Promise<HttpData> {
+  const foreign = refuseForeign(request);
+  if (foreign !== undefined) {
+    request.resume();
+    const headers = { 'content-type': 'text/plain; charset=utf-8' };
+    return { statusCode: `${foreign.status}`, headers, body: { bytes: Buffer.from(foreign.words) } };
+  }
   const method = (request.method ?? 'GET').toUpperCase();
   const url = toUrl(request);
   if (!url) return { statusCode: '400' };
