@@ -4,8 +4,8 @@ import type { RecordSummary } from '../environment/model/record.ts';
 import { toLogFields } from '../errors.ts';
 
 /**
- * The ready environments to check: something in the namespace is not up, a kind that nobody can read may hide what is
- * not, or there are remarks, whose cause may be gone. All are found by lists over the whole cluster, never one by one.
+ * The ready environments to check: something in the namespace is not up, pods that can't be listed may hide restarts,
+ * or there are remarks, whose cause may be gone. All are found by lists over the whole cluster, never one by one.
  * None where the cluster does not answer: environments keep their phase until it does.
  */
 export async function findUnwell(ports: Ports, records: readonly RecordSummary[]): Promise<RecordSummary[]> {

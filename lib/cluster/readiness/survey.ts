@@ -1,6 +1,6 @@
 import type { Survey } from '../../environment/ports/readiness.ts';
 import type { Send } from '../api/client.ts';
-import type { List, LiveObject } from '../api/object-meta.ts';
+import type { Condition, List, LiveObject } from '../api/object-meta.ts';
 import { type Discovery, type TypeOfObject, objectName, pathOf } from '../api/rest-mapping.ts';
 import { isComplete } from './kinds/jobs.ts';
 import { hasBrokenAutoscaler } from './kinds/remarks.ts';
@@ -23,7 +23,10 @@ const isOpen =
   (object: LiveObject): boolean =>
     isUnobserved(object) || judge(object).health !== 'ready';
 
-/** What bears our label. A Service's or a route's way in changes by an apply, and is then judged by the whole reading. */
+/**
+ * What bears our label. A kind that we may not list, such as one that the shipped role does not grant, says nothing
+ * here: an environment that holds one is not ready by its own reading.
+ */
 const LABELLED: Surveyed[] = [
   { type: { apiVersion: 'apps/v1', kind: 'Deployment' }, isSuspect: isOpen(judgeDeployment) },
   { type: { apiVersion: 'apps/v1', kind: 'StatefulSet' }, isSuspect: isOpen(judgeStatefulSet) },
@@ -31,6 +34,7 @@ const LABELLED: Surveyed[] = [
   { type: { apiVersion: 'batch/v1', kind: 'Job' }, isSuspect: (job) => !isComplete(job) && !isAtRest(job) },
   { type: { apiVersion: 'batch/v1', kind: 'CronJob' }, isSuspect: hasFailedRun },
   { type: { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress' }, isSuspect: hasNoAddress },
+  { type: { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute' }, isSuspect: isTurnedAway },
   { type: { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler' }, isSuspect: hasBrokenAutoscaler },
 ];
 
@@ -48,8 +52,9 @@ export async function surveyEnvironments(context: {
   const now = context.clock.now();
   const look = async ({ type, isSuspect }: Surveyed, query: Record<string, string>): Promise<void> => {
     for await (const page of pagesOf(context, type, query)) {
-      if (page === 'unread') survey.unread.push(type.kind);
-      else
+      if (page === 'unread') {
+        if (type.kind === 'Pod') survey.unread.push(type.kind);
+      } else
         for (const { metadata, ...object } of page) {
           const { namespace = '', annotations } = metadata;
           if (!namespace.startsWith(NAMESPACE) || annotations?.[IGNORE] === 'true') continue;
@@ -112,6 +117,13 @@ function hasFailedRun({ status }: LiveObject): boolean {
 function hasNoAddress({ status }: LiveObject): boolean {
   const { loadBalancer } = (status ?? {}) as { loadBalancer?: { ingress?: unknown[] } };
   return !loadBalancer?.ingress?.length;
+}
+
+function isTurnedAway({ status }: LiveObject): boolean {
+  const { parents = [] } = (status ?? {}) as { parents?: { conditions?: Condition[] }[] };
+  return !parents.some(({ conditions }) =>
+    conditions?.some(({ type, status: is }) => type === 'Accepted' && is === 'True'),
+  );
 }
 
 /** A pod that was restarted not long ago, or that its node ended; whose it is, the reading of its namespace tells. */

@@ -63,7 +63,7 @@ export interface Readiness {
 export interface Survey {
   /** Namespaces with something that is not up, restarts, or should be remarked. */
   suspect: Set<string>;
-  /** Kinds that could not be listed; nothing is known of them. */
+  /** `Pod` if pods could not be listed over the whole cluster: nothing is known of restarts then. */
   unread: string[];
 }
 
