@@ -100,7 +100,7 @@ function inMemory(): { records: Records; requests: Requests; sweeps: Sweeps } {
       async *list() {},
       areNamed: async () => true,
       noteNamings: async () => {},
-      lease: async () => ({ kind: 'held', lease }),
+      lease: async (slug) => (kept.has(slug) ? { kind: 'held', lease } : { kind: 'missing' }),
     },
     requests: { send: async () => {}, sendToPoison: async () => {} },
     sweeps: {

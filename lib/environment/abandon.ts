@@ -38,6 +38,7 @@ async function abandonOnce(ports: Ports, asked: EnvironmentRequest): Promise<Aba
   // a record under the new name would sit beside the environment and hide it from later requests
   const request = renamed === undefined ? asked : { ...asked, environment: renamed.record.name };
   const leased = await leaseOf(ports, request);
+  if (leased.kind === 'missing') throw wentAway(request);
   if (leased.kind === 'busy') {
     await ports.requests.sendToPoison(request, AGAIN_MS);
     return 'requeued';
@@ -45,8 +46,7 @@ async function abandonOnce(ports: Ports, asked: EnvironmentRequest): Promise<Aba
   const { lease } = leased;
   try {
     const stored = await records.read(request.environment);
-    if (stored === undefined)
-      throw new ProvisionerError('conflict', 'the record went away', { object: `record ${request.environment}` });
+    if (stored === undefined) throw wentAway(request);
     const { record, newer } = take(stored, request, ports.settings);
     if (newer) {
       // keep its event all the same: an older delivery may still arrive
@@ -74,6 +74,10 @@ async function abandonOnce(ports: Ports, asked: EnvironmentRequest): Promise<Aba
   } finally {
     await lease.release();
   }
+}
+
+function wentAway({ environment }: EnvironmentRequest): ProvisionerError {
+  return new ProvisionerError('conflict', 'the record went away', { object: `record ${environment}` });
 }
 
 async function leaseOf(ports: Ports, request: EnvironmentRequest): ReturnType<Ports['records']['lease']> {

@@ -3,15 +3,46 @@ import { OTHER_WAY, slugOf, toNamespace, toNaming } from './model/names.ts';
 import { isWanting } from './model/desired.ts';
 import { newRecord } from './model/record-event.ts';
 import { toAuditSubject } from './ports/audit.ts';
-import type { Ports, StoredRecord } from './ports/ports.ts';
+import { ProvisionerError } from '../errors.ts';
+import type { Lease, Ports, StoredRecord } from './ports/ports.ts';
 import type { EnvironmentRequest } from './model/request.ts';
 
-export type FoundRecord = { kind: 'found'; stored: StoredRecord } | { kind: 'nothing-to-do' } | { kind: 'refused' };
+export type LeasedRecord =
+  | { kind: 'held'; slug: string; lease: Lease; created?: StoredRecord | undefined }
+  | { kind: 'busy' | 'nothing-to-do' | 'refused' };
 
-/** Finds the request's record, or creates it; a removal never creates one. */
-export async function findRecord(ports: Ports, request: EnvironmentRequest): Promise<FoundRecord> {
-  const stored = await ports.records.read(request.environment);
-  if (stored !== undefined) return { kind: 'found', stored };
+/**
+ * Leases the request's record, which is found or created if the environment has none of that name. Most requests are for
+ * one that exists: it is read once, under the lease.
+ */
+export async function leaseRecord(ports: Ports, request: EnvironmentRequest): Promise<LeasedRecord> {
+  const { records } = ports;
+  const leased = await records.lease(request.environment);
+  if (leased.kind === 'held') return { ...leased, slug: request.environment };
+  if (leased.kind === 'busy') return leased;
+  const found = await findMissing(ports, request);
+  if (found.kind !== 'found' && found.kind !== 'created') return found;
+  const slug = found.stored.record.name;
+  const own = await records.lease(slug);
+  if (own.kind === 'missing') throw wentAway(slug);
+  if (own.kind === 'busy') return own;
+  // to provision, the record just created needs no second read: nothing is written outside before it is written by its ETag
+  const isNew = found.kind === 'created' && isWanting(request.reason);
+  return { ...own, slug, created: isNew ? found.stored : undefined };
+}
+
+export function wentAway(slug: string): ProvisionerError {
+  return new ProvisionerError('conflict', `the record of environment ${slug} went away`, { object: `record ${slug}` });
+}
+
+type FoundRecord =
+  | { kind: 'found'; stored: StoredRecord }
+  | { kind: 'created'; stored: StoredRecord }
+  | { kind: 'nothing-to-do' }
+  | { kind: 'refused' };
+
+/** The record of a request if there is none of its name: that of a renamed repository, or a new one. A removal creates none. */
+async function findMissing(ports: Ports, request: EnvironmentRequest): Promise<FoundRecord> {
   const renamed = await findRenamed(ports, request);
   if (renamed !== undefined) return { kind: 'found', stored: renamed };
 
@@ -32,7 +63,7 @@ export async function findRecord(ports: Ports, request: EnvironmentRequest): Pro
     if (foreign !== undefined) ports.log.warn('found', { environment: request.environment, reason: foreign.reason });
   }
   const made = await ports.records.create(newRecord(request));
-  if (made.kind === 'created') return { kind: 'found', stored: made.stored };
+  if (made.kind === 'created') return made;
   const other = await ports.records.read(request.environment);
   return other === undefined ? { kind: 'nothing-to-do' } : { kind: 'found', stored: other };
 }

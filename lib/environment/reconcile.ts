@@ -17,7 +17,7 @@ import { branchGone, guardRecord } from './model/guards.ts';
 import { toRetry } from './model/life-span.ts';
 import { markExpiring, stopExpired, waitForGrace } from './steps/life-span.ts';
 import { noteReport, sendReport } from './steps/report.ts';
-import { findRecord } from './find-record.ts';
+import { leaseRecord, wentAway } from './find-record.ts';
 import { newRecord, note, recordEvent, saysSomething } from './model/record-event.ts';
 import type { Step, StepName } from './model/record.ts';
 import { observe } from './observe.ts';
@@ -44,19 +44,13 @@ export async function reconcile(ports: Ports, request: EnvironmentRequest): Prom
 
 async function reconcileAudited(ports: Ports, request: EnvironmentRequest): Promise<Handled> {
   if (await ignoreOutdated(ports, request)) return 'dropped';
-  const found = await findRecord(ports, request);
-  if (found.kind !== 'found') return found.kind;
-  const slug = found.stored.record.name;
-  const leased = await ports.records.lease(slug);
-  if (leased.kind === 'busy') return requeueBusy(ports, request);
-  const { lease } = leased;
+  const found = await leaseRecord(ports, request);
+  if (found.kind === 'busy') return requeueBusy(ports, request);
+  if (found.kind !== 'held') return found.kind;
+  const { slug, lease, created } = found;
   try {
-    // read again under the lease: the first read may predate the last holder's write
-    const stored = await ports.records.read(slug);
-    if (stored === undefined)
-      throw new ProvisionerError('conflict', `the record of environment ${slug} went away`, {
-        object: `record ${slug}`,
-      });
+    const stored = created ?? (await ports.records.read(slug));
+    if (stored === undefined) throw wentAway(slug);
     return await reconcileHeld(ports, { request, stored, lease });
   } finally {
     await lease.release();

@@ -15,12 +15,13 @@ import {
   withReservation,
   withoutReservation,
 } from './ledger/ledger.ts';
+import type { Gate } from './managed-identities.ts';
 import { type HeldCredential, type OwnCredential, guardCredential } from './ownership.ts';
 import { placeCredentials } from './pool/placement.ts';
 import { toOwn } from './pool/select.ts';
 import { removeFormer } from './remove.ts';
 import { noteThrottled, withSent } from './writer/rate-limit.ts';
-import { writeSerially } from './writer/serialized-write.ts';
+import { noteWritten, writeSerially } from './writer/serialized-write.ts';
 
 /** Makes the credentials that are missing, all identities at once; resolves when Azure has acknowledged every one. */
 export async function ensure(
@@ -72,22 +73,24 @@ interface Ensure {
 /** Makes one credential unless it is there: under the identity's lock, within Azure's rate, and past guard 5 once more. */
 async function ensureCredential(context: IdentityContext, target: Ensure): Promise<'created' | 'unchanged'> {
   const { identityId, own, slug, writeGuard } = target;
-  const { clock, identities, locks } = context;
+  const { clock, identities } = context;
   const write = { identityId, kind: 'put', slug } as const;
   const onThrottled = async (fault: ArmFault) => {
     await noteThrottled(context, write, fault);
     return true;
   };
   let sentAt: number | undefined;
+  let since = clock.now();
   return retrying(context, { object: credentialObject(identityId, own.name), onThrottled }, async (deadline) => {
     await writeSerially(context, { write, writeGuard, deadline }, async (gate) => {
+      since = clock.now();
       if ((await readStanding(context, { ...target, deadline })) === 'present') return;
-      await secureSlot(context, target);
+      await secureSlot(context, target, gate);
       sentAt = clock.now();
       await identities.put(identityId, own, gate).catch((error: unknown) => explain(context, target, error));
     });
     const { audience, ...rest } = own;
-    await locks.change(identityId, (ledger) => {
+    await noteWritten(context, { identityId, since }, (ledger) => {
       const noted = withCredential(ledger, slug, { ...rest, audiences: [audience] });
       return sentAt === undefined ? noted : withSent(noted, 'put', sentAt);
     });
@@ -115,10 +118,16 @@ async function readStanding(
   return toStanding(target, [...others, ...(now === undefined ? [] : [now])]);
 }
 
-/** The slot was reserved before anything was written; where it was given back since, it is taken again or lost. */
-async function secureSlot({ locks, clock }: IdentityContext, { identityId, own, slug }: Ensure): Promise<void> {
+/** The slot was reserved before anything was written; if it was dropped since, it is reserved again or lost. */
+async function secureSlot(
+  { locks, clock }: IdentityContext,
+  { identityId, own, slug }: Ensure,
+  gate: Gate,
+): Promise<void> {
   const recent = await locks.read(identityId, RECENT_MS);
   if (recent.reservations.some((one) => one.slug === slug && one.names.includes(own.name))) return;
+  // an environment that was removed while this process stood still must not reserve again
+  for (let wait = gate(); wait !== undefined; wait = gate()) await wait;
   let isHeld = false;
   await locks.change(identityId, (ledger) => {
     const names = ledger.reservations.find((one) => one.slug === slug)?.names ?? [];

@@ -12,7 +12,7 @@ import { ownOf, subjectPrefix } from './ownership.ts';
 import { inPool } from './pool/placement.ts';
 import { leaveWaitlist } from './pool/waitlist.ts';
 import { noteThrottled, withSent } from './writer/rate-limit.ts';
-import { writeSerially } from './writer/serialized-write.ts';
+import { noteWritten, writeSerially } from './writer/serialized-write.ts';
 
 /** Removes what is exactly this environment's, and never anything else; absent is success. */
 export async function remove(
@@ -78,7 +78,9 @@ async function removeFrom(
       : await lookAt(context, identityId, { deadline, ledgerAgeMs: RECENT_MS });
     for (const { name } of look.credentials.filter(isOwnOf)) {
       let sentAt: number | undefined;
+      let since = clock.now();
       await writeSerially(context, { write, writeGuard, deadline }, async (gate) => {
+        since = clock.now();
         // others may have put theirs under the name since
         const now = await readCredential(context, { identityId, name, deadline });
         if (now === undefined || !isOwnOf(now)) return;
@@ -86,7 +88,7 @@ async function removeFrom(
         sentAt = clock.now();
         await identities.remove(identityId, name, gate);
       });
-      await locks.change(identityId, (ledger) => {
+      await noteWritten(context, { identityId, since }, (ledger) => {
         const noted = withoutCredential(ledger, name);
         return sentAt === undefined ? noted : withSent(noted, 'delete', sentAt);
       });

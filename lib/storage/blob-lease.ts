@@ -1,5 +1,6 @@
 import type { BlockBlobClient } from '@azure/storage-blob';
 import type { Lease, LeaseResult } from '../environment/ports/ports.ts';
+import { ProvisionerError } from '../errors.ts';
 import { toFault, toStorageError, within } from './storage-error.ts';
 
 /** How a lease counts time: monotonic, since a wall clock that is set back would stretch it. */
@@ -29,8 +30,11 @@ export interface LeaseOptions {
   timer?: LeaseTimer | undefined;
 }
 
-/** A blob's lease, renewed in the background until it is released; `busy` where somebody else holds it. */
-export async function acquireLease(blob: BlockBlobClient, options: LeaseOptions): Promise<LeaseResult> {
+/** A blob's lease, renewed in the background until it is released; `busy` if somebody else holds it. */
+export async function acquireLease(
+  blob: BlockBlobClient,
+  options: LeaseOptions,
+): Promise<LeaseResult | { kind: 'missing' }> {
   const { what, seconds, renewMs, timeoutMs, timer = MONOTONIC } = options;
   const client = blob.getBlobLeaseClient();
   // counted from before the call: the service's time begins later than ours
@@ -39,7 +43,10 @@ export async function acquireLease(blob: BlockBlobClient, options: LeaseOptions)
   try {
     id = (await client.acquireLease(seconds, { abortSignal: within(timeoutMs) })).leaseId ?? client.leaseId;
   } catch (thrown) {
-    if (toFault(thrown).status === 409) return { kind: 'busy' };
+    const { status, code } = toFault(thrown);
+    if (status === 409) return { kind: 'busy' };
+    // only the service itself says so: a proxy's 404 says nothing
+    if (code === 'BlobNotFound' || code === 'ContainerNotFound') return { kind: 'missing' };
     throw toStorageError(thrown, `the lease of ${what}`);
   }
   let isEnded = false;
@@ -70,4 +77,18 @@ export async function acquireLease(blob: BlockBlobClient, options: LeaseOptions)
     },
   };
   return { kind: 'held', lease };
+}
+
+/** The same for a blob that holds nothing of its own, or nothing yet: `make` creates it if it is missing. */
+export async function acquireOrMake(
+  blob: BlockBlobClient,
+  options: LeaseOptions,
+  make: () => Promise<unknown>,
+): Promise<LeaseResult> {
+  for (let tries = 0; tries < 2; tries += 1) {
+    const leased = await acquireLease(blob, options);
+    if (leased.kind !== 'missing') return leased;
+    await make();
+  }
+  throw new ProvisionerError('conflict', `the lease of ${options.what}: its blob went away`, { object: options.what });
 }

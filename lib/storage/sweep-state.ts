@@ -1,6 +1,6 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import type { SweepState, Sweeps } from '../environment/ports/ports.ts';
-import { type LeaseTimer, acquireLease } from './blob-lease.ts';
+import { type LeaseTimer, acquireOrMake } from './blob-lease.ts';
 import { TIMEOUT_MS, toFault, toStorageError, withMade, within } from './storage-error.ts';
 
 /** Beside the records, and none of them: it has no suffix. */
@@ -34,13 +34,13 @@ export function createSweeps(options: {
 
   return {
     async lease() {
-      try {
-        if (!(await (await blob()).exists({ abortSignal: within(timeoutMs) }))) await put(EMPTY, { ifNoneMatch: '*' });
-      } catch (thrown) {
-        // 409: another sweep made it, and holds its lease
-        if (toFault(thrown).status !== 409) throw toStorageError(thrown, WHAT);
-      }
-      return acquireLease(await blob(), { what: WHAT, ...LEASE, timeoutMs, timer });
+      const make = () =>
+        put(EMPTY, { ifNoneMatch: '*' }).catch((thrown: unknown) => {
+          // another sweep made it, and may hold its lease by now
+          const { status } = toFault(thrown);
+          if (status !== 409 && status !== 412) throw toStorageError(thrown, WHAT);
+        });
+      return acquireOrMake(await blob(), { what: WHAT, ...LEASE, timeoutMs, timer }, make);
     },
     async read() {
       try {

@@ -19,7 +19,7 @@ export async function removeOrphan(ports: Ports, orphan: Orphan): Promise<string
   const { slug } = orphan;
   if ((await ports.records.read(slug)) === undefined) await ports.records.create(toTombstone(ports, slug));
   const leased = await ports.records.lease(slug);
-  if (leased.kind === 'busy') return [];
+  if (leased.kind !== 'held') return [];
   const { lease } = leased;
   try {
     const stored = await ports.records.read(slug);

@@ -25,11 +25,14 @@ interface Bucket {
 }
 
 /** Token buckets, one per operation and scope, each holding one second's worth of requests and at least one. */
-export function createRateLimit(rates: Rates): (operation: RatedOperation, identityId: string) => boolean {
+export function createRateLimit(
+  rates: Rates,
+  clock: () => number = () => performance.now(),
+): (operation: RatedOperation, identityId: string) => boolean {
   const buckets = new Map<string, Bucket>();
 
   function refill(key: string, rate: number): Bucket {
-    const now = performance.now();
+    const now = clock();
     const size = Math.max(1, rate);
     const bucket = buckets.get(key) ?? { tokens: size, at: now };
     bucket.tokens = Math.min(size, bucket.tokens + ((now - bucket.at) / 1000) * rate);

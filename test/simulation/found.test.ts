@@ -58,21 +58,21 @@ describe('a delivery that comes late', () => {
   const at = (s: number) => ({ at: new Date(T + s * 1000).toISOString(), since: new Date(T + s * 1000).toISOString() });
 
   it('is stale against a newer delivery though a person asked in between', async () => {
-    await world.handle(world.request('create', { ...at(1), position: 1_000 }));
+    await world.handle(world.request('create', { ...at(1), position: T + 1_000 }));
     await world.handle(world.request('provision', { ...at(4) }));
-    await world.handle(world.request('push', { ...at(5), position: 1_000 }));
+    await world.handle(world.request('push', { ...at(5), position: T + 1_000 }));
     // newer than each delivery, and received before the person asked
-    await world.handle(world.request('delete', { ...at(3), position: 9_000 }));
+    await world.handle(world.request('delete', { ...at(3), position: T + 9_000 }));
     await world.settle();
 
-    expect(world.record()).toMatchObject({ phase: 'ready', event: { reason: 'provision', position: 9_000 } });
+    expect(world.record()).toMatchObject({ phase: 'ready', event: { reason: 'provision', position: T + 9_000 } });
   });
 
   it('ends no stop that was asked for after it was received', async () => {
-    await world.handle(world.request('create', { ...at(1), position: 1_000 }));
+    await world.handle(world.request('create', { ...at(1), position: T + 1_000 }));
     await world.handle(world.request('deprovision', { ...at(5) }));
-    await world.handle(world.request('delete', { ...at(6), position: 9_000 }));
-    await world.handle(world.request('create', { ...at(4), position: 12_000 }));
+    await world.handle(world.request('delete', { ...at(6), position: T + 9_000 }));
+    await world.handle(world.request('create', { ...at(4), position: T + 12_000 }));
     await world.settle();
 
     expect(world.record()).toMatchObject({ phase: 'gone', event: { reason: 'deprovision' } });
@@ -85,10 +85,10 @@ describe('a manual call that is taken up late', () => {
   const at = (s: number) => ({ at: new Date(T + s * 1000).toISOString(), since: new Date(T + s * 1000).toISOString() });
 
   it('still stops the environment where a deletion was received after it, and an older creation comes last', async () => {
-    await world.handle(world.request('create', { ...at(1), position: 1_000 }));
-    await world.handle(world.request('delete', { ...at(6), position: 2_000 }));
+    await world.handle(world.request('create', { ...at(1), position: T + 1_000 }));
+    await world.handle(world.request('delete', { ...at(6), position: T + 2_000 }));
     await world.handle(world.request('deprovision', { ...at(5) }));
-    await world.handle(world.request('create', { ...at(4), position: 3_000 }));
+    await world.handle(world.request('create', { ...at(4), position: T + 3_000 }));
     await world.settle();
 
     expect(world.record()).toMatchObject({ phase: 'gone', event: { reason: 'deprovision' } });
@@ -96,7 +96,7 @@ describe('a manual call that is taken up late', () => {
   });
 
   it('stops nothing that was asked for after it', async () => {
-    await world.handle(world.request('create', { ...at(6), position: 1_000 }));
+    await world.handle(world.request('create', { ...at(6), position: T + 1_000 }));
     await world.handle(world.request('deprovision', { ...at(5) }));
     await world.settle();
 
@@ -105,16 +105,16 @@ describe('a manual call that is taken up late', () => {
   });
 
   it('ends a stop that is older than it, though a deletion was received after both', async () => {
-    await world.handle(world.request('create', { ...at(1), position: 1_000 }));
+    await world.handle(world.request('create', { ...at(1), position: T + 1_000 }));
     await world.handle(world.request('deprovision', { ...at(2) }));
-    await world.handle(world.request('delete', { ...at(6), position: 2_000 }));
+    await world.handle(world.request('delete', { ...at(6), position: T + 2_000 }));
     await world.handle(world.request('provision', { ...at(5) }));
 
     expect(world.record()?.stop).toBeUndefined();
   });
 
   it('gives its image tag where a push was received after it', async () => {
-    await world.handle(world.request('push', { ...at(6), position: 1_000 }));
+    await world.handle(world.request('push', { ...at(6), position: T + 1_000 }));
     await world.handle(world.request('provision', { ...at(5), imageTag: 'v2' }));
     await world.settle();
 
@@ -123,10 +123,10 @@ describe('a manual call that is taken up late', () => {
 
   it('says nothing more when its message comes twice, after something newer was asked for', async () => {
     const stop = world.request('deprovision', { ...at(2) });
-    await world.handle(world.request('create', { ...at(1), position: 1_000 }));
+    await world.handle(world.request('create', { ...at(1), position: T + 1_000 }));
     await world.handle(stop);
-    await world.handle(world.request('create', { ...at(3), position: 3_000 }));
-    await world.handle(world.request('delete', { ...at(4), position: 4_000 }));
+    await world.handle(world.request('create', { ...at(3), position: T + 3_000 }));
+    await world.handle(world.request('delete', { ...at(4), position: T + 4_000 }));
     await world.handle(stop);
 
     expect(world.record()?.stop).toBeUndefined();
@@ -167,14 +167,14 @@ describe('a poisoned delivery that a person has passed', () => {
       at: new Date(T + s * 1000).toISOString(),
       since: new Date(T + s * 1000).toISOString(),
     });
-    await world.handle(world.request('create', { ...at(1), position: 1_000 }));
+    await world.handle(world.request('create', { ...at(1), position: T + 1_000 }));
     await world.settle();
-    const poisoned = world.request('delete', { ...at(3), position: 9_000 });
+    const poisoned = world.request('delete', { ...at(3), position: T + 9_000 });
     await world.handle(world.request('provision', { ...at(5) }));
     expect(await abandon(world.ports, poisoned)).toBe('newer');
-    await world.handle(world.request('push', { ...at(6), position: 4_000 }));
+    await world.handle(world.request('push', { ...at(6), position: T + 4_000 }));
 
-    expect(world.record()).toMatchObject({ phase: 'ready', event: { reason: 'provision', position: 9_000 } });
+    expect(world.record()).toMatchObject({ phase: 'ready', event: { reason: 'provision', position: T + 9_000 } });
   });
 });
 

@@ -1,14 +1,19 @@
 import type { Log, Ports } from '../../lib/environment/ports/ports.ts';
 import type { EnvironmentRequest } from '../../lib/environment/model/request.ts';
 import { handleMessage, handlePoison } from '../../lib/intake/message.ts';
-import { type Identity, accessFor, createIdentities } from './models/access.ts';
+import { type FakeArm, type FakeIdentity, createArm, hold } from '../support/fakes/arm.ts';
+import { type BlobStore, createBlobStore } from '../support/fakes/blobs.ts';
+import { MAX_CREDENTIALS } from '../../lib/identity/ledger/ledger.ts';
+import { DOCUMENTED_RATES } from '../../local/azure/rates.ts';
 import { passTime } from './models/call.ts';
 import { type ClusterState, clusterFor } from './models/cluster.ts';
 import type { Core } from './models/core.ts';
 import { type GitHub, createGitHub } from './models/github.ts';
 import { type Activity, type Host, createHosts, startActivity } from './models/hosts.ts';
 import { modelSweeps } from '../support/fakes/sweeps.ts';
+import { watchLedgers } from './checks/check-credential.ts';
 import type { History } from './histories/history.ts';
+import { type Instances, credentialsFor } from './models/instance.ts';
 import { type Template, overlaysOf } from './models/overlays.ts';
 import { type Queue, type QueueMessage, createQueue, requestsFor } from './models/queue.ts';
 import { type Stage, createStage, drawFor } from './stage.ts';
@@ -23,7 +28,13 @@ export interface World {
   store: Store;
   queue: Queue;
   cluster: ClusterState;
-  identities: Identity[];
+  arm: FakeArm;
+  /** Ledgers and locks of the identities. */
+  ledgers: BlobStore;
+  /** When somebody else put a credential of theirs under a name. */
+  theirsSince: Map<FakeIdentity, Map<string, number>>;
+  /** The running instances of the app, by host and generation. */
+  instances: Instances;
   github: GitHub;
   template: Template;
   settings: EnvironmentSettings;
@@ -68,7 +79,10 @@ export function createWorld(history: History, options: { core: Core; tell?: (lin
     store: createStore(),
     queue: createQueue(stage, history, { hosts, handle: (who, message) => handle(world, who, message) }),
     cluster: { namespaces: new Map(), versions: 0 },
-    identities: createIdentities(plan.identities),
+    arm: armOf(stage),
+    ledgers: createBlobStore(),
+    theirsSince: new Map(),
+    instances: new Map(),
     github: createGitHub(stage),
     template,
     settings,
@@ -86,13 +100,24 @@ export function createWorld(history: History, options: { core: Core; tell?: (lin
       sweeps,
       requests: requestsFor(stage, world.queue, who),
       cluster: clusterFor(world, who),
-      credentials: accessFor(world, who),
+      credentials: credentialsFor(world, who),
       overlays,
       ...(plan.github && { branches: world.github.portFor(who) }),
     }),
   };
   world.store.accepted = world.queue.accepted;
+  watchLedgers(world);
   return world;
+}
+
+/** Identities on which only so many slots are left, at the rates that Azure states. */
+function armOf({ options, now }: Stage): FakeArm {
+  const names = Array.from({ length: options.identities }, (_, index) => `pool-${index}`);
+  const arm = createArm(names, { rates: DOCUMENTED_RATES, now });
+  for (const identity of arm.identities)
+    for (let left = MAX_CREDENTIALS - options.limit; left > 0; left -= 1)
+      hold(identity, { name: `filler-${left}`, issuer: 'theirs', subject: `s${left}`, audiences: ['theirs'] });
+  return arm;
 }
 
 /** As the two queue functions do it. */
@@ -134,7 +159,7 @@ export function startOn(world: World, name: string, work: (ports: Ports, who: Ac
   });
 }
 
-function logOf(stage: Stage, who: Activity): Log {
+export function logOf(stage: Stage, who: Activity): Log {
   const { tell } = stage;
   if (tell === undefined) return { info: ignore, warn: ignore, error: ignore };
   const write = (message: string, fields?: Record<string, unknown>): void =>

@@ -103,8 +103,8 @@ export interface Records {
   areNamed(owners: readonly string[], way: string): Promise<boolean>;
   /** Notes that environments of these owners may also be named in these ways. */
   noteNamings(owners: readonly string[], ways: readonly string[]): Promise<void>;
-  /** `busy` if somebody else holds it. */
-  lease(slug: string): Promise<LeaseResult>;
+  /** `busy` if somebody else holds it, `missing` if there is no record. */
+  lease(slug: string): Promise<LeaseResult | { kind: 'missing' }>;
 }
 
 export interface Requests {

@@ -2,11 +2,10 @@ import { nameOfIdentity } from '../../azure/arm-client.ts';
 import { createHash } from 'node:crypto';
 import type { BlockBlobClient, ContainerClient } from '@azure/storage-blob';
 import type { Clock, Lease, LeaseResult } from '../../environment/ports/ports.ts';
-import { once } from '../../concurrency.ts';
 import { ProvisionerError } from '../../errors.ts';
-import { type LeaseTimer, acquireLease } from '../../storage/blob-lease.ts';
+import { type LeaseTimer, acquireOrMake } from '../../storage/blob-lease.ts';
 import { type JsonBlob, createJsonBlob } from '../../storage/json-blob.ts';
-import { toFault, toStorageError, within } from '../../storage/storage-error.ts';
+import { toFault, toStorageError, withMade, within } from '../../storage/storage-error.ts';
 
 import { type Ledger, parseLedger } from '../ledger/ledger.ts';
 
@@ -66,17 +65,13 @@ export function createIdentityLocks(options: IdentityLocksOptions): IdentityLock
     return ledger;
   }
 
-  /** Takes the lease of an empty blob, which is made where it is missing. */
+  /** Takes the lease of an empty blob, which is made if it is missing. */
   async function take(id: string): Promise<LeaseResult> {
     const what = `identity ${nameOfIdentity(id)}`;
-    const blob = once(async () => (await container()).getBlockBlobClient(`${hashOf(id)}.lock`));
-    const acquire = async () => acquireLease(await blob(), { what, ...LEASE, timeoutMs, timer });
     try {
-      return await acquire().catch(async (thrown: unknown) => {
-        if (toFault((thrown as Error).cause).status !== 404) throw thrown;
-        await make(await container(), await blob());
-        return acquire();
-      });
+      const client = await container();
+      const blob = client.getBlockBlobClient(`${hashOf(id)}.lock`);
+      return await acquireOrMake(blob, { what, ...LEASE, timeoutMs, timer }, () => make(client, blob));
     } catch (thrown) {
       throw toStorageError(thrown, `the lock of ${what}`);
     }
@@ -84,8 +79,8 @@ export function createIdentityLocks(options: IdentityLocksOptions): IdentityLock
 
   async function make(client: ContainerClient, blob: BlockBlobClient): Promise<void> {
     const abortSignal = within(timeoutMs);
-    await client.createIfNotExists({ abortSignal });
-    await blob.upload('', 0, { conditions: { ifNoneMatch: '*' }, abortSignal }).catch((thrown: unknown) => {
+    const upload = () => blob.upload('', 0, { conditions: { ifNoneMatch: '*' }, abortSignal });
+    await withMade(upload, () => client.createIfNotExists({ abortSignal })).catch((thrown: unknown) => {
       // 409: it exists by now; 412: it exists and is leased
       const { status } = toFault(thrown);
       if (status !== 409 && status !== 412) throw thrown;

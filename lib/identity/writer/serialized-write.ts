@@ -1,7 +1,9 @@
 import { nameOfIdentity } from '../../azure/arm-client.ts';
-import type { Clock, Lease } from '../../environment/ports/ports.ts';
+import type { Clock } from '../../environment/ports/ports.ts';
 import type { Gate } from '../managed-identities.ts';
 import type { IdentityContext } from '../context.ts';
+import { type Ledger, withoutSeen } from '../ledger/ledger.ts';
+import type { HeldLock } from './identity-lock.ts';
 import { type Write, cancelWrite, earliestWrite, reserveWrite } from './rate-limit.ts';
 import type { WriteGuard } from '../../environment/ports/cluster.ts';
 import { ProvisionerError } from '../../errors.ts';
@@ -23,7 +25,7 @@ export async function writeSerially<T>(
   { write, writeGuard, deadline }: SerializedWrite,
   work: (gate: Gate) => Promise<T>,
 ): Promise<T> {
-  const { clock, locks, timeoutMs } = context;
+  const { clock, locks } = context;
   const { identityId } = write;
   const reserved = await reserveWrite(context, write, { deadline });
   if (reserved !== undefined) await sleepUntil(clock, reserved - LOCK_AHEAD_MS);
@@ -34,7 +36,7 @@ export async function writeSerially<T>(
       async (lock) => {
         isLocked = true;
         await sleepUntil(clock, await earliestWrite(context, write, { reserved, deadline }));
-        return work(gateOf({ writeGuard, lock, identityId, timeoutMs }));
+        return work(gateOf(context, { writeGuard, lock, identityId, deadline }));
       },
       reserved === undefined ? {} : { withinMs: LOCK_WITHIN_MS },
     );
@@ -51,21 +53,36 @@ async function sleepUntil(clock: Clock, at: number): Promise<void> {
 /** Leases don't fence: a call must end this long before the lease may (DESIGN, The shape). */
 const MARGIN_MS = 10_000;
 
+/** Longer after the deadline nothing is sent: the process has stood still, and what it read under the lock is outdated. */
+const LATE_MS = 10_000;
+
 /** Asked right before a write is sent: the caller's lease and the identity's lock must both outlive the call. */
-export function gateOf(options: {
-  writeGuard: WriteGuard;
-  lock: Pick<Lease, 'remainingMs'>;
-  identityId: string;
-  timeoutMs: number;
-}): Gate {
-  const { writeGuard, lock, identityId, timeoutMs } = options;
+export function gateOf(
+  { clock, timeoutMs }: Pick<IdentityContext, 'clock' | 'timeoutMs'>,
+  { writeGuard, lock, identityId, deadline }: Omit<SerializedWrite, 'write'> & { lock: HeldLock; identityId: string },
+): Gate {
+  const name = nameOfIdentity(identityId);
+  const refuse = (why: string) => new ProvisionerError('lease-lost', why, { object: `Identity/${name}` });
   return () => {
     const wait = writeGuard(timeoutMs);
     if (wait !== undefined) return wait;
-    if (lock.remainingMs() > timeoutMs + MARGIN_MS) return undefined;
-    const name = nameOfIdentity(identityId);
-    throw new ProvisionerError('lease-lost', `the lock of identity ${name} would not outlive a write`, {
-      object: `Identity/${name}`,
-    });
+    if (lock.remainingMs() <= timeoutMs + MARGIN_MS)
+      throw refuse(`the lock of identity ${name} would not outlive a write`);
+    if (clock.now() > deadline + LATE_MS) throw refuse(`what was read of identity ${name} before a write is too old`);
+    return undefined;
   };
+}
+
+/** So long after a write was begun under the lock nobody else can have written to the identity. */
+const NOTE_WITHIN_MS = 15_000;
+
+/** Notes in the ledger what a write came to, begun at `since`; a later note may undo that of others, so the next look lists. */
+export async function noteWritten(
+  { clock, locks }: Pick<IdentityContext, 'clock' | 'locks'>,
+  { identityId, since }: { identityId: string; since: number },
+  note: (ledger: Ledger) => Ledger,
+): Promise<void> {
+  await locks.change(identityId, (ledger) =>
+    clock.now() - since <= NOTE_WITHIN_MS ? note(ledger) : withoutSeen(note(ledger)),
+  );
 }

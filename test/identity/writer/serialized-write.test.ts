@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ProvisionerError } from '../../../lib/errors.ts';
-import { gateOf, writeSerially } from '../../../lib/identity/writer/serialized-write.ts';
+import { gateOf, noteWritten, writeSerially } from '../../../lib/identity/writer/serialized-write.ts';
 import { noteThrottled, reserveWrite } from '../../../lib/identity/writer/rate-limit.ts';
 import { makeLimitedWorld } from './limited-world.ts';
 import { always, identityId } from '../world.ts';
@@ -69,18 +69,46 @@ describe('writeSerially', () => {
   });
 });
 
+describe('noteWritten', () => {
+  const seen = { at: 0, credentials: [] };
+  const noteAfter = async (ms: number) => {
+    const { context, locks, clock, pass } = makeLimitedWorld();
+    const { identityId: id } = write;
+    await locks.change(id, (ledger) => ({ ...ledger, seen }));
+    const since = clock.now();
+    pass(ms);
+    await noteWritten(context, { identityId: id, since }, (ledger) => ({ ...ledger, contestedAt: 1 }));
+    return locks.read(id);
+  };
+
+  it('notes what came of a write while nobody else can have written', async () => {
+    expect(await noteAfter(15_000)).toMatchObject({ seen, contestedAt: 1 });
+  });
+
+  it('has the identity listed again where others may have written since', async () => {
+    const ledger = await noteAfter(15_001);
+
+    expect(ledger.contestedAt).toBe(1);
+    expect(ledger.seen).toBeUndefined();
+  });
+});
+
 describe('the gate', () => {
-  const gate = (remainingMs: number, guard = always) =>
-    gateOf({
-      writeGuard: guard,
-      lock: { remainingMs: () => remainingMs },
-      identityId: write.identityId,
-      timeoutMs: 10_000,
-    });
+  const { clock } = makeLimitedWorld();
+  const gate = (remainingMs: number, guard = always, deadline = clock.now()) =>
+    gateOf(
+      { clock, timeoutMs: 10_000 },
+      { writeGuard: guard, lock: { remainingMs: () => remainingMs }, identityId: write.identityId, deadline },
+    );
 
   it('lets a write through only where the lock outlives it by 10 s', () => {
     expect(gate(20_001)()).toBeUndefined();
     expect(gate(20_000)).toThrow('would not outlive a write');
+  });
+
+  it('lets none through that was read before a pause, though the lock was renewed after it', () => {
+    expect(gate(30_000, always, clock.now() - 10_000)()).toBeUndefined();
+    expect(gate(30_000, always, clock.now() - 10_001)).toThrow('too old');
   });
 
   it('asks the environment’s own guard first', () => {

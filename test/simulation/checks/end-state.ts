@@ -1,9 +1,11 @@
+import { MAX_CREDENTIALS, parseLedger } from '../../../lib/identity/ledger/ledger.ts';
 import type { EnvironmentRecord } from '../../../lib/environment/model/record.ts';
 import { namespaceAt } from '../models/cluster.ts';
+import { ledgerOf } from './check-credential.ts';
 import { isOurs } from './invariants.ts';
 import { type Wish, claimOf, desiredOf, isWanting } from './oracle.ts';
-import { violate } from '../stage.ts';
-import type { World } from '../world.ts';
+import { violate } from '.././stage.ts';
+import type { World } from '.././world.ts';
 
 /** Once faults have ended and everybody was asked for: cluster, credentials and records are what the table says. */
 export function checkEnd(world: World): void {
@@ -22,6 +24,7 @@ export function checkEnd(world: World): void {
   checkHandled(world);
   if (stage.options.mode === 'observe' || stage.options.policies === 'unbound') return;
   for (const { record } of store.blobs.values()) checkRecord(world, record);
+  checkLedgers(world);
   for (const name of world.cluster.namespaces.keys()) {
     const found = namespaceAt(stage, world.cluster, name);
     const isMarked = found?.live.labels['app.kubernetes.io/managed-by'] !== undefined && found.isRestored !== true;
@@ -60,8 +63,8 @@ function checkRecord(world: World, record: EnvironmentRecord): void {
   if (isUnknowable(world, record)) return;
   const found = namespaceAt(stage, cluster, namespace);
   const isTheirs = found !== undefined && !isOurs(found, record);
-  const credentials = world.identities.flatMap(({ id, credentials: held }) =>
-    [...held.values()].filter((subject) => subject.startsWith(`system:serviceaccount:${namespace}:`)).map(() => id),
+  const credentials = world.arm.identities.flatMap(({ id, held }) =>
+    [...held.values()].filter(({ subject }) => subject.startsWith(`system:serviceaccount:${namespace}:`)).map(() => id),
   );
   if (isTheirs) {
     if (credentials.length > 0) violate(stage, 'endCredentials', `${namespace} is not ours and has a credential`);
@@ -124,10 +127,11 @@ function checkPresent(world: World, record: EnvironmentRecord, credentials: stri
 }
 
 function checkWaiting(world: World, record: EnvironmentRecord): void {
-  const { stage, identities, store } = world;
-  const { limit, maxEnvironments } = stage.options;
+  const { stage, store } = world;
+  const { identities } = world.arm;
+  const { maxEnvironments } = stage.options;
   if (record.waitingFor === 'credential-slot') {
-    const full = identities.filter(({ credentials }) => credentials.size >= limit);
+    const full = identities.filter(({ held }) => held.size >= MAX_CREDENTIALS);
     const isFull =
       record.identity === undefined ? full.length === identities.length : full.some(({ id }) => id === record.identity);
     // a stranger who fills an identity after its slots were reserved leaves them reserved and of no use
@@ -139,5 +143,19 @@ function checkWaiting(world: World, record: EnvironmentRecord): void {
     );
     if (others.length < (maxEnvironments ?? 0))
       violate(stage, 'endRecords', `${record.name} waits for capacity, and there is some`);
+  }
+}
+
+/**
+ * What was reserved before an environment was removed went with it. A process that stood still may reserve after that: such
+ * a slot is dropped as soon as somebody waits for one.
+ */
+function checkLedgers({ stage, store, ledgers, arm }: World): void {
+  for (const identity of arm.identities) {
+    for (const { slug, at } of parseLedger(ledgers.blobs.get(ledgerOf(identity))?.text).reservations) {
+      const record = store.blobs.get(slug)?.record;
+      if (record?.phase === 'gone' && at < Date.parse(record.event.at))
+        violate(stage, 'endLedgers', `${slug} is gone, and a slot is reserved for it`);
+    }
   }
 }

@@ -22,6 +22,7 @@ const TAGS: readonly [string, ...string[]] = ['v1', 'v2', 'v3'];
 export function drawHistory(seed: number): History {
   const dice = diceOf(seed);
   const world = drawWorld(dice);
+  if (dice.chance(0.2)) return drawCrowd(seed, { dice, world });
   const events: WorldEvent[] = [];
   // most histories tell of one branch: what meets there is what breaks
   const isNarrow = dice.chance(0.6);
@@ -49,6 +50,59 @@ export function drawHistory(seed: number): History {
   if (dice.chance(0.12)) events.push({ ms: dice.whole(0, span), kind: 'outage', lastsMs: dice.whole(60_000, 240_000) });
   events.sort((one, other) => one.ms - other.ms);
   return { seed, world, events, faults: drawFaults(dice), strikes: drawStrikes(dice), twists: drawTwists(dice) };
+}
+
+const CROWD = ['ex', 'two', 'three', 'four', 'feat/X'];
+
+/** More branches at once than the pool has slots for, and some that go: what meets on an identity is what breaks. */
+function drawCrowd(seed: number, { dice, world }: { dice: Dice; world: WorldOptions }): History {
+  const events: WorldEvent[] = [];
+  const count = dice.whole(3, CROWD.length);
+  for (const ref of CROWD.slice(0, count)) {
+    const ms = dice.whole(0, 3_000);
+    events.push({
+      ms,
+      kind: 'create',
+      deliveries: [{ event: 'create', afterMs: dice.whole(50, 500) }],
+      repository: 0,
+      ref,
+    });
+    if (dice.chance(0.4)) continue;
+    const goneMs = ms + dice.whole(2_000, 90_000);
+    const deliveries: DeliveryPlan[] = [{ event: 'delete', afterMs: dice.whole(50, 500) }];
+    events.push({ ms: goneMs, kind: 'delete', deliveries, repository: 0, ref });
+    // theirs in place of ours, so shortly before that no list tells of it
+    const identity = dice.whole(0, world.identities - 1);
+    if (dice.chance(0.15)) events.push({ ms: goneMs, kind: 'make-credential', identity, repository: 0, ref });
+  }
+  for (let index = dice.whole(0, 2); index > 0; index -= 1) {
+    const kind = dice.chance(0.5) ? 'kill' : 'pause';
+    events.push({
+      ms: dice.whole(500, 60_000),
+      kind,
+      host: dice.whole(0, world.hosts - 1),
+      lastsMs: dice.whole(1_000, 60_000),
+    });
+  }
+  if (dice.chance(0.2))
+    events.push({
+      ms: dice.whole(0, 60_000),
+      kind: 'fill-identity',
+      identity: dice.whole(0, world.identities - 1),
+      repository: 0,
+      ref: 'ex',
+    });
+  events.sort((one, other) => one.ms - other.ms);
+  delete world.maxEnvironments;
+  const strikes = drawStrikes(dice).filter(({ foreign }) => foreign === undefined);
+  return {
+    seed,
+    world: { ...world, limit: dice.whole(1, 4) },
+    events,
+    faults: drawFaults(dice),
+    strikes,
+    twists: [],
+  };
 }
 
 function drawWorld(dice: Dice): WorldOptions {

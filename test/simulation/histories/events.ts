@@ -65,7 +65,7 @@ export function strike(world: World, strikes: readonly Strike[]): void {
       if (kind === 'pause') pause(stage, who.host, lastsMs);
       if (foreign === undefined) return;
       stage.tell?.(`STRIKE ${foreign} ${slug}`);
-      meddle(world, { kind: foreign, identity: number % world.identities.length, slug });
+      meddle(world, { kind: foreign, identity: number % world.arm.identities.length, slug });
     });
   };
 }
@@ -94,7 +94,9 @@ function onBranch(
   if (source === undefined) return;
   for (const [index, { event: name, afterMs, againMs }] of event.deliveries.entries()) {
     const delivery = `delivery-${stage.now() - stage.startMs}-${index}`;
-    const signed = sign(JSON.stringify(toPayload(name, { kind, ref, pushedAt, ...source })));
+    const signed = sign(
+      JSON.stringify(toPayload(name, { kind, ref, pushedAt, commit: stage.now() - stage.startMs, ...source })),
+    );
     const deliver = (): void => receive(world, { name, delivery, ...signed });
     stage.scheduler.at(stage.now() + afterMs, deliver);
     if (againMs !== undefined) stage.scheduler.at(stage.now() + afterMs + againMs, deliver);
@@ -103,12 +105,19 @@ function onBranch(
 
 function toPayload(
   name: DeliveryPlan['event'],
-  what: { kind: 'create' | 'push' | 'delete'; ref: string; pushedAt: number; id: number; fullName: string },
+  what: {
+    kind: 'create' | 'push' | 'delete';
+    ref: string;
+    pushedAt: number;
+    commit: number;
+    id: number;
+    fullName: string;
+  },
 ): Record<string, unknown> {
-  const { kind, ref, pushedAt, id, fullName } = what;
+  const { kind, ref, pushedAt, commit, id, fullName } = what;
   const repository = { id, full_name: fullName, default_branch: 'main' };
   if (name === 'push') {
-    const after = kind === 'delete' ? '0'.repeat(40) : 'a'.repeat(40);
+    const after = kind === 'delete' ? '0'.repeat(40) : (commit + 1).toString(16).padStart(40, 'a');
     return {
       ref: `refs/heads/${ref}`,
       deleted: kind === 'delete',

@@ -1,8 +1,8 @@
 import { ProvisionerError, codeOfStatus, toProvisionerError } from '../../../lib/errors.ts';
 import { type Activity, isAlive, resume } from './hosts.ts';
 import type { Fault } from '../histories/history.ts';
-import { type Stage, drawFor } from '../stage.ts';
-import type { WriteGuard } from '../../../lib/environment/ports/cluster.ts';
+import { type Stage, drawFor } from '.././stage.ts';
+import type { Call, Step } from '../../support/fakes/call.ts';
 
 export const CALL_TIMEOUT_MS = 10_000;
 
@@ -10,7 +10,7 @@ export const CALL_TIMEOUT_MS = 10_000;
  * One call to a peer: a while until the peer acts, a while until the answer is read. The host may be killed or paused in
  * both; a call that was sent may still be carried out.
  */
-export function call<T>(stage: Stage, who: Activity, step: { what: string; on: string; act: () => T }): Promise<T> {
+export function call<T>(stage: Stage, who: Activity, step: Step<T>): Promise<T> {
   const number = (stage.calls += 1);
   if (!stage.isCalm) stage.onCall?.(number, who, step.on);
   const isOut = step.what === 'READ' && stage.now() < stage.outageUntil;
@@ -37,14 +37,21 @@ export function call<T>(stage: Stage, who: Activity, step: { what: string; on: s
 export async function send<T>(
   stage: Stage,
   who: Activity,
-  step: { what: string; on: string; writeGuard: WriteGuard; begin?: () => void; act: () => T },
+  step: Step<T> & Required<Pick<Step<T>, 'guard'>>,
 ): Promise<T> {
   const number = (stage.calls += 1);
   if (drawFor(stage, -number) < 0.3) await passTime(stage, who, latency(stage, number));
-  for (let wait = step.writeGuard(CALL_TIMEOUT_MS); wait !== undefined; wait = step.writeGuard(CALL_TIMEOUT_MS))
-    await wait;
+  for (let wait = step.guard(CALL_TIMEOUT_MS); wait !== undefined; wait = step.guard(CALL_TIMEOUT_MS)) await wait;
   step.begin?.();
   return call(stage, who, step);
+}
+
+/** How one activity's calls reach the fakes. */
+export function callFor(stage: Stage, who: Activity): Call {
+  return (step) => {
+    const { guard } = step;
+    return guard === undefined ? call(stage, who, step) : send(stage, who, { ...step, guard });
+  };
 }
 
 /** Time passes for the activity, and whatever happens to its host meanwhile. */
@@ -54,22 +61,21 @@ export function passTime(stage: Stage, who: Activity, ms: number): Promise<void>
   });
 }
 
-function carryOut<T>(
-  step: { what: string; on: string; act: () => T },
-  fault: Fault | undefined,
-): { answer?: T; error?: Error } {
-  const name = `${step.what} ${step.on}`;
-  if (fault !== undefined && fault !== 'cut-after' && fault !== 'timeout-after') return { error: toError(fault, name) };
+function carryOut<T>(step: Step<T>, fault: Fault | undefined): { answer?: T; error?: Error } {
+  if (fault !== undefined && fault !== 'cut-after' && fault !== 'timeout-after') return { error: toError(fault, step) };
   try {
     const answer = step.act();
-    return fault === undefined ? { answer } : { error: toError(fault, name) };
+    return fault === undefined ? { answer } : { error: toError(fault, step) };
   } catch (thrown) {
-    return { error: toProvisionerError(thrown) };
+    // a client of an SDK throws errors of its own, which the adapter reads
+    return { error: step.toError === undefined ? toProvisionerError(thrown) : (thrown as Error) };
   }
 }
 
-function toError(fault: Fault, name: string): ProvisionerError {
+function toError<T>(fault: Fault, step: Step<T>): Error {
+  const name = `${step.what} ${step.on}`;
   const status = typeof fault === 'number' ? fault : undefined;
+  if (step.toError !== undefined) return step.toError(status, `${name}: ${fault}`);
   return new ProvisionerError(codeOfStatus(status), `${name}: ${fault}`, {
     ...(fault === 429 && { retryAfterMs: 7_000 }),
   });

@@ -67,12 +67,12 @@ export function clusterFor(world: World, who: Activity): Cluster {
     step: { what: string; namespace: string; on?: string; writeGuard: WriteGuard },
     act: (judge: (found: ModelNamespace) => void, beganAt: number) => T,
   ): Promise<T> => {
-    const { what, namespace, writeGuard, on = namespace } = step;
+    const { what, namespace, writeGuard: guard, on = namespace } = step;
     let beganAt = 0;
     return send(stage, who, {
       what,
       on,
-      writeGuard,
+      guard,
       begin() {
         beganAt = stage.now();
         checkMode(stage, who, what);

@@ -1,15 +1,16 @@
-import { toCredentialName, toNamespace, toSubject } from '../../../lib/environment/model/names.ts';
+import { toCredentialName, toNamespace } from '../../../lib/environment/model/names.ts';
+import { type FakeIdentity, hold } from '../../support/fakes/arm.ts';
 import { makeNamespace, namespaceAt, terminate } from './cluster.ts';
 import type { ForeignKind } from '../histories/history.ts';
-import type { World } from '../world.ts';
+import type { World } from '.././world.ts';
 
 /** What other people do beside us, to what is theirs and to what is ours. */
 export function meddle(world: World, deed: { kind: ForeignKind; identity: number; slug: string }): void {
-  const { stage, cluster, identities } = world;
+  const { stage, cluster, arm } = world;
   const { slug } = deed;
   const name = toNamespace(slug);
   const found = namespaceAt(stage, cluster, name);
-  const identity = identities[deed.identity];
+  const identity = arm.identities[deed.identity];
   const credential = toCredentialName({ slug, serviceAccount: 'postgres-service-account' });
   const makeTheirs = (): void => void makeNamespace(stage, cluster, { name, labels: { team: 'payments' } });
   switch (deed.kind) {
@@ -42,22 +43,34 @@ export function meddle(world: World, deed: { kind: ForeignKind; identity: number
       if (found?.live.labels['team'] === 'payments') cluster.namespaces.delete(name);
       return;
     case 'make-credential':
-      identity?.credentials.set(credential, 'system:serviceaccount:theirs:app');
-      identity?.theirsSince.set(credential, stage.now());
-      world.foreign.hasFilled = true;
+      if (identity === undefined) return;
+      // theirs in place of ours, whatever Azure's own client would do first
+      identity.held.delete(credential);
+      holdTheirs(world, identity, credential);
       return;
     case 'delete-credential':
-      identity?.credentials.delete(credential);
+      identity?.held.delete(credential);
       return;
     case 'leave-credential':
-      if (identity?.credentials.get(credential) === 'system:serviceaccount:theirs:app')
-        identity.credentials.delete(credential);
+      if (identity?.held.get(credential)?.issuer === THEIR_ISSUER) identity.held.delete(credential);
       return;
     case 'fill-identity':
-      identity?.credentials.set('theirs', toSubject({ namespace: 'theirs', serviceAccount: 'app' }));
-      world.foreign.hasFilled = true;
+      if (identity !== undefined) holdTheirs(world, identity, 'theirs');
       return;
     default:
       deed.kind satisfies never;
   }
+}
+
+const THEIR_ISSUER = 'https://theirs.example.test/';
+
+function holdTheirs({ stage, foreign, theirsSince }: World, identity: FakeIdentity, name: string): void {
+  hold(identity, {
+    name,
+    issuer: THEIR_ISSUER,
+    subject: `system:serviceaccount:theirs:${name}`,
+    audiences: ['theirs'],
+  });
+  theirsSince.set(identity, (theirsSince.get(identity) ?? new Map<string, number>()).set(name, stage.now()));
+  foreign.hasFilled = true;
 }

@@ -92,13 +92,13 @@ export function recordsFor(stage: Stage, store: Store, who: Activity): Records {
       const askedAt = stage.now();
       const lease = await at('LEASE', slug, () => {
         const blob = blobs.get(slug);
-        if (blob === undefined) throw new ProvisionerError('conflict', 'the record went away');
-        if (isHeld(stage, blob.lease)) return undefined;
+        if (blob === undefined) return 'missing';
+        if (isHeld(stage, blob.lease)) return 'busy';
         if (blob.lease !== undefined) blob.lease.isTaken = true;
         blob.lease = startLease(stage, { host: who.host, askedAt, number: (store.tags += 1) });
         return blob.lease;
       });
-      if (lease === undefined) return { kind: 'busy' };
+      if (lease === 'missing' || lease === 'busy') return { kind: lease };
       beginRenewal(stage, lease);
       who.lease = lease;
       const held: Lease = {

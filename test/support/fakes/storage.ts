@@ -66,7 +66,7 @@ export function modelRecords({ clock, turn }: { clock: VirtualClock; turn: Turn 
     async lease(slug) {
       await turn(`lease ${slug}`);
       const blob = blobs.get(slug);
-      if (!blob) throw new ProvisionerError('conflict', 'the record went away');
+      if (!blob) return { kind: 'missing' };
       if (isHeld(slug)) return { kind: 'busy' };
       const held = { id: `lease-${(etags += 1)}`, until: clock.now() + LEASE_MS };
       blob.lease = held;

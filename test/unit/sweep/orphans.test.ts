@@ -154,7 +154,7 @@ describe('sweepOrphans', () => {
       ...world.records,
       async lease(slug: string) {
         const held = await lease(slug);
-        if (held.kind === 'busy') return held;
+        if (held.kind !== 'held') return held;
         const release = async (): Promise<void> => {
           leased.push(false);
           await held.lease.release();

@@ -27,7 +27,7 @@ const look = (): Promise<string[]> => watch(world.ports);
 
 describe('watch', () => {
   it.each([
-    ['queued', 'lease'],
+    ['queued', 'GET Namespace'],
     ['provisioning', 'APPLY Deployment'],
   ])('takes up a record that a killed host left %s, and the environment becomes ready', async (phase, step) => {
     await dieAt(step);

@@ -39,7 +39,7 @@ async function hold(): Promise<Lease> {
       },
     },
   });
-  if (leased.kind === 'busy') throw new Error('nobody else is here');
+  if (leased.kind !== 'held') throw new Error('nobody else is here');
   return leased.lease;
 }
 

@@ -81,8 +81,8 @@ describe('what sweeps remember', () => {
     await expect(sweeps.read()).rejects.toMatchObject({ code, object });
     storage.fail(/PUT /, status);
     await expect(sweeps.write(EMPTY, lease)).rejects.toMatchObject({ code, object });
-    storage.fail(/HEAD /, status);
-    await expect(sweeps.lease()).rejects.toMatchObject({ code, object });
+    storage.fail(/PUT .*comp=lease/, status);
+    await expect(sweeps.lease()).rejects.toMatchObject({ code, object: `the lease of ${object}` });
     storage.heal();
     await lease.release();
   });

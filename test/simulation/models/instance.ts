@@ -1,0 +1,88 @@
+import type { Credentials, CredentialRequest } from '../../../lib/environment/ports/credentials.ts';
+import type { WriteGuard } from '../../../lib/environment/ports/cluster.ts';
+import { namesIdentity } from '../../../lib/environment/model/record.ts';
+import type { LeaseTimer } from '../../../lib/storage/blob-lease.ts';
+import { armFor } from '../../support/fakes/arm.ts';
+import { containerOf } from '../../support/fakes/blobs.ts';
+import { callFor, passTime } from './call.ts';
+import { type Asked, ISSUER, watchWrites } from '../checks/check-credential.ts';
+import { type Activity, type Host, isAlive, resume, startActivity } from './hosts.ts';
+import { type Stage, drawFor } from '.././stage.ts';
+import { recordsFor } from './storage.ts';
+import { type World, logOf } from '.././world.ts';
+
+/** The part of an instance of the app that outlives an invocation: lib/identity with its locks, caches and queues. */
+interface Instance {
+  credentials: Credentials;
+  asked: Asked;
+}
+
+/** The credentials as one activity uses them; all activities of a host share one adapter until it is killed. */
+export function credentialsFor(world: World, who: Activity): Credentials {
+  const { credentials, asked } = instanceOf(world, who.host);
+  const watched =
+    ({ slug }: CredentialRequest, writeGuard: WriteGuard): WriteGuard =>
+    (timeoutMs) => {
+      const wait = writeGuard(timeoutMs);
+      if (wait === undefined) asked.last = { who, slug };
+      return wait;
+    };
+  return {
+    ...credentials,
+    ensure: (request, reserved, writeGuard) => credentials.ensure(request, reserved, watched(request, writeGuard)),
+    remove: (request, writeGuard) => credentials.remove(request, watched(request, writeGuard)),
+  };
+}
+
+function instanceOf(world: World, host: Host): Instance {
+  const { instances } = world;
+  const key = `${host.name} ${host.generation}`;
+  const instance = instances.get(key) ?? start(world, host, key);
+  instances.set(key, instance);
+  return instance;
+}
+
+export type Instances = Map<string, Instance>;
+
+function start(world: World, host: Host, holder: string): Instance {
+  const { stage, core, arm, ledgers, store } = world;
+  const who = startActivity(stage, host, 'identity');
+  const now = (): number => stage.now();
+  const random = (): number => drawFor(stage, stage.calls * 11 + 9);
+  const clock = { now, sleep: (ms: number) => passTime(stage, who, ms) };
+  const call = callFor(stage, who);
+  const asked: Asked = {};
+  const container = containerOf(ledgers, { call, now, holder });
+  const records = recordsFor(stage, store, who);
+  const credentials = core.createFederatedCredentials({
+    pool: arm.identities.map(({ id }) => id),
+    identities: armFor(arm, { call, now, watcher: watchWrites(world, { holder, asked }) }),
+    issuer: async () => ISSUER,
+    locks: core.createIdentityLocks({ container: async () => container, clock, random, timer: timerOf(stage, who) }),
+    clock,
+    random,
+    log: logOf(stage, who),
+    holds: async (slug, identityId) => namesIdentity((await records.read(slug))?.record, identityId),
+  });
+  return { credentials, asked };
+}
+
+/** Time as a lease counts it: a timer of a host that is paused fires once it goes on, and one of a dead host never. */
+function timerOf(stage: Stage, who: Activity): LeaseTimer {
+  return {
+    now: () => stage.now(),
+    every(ms, work) {
+      let isStopped = false;
+      const tick = (): void =>
+        resume(stage, who, () => {
+          if (isStopped) return;
+          work();
+          stage.scheduler.at(stage.now() + ms, tick);
+        });
+      if (isAlive(who)) stage.scheduler.at(stage.now() + ms, tick);
+      return () => {
+        isStopped = true;
+      };
+    },
+  };
+}
