@@ -5,10 +5,13 @@ import { compareAgain } from './cases/again.ts';
 import { measureCalls, type CallsOf } from './cases/calls.ts';
 import { compareCold } from './cases/cold.ts';
 import { compareFirst } from './cases/first.ts';
+import { measureDelay } from './cases/delay.ts';
+import { measureLoad } from './cases/load.ts';
 import { compareMany } from './cases/many.ts';
 import { comparePure } from './cases/pure.ts';
 import { compareScale } from './cases/scale.ts';
 import { toCallsLine } from './count-calls.ts';
+import { type Figures, toFiguresLine } from './figures.ts';
 import { createKubectl } from './kubectl.ts';
 import { judge, toLine, type Comparison, type Result } from './measure.ts';
 import { keepResults, loadNow } from './results.ts';
@@ -17,7 +20,7 @@ import { setStage, type Stage } from './stage.ts';
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '7' },
-    /** Some of: pure, first, again, cold, calls, scale, many. */
+    /** Some of: pure, first, again, cold, calls, scale, many, delay, load. */
     only: { type: 'string' },
   },
 });
@@ -34,6 +37,7 @@ if (!assets) {
 
 const results: Result[] = [];
 const calls: CallsOf[] = [];
+const figures: Figures[] = [];
 const load = loadNow();
 const tell = (comparisons: Comparison[]): void => {
   for (const result of comparisons.map(judge)) {
@@ -67,8 +71,17 @@ if (['pure', 'first', 'again', 'cold', 'calls', 'many'].some(wants)) {
 }
 // a cluster that holds nothing else
 if (wants('scale')) await onStage(async (on) => tell([await compareScale(on, rounds)]));
+if (wants('delay')) await onStage(async ({ stage }) => void figures.push(await measureDelay(stage)));
+if (wants('load')) {
+  await onStage(async ({ stage }) => {
+    const measured = await measureLoad(stage);
+    tell(measured.comparisons);
+    figures.push(measured.figures);
+  });
+}
 
+for (const line of figures.map(toFiguresLine)) console.log(line);
 for (const line of calls.map(toCallsLine)) console.log(line);
 const peak = results.find(({ notes }) => notes?.['peakRssMb'] !== undefined)?.notes?.['peakRssMb'];
 if (typeof peak === 'number') console.log(`\nmemory at the peak of the branches at once: ${peak} MB`);
-await keepResults(results, calls, { load });
+await keepResults({ results, calls, figures }, { load });

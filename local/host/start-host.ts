@@ -18,6 +18,8 @@ export interface HostOptions {
 
 export interface Host {
   url: string;
+  /** The process that holds the host and the app. */
+  pid: number;
   functions: ServedFunction[];
   /** How the process ended, as soon as it did. */
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
@@ -59,6 +61,7 @@ export async function startHost({
   const { url, functions } = await ready(child, exited.promise, said);
   return {
     url,
+    pid: child.pid ?? 0,
     functions,
     exited: exited.promise,
     async stop() {

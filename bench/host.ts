@@ -1,0 +1,89 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { build, projectRoot } from '../local/build/build.ts';
+import { startKubelet } from '../local/control-plane/kubelet.ts';
+import { type DeliveryOptions, makeDelivery } from '../local/github/deliveries.ts';
+import { startGitHub } from '../local/github/start.ts';
+import { startHost } from '../local/host/start-host.ts';
+import type { EnvironmentRecord } from '../lib/environment/model/record.ts';
+import { OVERLAYS, poolOf, type Stage } from './stage.ts';
+
+const FOLDER = join(projectRoot, '.cache', 'bench-host');
+const SECRET = 'a secret of the bench alone';
+const REPOSITORY = { fullName: 'acme/shop', id: 7, defaultBranch: 'main' };
+
+/** The app as it is deployed, in a process of its own. */
+export interface ServedApp {
+  /** A signed delivery about a branch that GitHub has from then on. */
+  delivery(options: Pick<DeliveryOptions, 'event' | 'ref' | 'deliveryId' | 'sha'>): {
+    headers: Record<string, string>;
+    body: Uint8Array<ArrayBuffer>;
+  };
+  /** The status of the answer and how long it took, in ms. */
+  send(delivery: {
+    headers: Record<string, string>;
+    body: Uint8Array<ArrayBuffer>;
+  }): Promise<{ status: number; ms: number }>;
+  read(slug: string): Promise<EnvironmentRecord | undefined>;
+  /** Of the process with host and app, in MB. */
+  memoryMb(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+/** Serves the built app by the local host, with host.json as it ships, on everything that the stage has. */
+export async function serveApp({ plane, admin, azurite, azure }: Stage, round: number): Promise<ServedApp> {
+  await rm(FOLDER, { recursive: true, force: true });
+  await mkdir(FOLDER, { recursive: true });
+  await build({ outDir: join(FOLDER, 'dist'), overlays: { manifestsDir: 'manifests', overlays: [...OVERLAYS] } });
+  await writeFile(join(FOLDER, 'package.json'), '{"type":"module","main":"dist/main.js"}');
+  await cp(join(projectRoot, 'host.json'), join(FOLDER, 'host.json'));
+  const github = await startGitHub({ repositories: [{ ...REPOSITORY, branches: ['main'] }], token: 'a token' });
+  const stopKubelet = startKubelet(admin);
+  const host = await startHost({
+    appDir: FOLDER,
+    settings: {
+      AzureWebJobsStorage: azurite.connectionString,
+      GITHUB_REPOSITORIES: REPOSITORY.fullName,
+      GITHUB_WEBHOOK_SECRET: SECRET,
+      GITHUB_API_URL: github.url,
+      GITHUB_TOKEN: 'a token',
+      CLUSTER_KUBECONFIG: plane.kubeconfig,
+      CLUSTER_CONTEXT: 'provisioner',
+      CLUSTER_DEPROVISIONER_CONTEXT: 'deprovisioner',
+      ARM_ENDPOINT: azure.url,
+      WORKLOAD_IDENTITIES: poolOf(round).join(','),
+      OIDC_ISSUER_URL: 'https://issuer.example.test/',
+      OVERLAY_KEYVAULT_NAME: 'branches-vault',
+    },
+  });
+  return {
+    delivery(options) {
+      const branches = github.repositories[0]?.branches ?? [];
+      if (options.ref !== undefined && !branches.includes(options.ref)) branches.push(options.ref);
+      const { headers, body } = makeDelivery({ ...options, repository: REPOSITORY, secret: SECRET });
+      return { headers, body: new Uint8Array(body) };
+    },
+    async send({ headers, body }) {
+      const from = performance.now();
+      const response = await fetch(`${host.url}/api/github/webhook`, { method: 'POST', headers, body });
+      await response.arrayBuffer();
+      return { status: response.status, ms: performance.now() - from };
+    },
+    async read(slug) {
+      const response = await fetch(`${host.url}/api/environments/${slug}`);
+      return response.ok ? ((await response.json()) as EnvironmentRecord) : undefined;
+    },
+    async memoryMb() {
+      const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(host.pid)]);
+      return (Number(stdout) * 1024) / 1e6;
+    },
+    async stop() {
+      await host.stop();
+      await stopKubelet();
+      await github.close();
+      await rm(FOLDER, { recursive: true, force: true });
+    },
+  };
+}
