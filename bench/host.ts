@@ -33,7 +33,11 @@ export interface ServedApp {
 }
 
 /** Serves the built app by the local host, with host.json as it ships, on everything that the stage has. */
-export async function serveApp({ plane, admin, azurite, azure }: Stage, round: number): Promise<ServedApp> {
+export async function serveApp(
+  { plane, admin, azurite, azure }: Stage,
+  round: number,
+  more: Record<string, string> = {},
+): Promise<ServedApp> {
   await rm(FOLDER, { recursive: true, force: true });
   await mkdir(FOLDER, { recursive: true });
   await build({ outDir: join(FOLDER, 'dist'), overlays: { manifestsDir: 'manifests', overlays: [...OVERLAYS] } });
@@ -56,6 +60,7 @@ export async function serveApp({ plane, admin, azurite, azure }: Stage, round: n
       WORKLOAD_IDENTITIES: poolOf(round).join(','),
       OIDC_ISSUER_URL: 'https://issuer.example.test/',
       OVERLAY_KEYVAULT_NAME: 'branches-vault',
+      ...more,
     },
   });
   return {
