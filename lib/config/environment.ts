@@ -39,7 +39,7 @@ export function readEnvironmentSettings(env: Env): EnvironmentSettings {
     trustDeliveries: settings.oneOf('TRUST_DELIVERIES', ['false', 'true']) === 'true',
     maxDeliveryAgeMs: settings.duration('MAX_DELIVERY_AGE', '3d') ?? 0,
     readyDeadlineMs,
-    imageWaitMs: settings.duration('IMAGE_WAIT') ?? readyDeadlineMs,
+    imageWaitMs: settings.duration('IMAGE_WAIT', '20m') ?? 0,
     podRepair: settings.oneOf('POD_REPAIR', ['true', 'false']) === 'true',
     driftIntervalMs: settings.duration('DRIFT_INTERVAL', '1h') ?? 0,
     ...(credentialName !== undefined && { credentialName }),

@@ -177,8 +177,9 @@ export const SETTINGS: Readonly<Record<string, SettingText>> = {
   READY_DEADLINE: { group: ENVIRONMENT, fallback: '10m', meaning: 'How long workloads may take to become ready.' },
   IMAGE_WAIT: {
     group: ENVIRONMENT,
-    fallback: '(as READY_DEADLINE)',
-    meaning: 'How long an image that the registry does not have yet is waited for.',
+    fallback: '20m',
+    meaning:
+      'How long after a push an image that the registry does not have yet is waited for: CI builds it meanwhile.',
   },
   DRIFT_INTERVAL: { group: ENVIRONMENT, fallback: '1h', meaning: 'How old a check for drift may be.' },
   RESERVED_HOSTS: {

@@ -24,7 +24,7 @@ export interface EnvironmentSettings {
   mode: 'apply' | 'observe';
   maxEnvironments?: number;
   readyDeadlineMs: number;
-  /** IMAGE_WAIT in ms: how long an image that the registry does not have is waited for, since it may be in the making. */
+  /** IMAGE_WAIT in ms: how long after a push its image is waited for, since CI builds it meanwhile. */
   imageWaitMs: number;
   /** POD_REPAIR. */
   podRepair: boolean;

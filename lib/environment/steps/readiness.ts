@@ -105,15 +105,20 @@ function isFailure(
   const [first] = explained;
   // a refused token makes nothing fail while its credential is new
   if (first?.isPropagating === true) return false;
-  return found.health === 'failed' || now - unreadyFrom(record, now) >= patienceMs(ports.settings, first?.reason);
+  if (found.health === 'failed') return true;
+  const { readyDeadlineMs } = ports.settings;
+  const imageAt = awaitsImage(record, first?.reason) ? imageDeadline(record, ports.settings) : 0;
+  return now >= Math.max(unreadyFrom(record, now) + readyDeadlineMs, imageAt);
 }
 
-/** An image that is still built may take longer than a program that starts. */
-function patienceMs(
-  { readyDeadlineMs, imageWaitMs }: { readyDeadlineMs: number; imageWaitMs: number },
-  first?: Reason,
-): number {
-  return first?.code === 'image' ? imageWaitMs : readyDeadlineMs;
+/** CI builds the image of a push meanwhile; whoever provisions by hand or from CI names one that is there. */
+function awaitsImage({ event }: EnvironmentRecord, first: Reason | undefined): boolean {
+  const isOfPush = event.reason === 'push' || event.reason === 'create';
+  return isOfPush && first?.code === 'image' && first.cause.endsWith('not found');
+}
+
+function imageDeadline({ event }: EnvironmentRecord, { imageWaitMs }: { imageWaitMs: number }): number {
+  return Date.parse(event.at) + imageWaitMs;
 }
 
 function unreadyFrom({ unreadySince, appliedAt }: EnvironmentRecord, now: number): number {

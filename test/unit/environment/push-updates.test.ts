@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readEnvironmentSettings, readIntakeSettings } from '../../../lib/config.ts';
 import { isTagTemplate, toCommitTag } from '../../../lib/environment/model/image-tag.ts';
 import { sweep } from '../../../lib/sweep/sweep.ts';
+import { READY, unready } from '../../support/fakes/cluster.ts';
 import { REPOSITORY, type World, createWorld } from '../../support/fakes/world.ts';
 
 const SHA = '6113728f27ae82c7b1a177c8d03f9e96e0adf246';
@@ -144,5 +145,44 @@ describe('without its push', () => {
     await world.handle(world.request('deprovision'));
     await world.settle();
     expect((await sweep(world.ports)).queued).toEqual([]);
+  });
+});
+
+describe('IMAGE_WAIT', () => {
+  const MINUTE_MS = 60_000;
+  const noImage = unready('waiting for image web:x: not found', { code: 'image' });
+
+  it('keeps a push starting while its image is built, and no longer', async () => {
+    const world = createWorld({ settings: { imageWaitMs: 20 * MINUTE_MS } });
+    world.cluster.readinessIs = noImage;
+    await world.handle(world.request('push', { sha: SHA }));
+    await world.settle(19 * MINUTE_MS);
+    expect(world.record()).toMatchObject({
+      phase: 'starting',
+      waitingOn: expect.stringContaining('waiting for image'),
+    });
+    await world.settle(2 * MINUTE_MS);
+    expect(world.record()).toMatchObject({ phase: 'failed' });
+
+    world.cluster.readinessIs = READY;
+    await world.settle(MINUTE_MS);
+    expect(world.record()).toMatchObject({ phase: 'ready' });
+  });
+
+  it('is not for a tag that somebody named, nor for a registry that refuses', async () => {
+    const settings = { imageWaitMs: 20 * MINUTE_MS };
+    const named = createWorld({ settings });
+    named.cluster.readinessIs = noImage;
+    await named.handle(named.request('provision', { imageTag: 'typo' }));
+    await named.settle(11 * MINUTE_MS);
+    expect(named.record()).toMatchObject({ phase: 'failed' });
+
+    const refused = createWorld({ settings });
+    refused.cluster.readinessIs = unready('waiting for image web:x: the registry does not let the cluster pull it', {
+      code: 'image',
+    });
+    await refused.handle(refused.request('push', { sha: SHA }));
+    await refused.settle(11 * MINUTE_MS);
+    expect(refused.record()).toMatchObject({ phase: 'failed' });
   });
 });
