@@ -131,7 +131,8 @@ function refuseUnguarded(run: Reconciliation, refusal: Refusal): Outcome {
 /** The tombstone: what only a living environment has goes from the record. */
 export async function finish(run: Reconciliation, changes: Change[]): Promise<Outcome> {
   const { ports, record } = run;
-  if (record.manifests !== undefined || record.from === 'branch')
+  // where it went back to the app's, what it brought before may still be stored
+  if (record.manifests !== undefined || record.from === 'branch' || ports.settings.branchManifests === true)
     await named(run, 'record', async () => ports.branchTemplates?.prune(record.name));
   await named(run, 'record', () => releasePlace(run));
   const now = ports.clock.now();
