@@ -5,7 +5,16 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -24,6 +33,7 @@ const wanted = {
 
 makeOwnFiles();
 if (!isInstalled()) await installOnce();
+linkRuntime();
 checkRuntime();
 
 /** What a user writes lies beside its sample, and git ignores it: a pull never meets it, and no test depends on it. */
@@ -136,6 +146,24 @@ function bundledRuntime() {
   return join(modules, '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
 }
 
+/**
+ * npm up to 11.0 leaves no node in .bin: the packages of other platforms have a program of that name too, and where they
+ * are passed over, npm takes it away for all of them.
+ */
+function linkRuntime() {
+  if (existsSync(bundledRuntime())) return;
+  const isWindows = process.platform === 'win32';
+  const platform = `${isWindows ? 'win' : process.platform}-${process.arch}`;
+  for (const name of [`node-${platform}`, `node-bin-${platform}`]) {
+    const program = join(modules, name, 'bin', isWindows ? 'node.exe' : 'node');
+    if (!existsSync(program) || spawnSync(program, ['--version']).status !== 0) continue;
+    mkdirSync(dirname(bundledRuntime()), { recursive: true });
+    if (isWindows) writeFileSync(bundledRuntime(), `@"%~dp0..\\${name}\\bin\\node.exe" %*\r\n`);
+    else symlinkSync(join('..', name, 'bin', 'node'), bundledRuntime());
+    return;
+  }
+}
+
 /** A musl system installs the glibc binary and can't run it, and npm scripts would pick it first. */
 function useBundledRuntimeOnlyIfItRuns() {
   const node = bundledRuntime();
@@ -152,7 +180,10 @@ function checkRuntime() {
   console.error(
     `No Node comes along for ${process.platform}-${process.arch}, and this machine's is ${process.version}.`,
   );
-  console.error('Install Node 22.19 or newer (24 is what the app runs on) and run the same command again.');
+  console.error(
+    'Install Node 22.19 or newer (24 is what the app runs on), from nodejs.org or by a version manager such as',
+  );
+  console.error('nvm, and run the same command again.');
   process.exit(1);
 }
 

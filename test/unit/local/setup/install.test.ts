@@ -52,6 +52,24 @@ async function install(npmFile: string): Promise<{ code: number; said: string; m
 const calls = async () => (await readFile(join(root, 'calls'), 'utf8').catch(() => '')).trim();
 
 describe('the pre-script of every npm script', () => {
+  it('links the Node that comes along where npm has left no link, as npm up to 11.0 does', async () => {
+    const home = join('node_modules', `node-${process.platform}-${process.arch}`, 'bin');
+    const file = join(root, 'npm.cjs');
+    await writeFile(
+      file,
+      `const fs = require('fs');
+       fs.mkdirSync(${JSON.stringify(home)}, { recursive: true });
+       fs.mkdirSync('node_modules/.bin');
+       fs.symlinkSync(process.execPath, ${JSON.stringify(join(home, 'node'))});`,
+    );
+
+    const { code } = await install(file);
+
+    expect(code).toBe(0);
+    const linked = spawn(join(root, 'node_modules', '.bin', 'node'), ['--version']);
+    expect(((await once(linked, 'close')) as [number])[0]).toBe(0);
+  });
+
   it('makes the files that are the user’s own from their samples, and never touches them again', async () => {
     const cluster = join(root, 'manifests', 'cluster');
     await mkdir(cluster, { recursive: true });
