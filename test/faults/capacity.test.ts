@@ -42,12 +42,15 @@ describe('MAX_ENVIRONMENTS', () => {
     const wanted = refs(12);
     await Promise.all(
       wanted.map((ref, n) =>
-        reconcile(ports[n % 4] ?? world.ports, { ...world.request('create', { ref }), at: now() }),
+        reconcile(ports[n % 4] ?? world.ports, {
+          ...world.request('create', { ref, position: Date.now() }),
+          at: now(),
+        }),
       ),
     );
     expect(world.cluster.namespaces.size).toBe(PLACES);
 
-    const stored = await Promise.all(wanted.map((ref) => ports[0]?.records.read(ref)));
+    const stored = await Promise.all(wanted.map((ref) => (ports[0] ?? world.ports).records.read(ref)));
     const waiting = stored.filter((one) => one?.record.phase === 'waiting');
     expect(waiting).toHaveLength(wanted.length - PLACES);
     for (const one of waiting)
@@ -61,7 +64,8 @@ describe('MAX_ENVIRONMENTS', () => {
     const { world, ports } = await start(1);
     const [one] = ports;
     if (one === undefined) throw new Error('one instance');
-    for (const ref of refs(PLACES + 1)) await reconcile(one, { ...world.request('create', { ref }), at: now() });
+    for (const ref of refs(PLACES + 1))
+      await reconcile(one, { ...world.request('create', { ref, position: Date.now() }), at: now() });
     const late = (await one.records.read(`ex-${PLACES}`))?.record;
     expect(late?.waitingOn).toMatch(/and ex-0 is the next to go, at \d{4}-/);
 
@@ -79,9 +83,11 @@ describe('MAX_ENVIRONMENTS', () => {
     const [one] = ports;
     if (one === undefined) throw new Error('one instance');
     world.access.limit = 0;
-    for (const ref of refs(PLACES)) await reconcile(one, { ...world.request('create', { ref }), at: now() });
+    for (const ref of refs(PLACES))
+      await reconcile(one, { ...world.request('create', { ref, position: Date.now() }), at: now() });
     world.access.limit = 20;
-    for (const ref of ['a', 'b', 'c']) await reconcile(one, { ...world.request('create', { ref }), at: now() });
+    for (const ref of ['a', 'b', 'c'])
+      await reconcile(one, { ...world.request('create', { ref, position: Date.now() }), at: now() });
     expect([...world.cluster.namespaces.keys()]).toEqual(['feature-a', 'feature-b', 'feature-c']);
   }, 60_000);
 });

@@ -5,6 +5,8 @@ import { abandon } from '../../lib/environment/abandon.ts';
 
 /** What simulated histories broke, each as its shortest story. */
 let world: World;
+/** When the world's clock begins. */
+const T = Date.parse('2026-11-23T10:00:00.000Z');
 
 beforeEach(() => {
   world = createWorld();
@@ -54,7 +56,6 @@ describe('a host that dies between the PUT of a credential and the record of it'
 });
 
 describe('a delivery that comes late', () => {
-  const T = Date.parse('2026-11-23T10:00:00.000Z');
   const at = (s: number) => ({ at: new Date(T + s * 1000).toISOString(), since: new Date(T + s * 1000).toISOString() });
 
   it('is stale against a newer delivery though a person asked in between', async () => {
@@ -81,7 +82,6 @@ describe('a delivery that comes late', () => {
 });
 
 describe('a manual call that is taken up late', () => {
-  const T = Date.parse('2026-11-23T10:00:00.000Z');
   const at = (s: number) => ({ at: new Date(T + s * 1000).toISOString(), since: new Date(T + s * 1000).toISOString() });
 
   it('still stops the environment where a deletion was received after it, and an older creation comes last', async () => {
@@ -135,9 +135,9 @@ describe('a manual call that is taken up late', () => {
 
 describe('a poisoned request', () => {
   it('is written into the record where it is the newest by position, though received first', async () => {
-    const early = world.request('delete', { position: 9_000 });
+    const early = world.request('delete', { position: T + 9_000 });
     world.clock.advance(1_000);
-    await world.handle(world.request('create', { position: 1_000 }));
+    await world.handle(world.request('create', { position: T + 1_000 }));
     await world.settle();
 
     expect(await abandon(world.ports, early)).toBe('written');

@@ -186,9 +186,7 @@ describe('settings', () => {
       Values: Record<string, string>;
     };
     const sources = await Promise.all(
-      [...globSync('lib/config/*.ts'), 'lib/deps.ts', 'local/build/overlays.ts'].map((file) =>
-        readFile(file, 'utf8'),
-      ),
+      [...globSync('lib/config/*.ts'), 'lib/deps.ts', 'local/build/overlays.ts'].map((file) => readFile(file, 'utf8')),
     );
     const read = new Set(
       sources
