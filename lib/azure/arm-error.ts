@@ -58,7 +58,7 @@ export function toArmError(thrown: unknown, about: { object: string; code?: Erro
 }
 
 const FIX_RIGHT =
-  'give the identity of PROVISIONER_CLIENT_ID the role Managed Identity Contributor on each identity of the pool, and Azure Kubernetes Service Cluster User Role on the cluster';
+  'give the identity of PROVISIONER_CLIENT_ID the custom role of docs/install.md (read of the identity; read, write and delete of its federated credentials) on each identity of the pool, and Azure Kubernetes Service Cluster User Role on the cluster';
 
 /** One line: `Azure answered 409 Conflict: …`. */
 export function describeFault({ status, code, message }: ArmFault): string {

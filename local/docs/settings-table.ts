@@ -112,7 +112,8 @@ export const SETTINGS: Readonly<Record<string, SettingText>> = {
   POD_SECURITY: {
     group: CLUSTER,
     fallback: 'baseline',
-    meaning: 'The least pod security level of a namespace: baseline or restricted.',
+    meaning:
+      'The weakest pod security level of a namespace: privileged, baseline or restricted. Not weaker than POD_SECURITY of manifests/cluster/settings.env, which the cluster holds to; an overlay may state a stricter one.',
   },
 
   WORKLOAD_IDENTITIES: {
@@ -190,7 +191,8 @@ export const SETTINGS: Readonly<Record<string, SettingText>> = {
   ALLOWED_HOSTS: {
     group: ENVIRONMENT,
     fallback: '(not checked)',
-    meaning: 'Patterns of hosts that an overlay may name.',
+    meaning:
+      'Patterns of the hosts that a branch may take, such as `{slug}.{domain}`, comma separated: say what HOSTS of manifests/cluster/settings.env says, and a wrong host is refused in words before the cluster refuses it.',
   },
   BRANCH_MANIFESTS: {
     group: ENVIRONMENT,
