@@ -58,8 +58,8 @@ const NAMESPACES = { group: '', resource: 'namespaces' };
 /** What every environment needs whatever its overlays hold: the namespace, what became of the workloads, and who scales them. */
 const ALWAYS: readonly Right[] = [
   { ...NAMESPACES, verbs: ['get', 'create', 'patch'] },
-  { group: '', resource: 'events', verbs: ['get', 'list'] },
-  { group: '', resource: 'pods', verbs: ['get', 'list'] },
+  { group: '', resource: 'events', verbs: ['list'] },
+  { group: '', resource: 'pods', verbs: ['list'] },
   { group: 'autoscaling', resource: 'horizontalpodautoscalers', verbs: ['list'] },
 ];
 const DEPROVISIONER: readonly Right[] = [{ ...NAMESPACES, verbs: ['delete'] }];

@@ -37,10 +37,8 @@ export function provisionerCalls(objects: KubeObject[]): CallsByRight {
   }
   for (const [resource, root] of Object.entries(READ_ONLY)) {
     calls.set(`${resource} list`, { as, method: 'GET', path: `${root}/namespaces/feature-ours/${resource}` });
-    calls.set(`${resource} get`, { as, method: 'GET', path: `${root}/namespaces/feature-ours/${resource}/x` });
   }
   calls.set('ingressclasses list', { as, method: 'GET', path: '/apis/networking.k8s.io/v1/ingressclasses' });
-  calls.set('ingressclasses get', { as, method: 'GET', path: '/apis/networking.k8s.io/v1/ingressclasses/x' });
   // of a StatefulSet that waits for it: the policies hold it to such
   calls.set('pods delete', { as, method: 'DELETE', path: '/api/v1/namespaces/feature-ours/pods/x?dryRun=All' });
   return calls;
@@ -62,7 +60,6 @@ export function deprovisionerCalls(): CallsByRight {
   const as = 'deprovisioner';
   const ours = branchNamespace('ours');
   return new Map<string, Call>([
-    ['namespaces get', { as, method: 'GET', path: pathOf(ours) }],
     ['namespaces list', { as, method: 'GET', path: '/api/v1/namespaces' }],
     ['namespaces delete', { as, ...dryDelete(ours) }],
     ['configmaps create', { as, ...dryApply(configMap('feature-empty', PROBE)) }],
