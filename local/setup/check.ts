@@ -96,8 +96,9 @@ async function runTests(): Promise<Counts> {
     ...jestArguments,
   ];
   const onNode = mode === 'node' ? await nodeCommand(root) : [];
-  const { ok } = await runStep({ name: 'tests', args, env: testEnvironment(), shown: true, within: onNode }, root);
-  const counts = countTests(await readFile(report, 'utf8').catch(() => ''), ok);
+  const step: Step = { name: 'tests', args, env: testEnvironment(), shown: true, kept: true, within: onNode };
+  const { ok, said } = await runStep(step, root);
+  const counts = countTests(await readFile(report, 'utf8').catch(() => ''), { endedWell: ok, said });
   await rm(report, { force: true });
   return counts;
 }
@@ -117,6 +118,8 @@ function selection(): string[] {
 function testEnvironment(): NodeJS.ProcessEnv {
   const env = { ...process.env };
   if (mode !== 'cluster') delete env['KUBEBUILDER_ASSETS'];
+  // jest's output is read on its way to the terminal, so that it sees none
+  if (process.stdout.isTTY) env['FORCE_COLOR'] ??= '1';
   return env;
 }
 

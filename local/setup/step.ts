@@ -7,6 +7,8 @@ export interface Step {
   env?: NodeJS.ProcessEnv;
   /** Its output goes to the terminal as it comes, instead of being kept. */
   shown?: boolean;
+  /** Its output is kept though it is shown. */
+  kept?: boolean;
   /** A program and its arguments that starts the program of this step, as `nice` or `env` do. */
   within?: readonly string[];
 }
@@ -15,7 +17,7 @@ export interface StepResult {
   name: string;
   ok: boolean;
   ms: number;
-  /** What it wrote, where that was not shown. */
+  /** What it wrote, unless that was only shown. */
   said: string;
 }
 
@@ -24,15 +26,21 @@ const LIMIT_MS = 20 * 60_000;
 
 /** Runs one step to its end; a program that can't be started is a failed step. */
 export async function runStep(
-  { name, args, env = process.env, shown = false, within = [] }: Step,
+  { name, args, env = process.env, shown = false, kept = !shown, within = [] }: Step,
   cwd: string,
 ): Promise<StepResult> {
   const started = Date.now();
-  const kept = shown ? ('inherit' as const) : ('pipe' as const);
+  const output = kept ? ('pipe' as const) : ('inherit' as const);
   const [program = process.execPath, ...all] = [...within, process.execPath, ...args];
-  const child = spawn(program, all, { cwd, env, stdio: ['ignore', kept, kept], timeout: LIMIT_MS });
+  const child = spawn(program, all, { cwd, env, stdio: ['ignore', output, output], timeout: LIMIT_MS });
   let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  for (const [stream, terminal] of [
+    [child.stdout, process.stdout],
+    [child.stderr, process.stderr],
+  ] as const) {
+    stream?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    if (shown) stream?.pipe(terminal, { end: false });
+  }
   const { promise, resolve } = Promise.withResolvers<boolean>();
   child.once('error', (error) => {
     said += error.message;

@@ -13,11 +13,18 @@ interface JestReport {
   numRuntimeErrorTestSuites: number;
 }
 
-/** Reads jest's JSON report; where jest ended badly and the report shows no reason, or there is none, one failure. */
-export function countTests(report: string, endedWell: boolean): Counts {
+/** What jest says when a test has left something open that keeps its process alive. It ends well all the same. */
+const LEAK = 'A worker process has failed to exit gracefully';
+
+/**
+ * Reads jest's JSON report and what it said. Something left open is one failure; so is a bad end for which the report shows
+ * no reason, or no report.
+ */
+export function countTests(report: string, { endedWell, said }: { endedWell: boolean; said: string }): Counts {
   if (report === '') return { passed: 0, failed: 1, skipped: 0 };
   const found = JSON.parse(report) as JestReport;
-  const failed = found.numFailedTests + found.numRuntimeErrorTestSuites;
+  const reported = found.numFailedTests + found.numRuntimeErrorTestSuites;
+  const failed = reported + (said.includes(LEAK) ? 1 : 0);
   const skipped = found.numPendingTests + found.numTodoTests;
   return { passed: found.numPassedTests, failed: failed === 0 && !endedWell ? 1 : failed, skipped };
 }

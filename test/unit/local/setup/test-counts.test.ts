@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { runStep } from '../../../../local/setup/step.ts';
 import { countTests, sumUp } from '../../../../local/setup/test-counts.ts';
 
 const report = (more: object) =>
@@ -27,6 +28,22 @@ describe('the closing line of npm test', () => {
     ['shows a failure when jest ended badly with nothing failed', report({}), false, 0, '5 passed, 1 failed'],
     ['shows a failure when there is no report', '', false, 0, '0 passed, 1 failed'],
   ])('%s', (_name, text, endedWell, failedChecks, line) => {
-    expect(sumUp(countTests(text, endedWell), failedChecks)).toBe(line);
+    expect(sumUp(countTests(text, { endedWell, said: '' }), failedChecks)).toBe(line);
+  });
+
+  it('counts a worker that something left open has kept alive, though jest ends well', () => {
+    const said =
+      'A worker process has failed to exit gracefully and has been force exited. This is likely caused by tests leaking';
+    expect(sumUp(countTests(report({}), { endedWell: true, said }), 0)).toBe('5 passed, 1 failed');
+  });
+});
+
+describe('runStep', () => {
+  it('keeps what a program says while it is shown', async () => {
+    const args = ['-e', 'console.error("left open")'];
+    const { ok, said } = await runStep({ name: 'says', args, shown: true, kept: true }, import.meta.dirname);
+
+    expect(ok).toBe(true);
+    expect(said).toContain('left open');
   });
 });
