@@ -7,7 +7,7 @@ import type { EnvironmentRecord, Phase } from '../environment/model/record.ts';
 import { toLogFields, toProvisionerError } from '../errors.ts';
 import { type Chain, judgeChain } from './chain/chain.ts';
 import type { ChainFacts } from './facts.ts';
-import { CHAIN_KINDS, type Unread, WORKLOAD_KINDS } from './live-objects.ts';
+import { CHAIN_KINDS, type Reading, WORKLOAD_KINDS } from './live-objects.ts';
 import type { Inspected, KubeObject } from '../environment/ports/cluster.ts';
 
 export interface Diagnosis extends Chain {
@@ -40,12 +40,12 @@ async function gatherFacts(given: Ports, record: EnvironmentRecord): Promise<Cha
   const ports = template.kind === 'template' ? { ...given, overlays: template.overlays } : given;
   const { settings, clock } = ports;
   const draft = renderAs(ports, record);
-  const wanted = 'why' in draft ? [] : toWantedCredentials(draft, { record, settings });
+  const wanted = draft.kind === 'unread' ? [] : toWantedCredentials(draft.value, { record, settings });
   const [access, live] = await Promise.all([
     asked(ports, record, () => ports.credentials.inspect(toCredentialRequest({ record, settings }, wanted))),
     inspectCluster(ports, record, draft),
   ]);
-  const reserved = 'why' in access ? undefined : toReserved(access, wanted);
+  const reserved = access.kind === 'unread' ? undefined : toReserved(access.value, wanted);
   const now = clock.now();
   const propagating = toPropagation(record, { now, readyDeadlineMs: settings.readyDeadlineMs });
   return {
@@ -63,26 +63,25 @@ async function gatherFacts(given: Ports, record: EnvironmentRecord): Promise<Cha
 async function inspectCluster(
   ports: Ports,
   record: EnvironmentRecord,
-  draft: KubeObject[] | Unread,
+  draft: Reading<KubeObject[]>,
 ): Promise<Inspected[]> {
-  const workloads = 'why' in draft ? [] : draft.filter(({ kind }) => WORKLOAD_KINDS.includes(kind));
+  const rendered = draft.kind === 'unread' ? [] : draft.value;
+  const workloads = rendered.filter(({ kind }) => WORKLOAD_KINDS.includes(kind));
   const kinds = [
     ...new Map(workloads.map(({ apiVersion, kind }) => [kind, { apiVersion, kind }])).values(),
     ...CHAIN_KINDS,
   ];
   const live = await asked(ports, record, () => ports.cluster.inspect(kinds, { namespace: record.namespace }));
-  return 'why' in live ? kinds.map((type) => ({ ...type, why: live.why })) : live;
+  return live.kind === 'unread' ? kinds.map((type) => ({ ...type, why: live.why })) : live.value;
 }
 
-function renderAs(ports: Ports, record: EnvironmentRecord, reserved?: Reserved): KubeObject[] | Unread {
+function renderAs(ports: Ports, record: EnvironmentRecord, reserved?: Reserved): Reading<KubeObject[]> {
   try {
-    return renderEnvironment(ports.overlays, {
-      record,
-      settings: ports.settings,
-      ...(reserved !== undefined && { reserved }),
-    });
+    const { settings, overlays } = ports;
+    const given = { record, settings, ...(reserved !== undefined && { reserved }) };
+    return { kind: 'read', value: renderEnvironment(overlays, given) };
   } catch (thrown) {
-    return { why: toProvisionerError(thrown).message };
+    return { kind: 'unread', why: toProvisionerError(thrown).message };
   }
 }
 
@@ -98,12 +97,12 @@ function toReserved(
 }
 
 /** What a peer answers, or why it does not. */
-async function asked<T>(ports: Ports, record: EnvironmentRecord, ask: () => Promise<T>): Promise<T | Unread> {
+async function asked<T>(ports: Ports, record: EnvironmentRecord, ask: () => Promise<T>): Promise<Reading<T>> {
   try {
-    return await ask();
+    return { kind: 'read', value: await ask() };
   } catch (thrown) {
     const fields = toLogFields(thrown);
     ports.log.warn('not diagnosed', { environment: record.name, ...fields });
-    return { why: fields.message };
+    return { kind: 'unread', why: fields.message };
   }
 }

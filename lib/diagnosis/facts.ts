@@ -1,6 +1,6 @@
 import type { CredentialFacts, WantedCredential } from '../environment/ports/credentials.ts';
 import type { Propagation } from '../environment/model/known-causes.ts';
-import type { Unread } from './live-objects.ts';
+import type { Reading } from './live-objects.ts';
 import type { Inspected, KubeObject } from '../environment/ports/cluster.ts';
 
 /** Everything that the chain is judged by, gathered in one place. */
@@ -13,8 +13,8 @@ export interface ChainFacts {
   /** While a credential is this new, Entra ID may not know it everywhere. */
   propagating?: Propagation;
   /** The overlays as they would be applied now. */
-  rendered: KubeObject[] | Unread;
+  rendered: Reading<KubeObject[]>;
   wanted: WantedCredential[];
-  access: CredentialFacts | Unread;
+  access: Reading<CredentialFacts>;
   live: Inspected[];
 }

@@ -1,10 +1,8 @@
 import { toSafeLine } from '../secrets.ts';
 import type { Inspected, KubeObject } from '../environment/ports/cluster.ts';
 
-/** What could not be read, and why. */
-export interface Unread {
-  why: string;
-}
+/** What a peer holds, or why that is not known. */
+export type Reading<T> = { kind: 'read'; value: T } | { kind: 'unread'; why: string };
 
 export const CLIENT_ID = 'azure.workload.identity/client-id';
 export const TENANT_ID = 'azure.workload.identity/tenant-id';
@@ -61,10 +59,11 @@ export interface Warning {
 }
 
 /** The objects of one kind, or why they are not known. */
-export function listed(inspected: readonly Inspected[], kind: string): KubeObject[] | Unread {
+export function listed(inspected: readonly Inspected[], kind: string): Reading<KubeObject[]> {
   const found = inspected.find((one) => one.kind === kind);
-  if (found === undefined) return { why: `${kind} was not asked for` };
-  return 'items' in found ? found.items : { why: found.why };
+  if (found === undefined) return { kind: 'unread', why: `${kind} was not asked for` };
+  // its own `kind` is that of the objects
+  return 'items' in found ? { kind: 'read', value: found.items } : { kind: 'unread', why: found.why };
 }
 
 /** A workload of the overlays or of the cluster. */

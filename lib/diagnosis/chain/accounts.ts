@@ -10,8 +10,8 @@ export function judgeAccounts({ live, namespace }: ChainFacts, { accounts }: Exp
   return accounts.flatMap((account) => {
     const object = `ServiceAccount/${namespace}/${account.metadata.name}`;
     const place = { link: 'service-account', object, expected: 'the service account is there' } as const;
-    if ('why' in there) return [unknown(place, there.why)];
-    const found = there.find(({ metadata }) => metadata.name === account.metadata.name);
+    if (there.kind === 'unread') return [unknown(place, there.why)];
+    const found = there.value.find(({ metadata }) => metadata.name === account.metadata.name);
     if (found === undefined) return [broken(place, 'nothing', { fix: PROVISION_AGAIN })];
     return [ok(place, 'it is there'), ...judgeAnnotations(object, { account, found })];
   });

@@ -98,7 +98,7 @@ const GROUPS: Record<LinkName, 'workload' | 'pod' | 'account' | 'vault'> = {
 };
 
 function notRendered({ rendered, namespace }: ChainFacts): Link {
-  const why = 'why' in rendered ? rendered.why : 'nothing was rendered';
+  const why = rendered.kind === 'unread' ? rendered.why : 'nothing was rendered';
   const place = { link: 'workload', object: `Namespace/${namespace}`, expected: 'what the overlays say' } as const;
   return unknown(place, why, { fix: `fix the overlays or their settings, then ${PROVISION_AGAIN}` });
 }

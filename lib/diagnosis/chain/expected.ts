@@ -18,13 +18,14 @@ export interface Expected {
 
 /** Undefined where the overlays could not be rendered. */
 export function toExpected({ rendered, wanted }: ChainFacts): Expected | undefined {
-  if ('why' in rendered) return undefined;
+  if (rendered.kind === 'unread') return undefined;
+  const objects = rendered.value;
   const names = new Set(wanted.map(({ serviceAccount }) => serviceAccount));
-  const workloads = rendered.filter(({ kind }) => WORKLOAD_KINDS.includes(kind)).map(toWorkload);
+  const workloads = objects.filter(({ kind }) => WORKLOAD_KINDS.includes(kind)).map(toWorkload);
   return {
-    accounts: rendered.filter(({ kind, metadata }) => kind === 'ServiceAccount' && names.has(metadata.name)),
+    accounts: objects.filter(({ kind, metadata }) => kind === 'ServiceAccount' && names.has(metadata.name)),
     workloads: workloads.filter(({ serviceAccount, classes }) => names.has(serviceAccount) || classes.length > 0),
-    classes: rendered.filter(({ kind }) => kind === 'SecretProviderClass').map(toClass),
+    classes: objects.filter(({ kind }) => kind === 'SecretProviderClass').map(toClass),
   };
 }
 

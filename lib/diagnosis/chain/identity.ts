@@ -5,12 +5,13 @@ import type { StatedCredential } from '../../environment/model/names.ts';
 
 /** The links on Azure's side: each wanted credential with issuer, subject and audience, and the identity that holds it. */
 export function judgeIdentity(facts: ChainFacts): Link[] {
-  const { access, wanted } = facts;
-  if ('why' in access) {
+  const { access: reading, wanted } = facts;
+  if (reading.kind === 'unread') {
     return wanted.map(({ name, subject }) =>
-      unknown({ link: 'federated-credential', object: `FederatedCredential/${name}`, expected: subject }, access.why),
+      unknown({ link: 'federated-credential', object: `FederatedCredential/${name}`, expected: subject }, reading.why),
     );
   }
+  const access = reading.value;
   return wanted.flatMap((one) => {
     const id = access.placed.find(({ serviceAccount }) => serviceAccount === one.serviceAccount)?.identity;
     const identity = access.identities.find((held) => held.identity === id);

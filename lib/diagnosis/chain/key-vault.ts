@@ -16,8 +16,8 @@ function judgeClasses({ live, namespace }: ChainFacts, { classes }: Expected): L
   return classes.flatMap(({ name, parameters }) => {
     const object = `SecretProviderClass/${namespace}/${name}`;
     const place = { link: 'key-vault-class', object, expected: 'the class is there' } as const;
-    if ('why' in there) return [unknown(place, there.why)];
-    const found = there.map(toClass).find((one) => one.name === name);
+    if (there.kind === 'unread') return [unknown(place, there.why)];
+    const found = there.value.map(toClass).find((one) => one.name === name);
     if (found === undefined) return [broken(place, 'nothing', { fix: PROVISION_AGAIN })];
     const ids = [
       ['class-client-id', 'clientID'],
@@ -46,11 +46,12 @@ interface Mount {
 function judgeMounts(facts: ChainFacts, { workloads }: Expected): Mount[] {
   return workloads.flatMap((workload) => {
     const there = listed(facts.live, workload.kind);
-    if ('why' in there) return [];
-    const found = there.map(toWorkload).find(({ name }) => name === workload.name);
-    const pods = found === undefined || found.kind === 'CronJob' ? [] : podsOf(facts, found);
-    if ('why' in pods) return [];
-    return pods.flatMap((pod) => workload.classes.map((name) => judgeMount(facts, { pod, name })));
+    if (there.kind === 'unread') return [];
+    const found = there.value.map(toWorkload).find(({ name }) => name === workload.name);
+    if (found === undefined || found.kind === 'CronJob') return [];
+    const pods = podsOf(facts, found);
+    if (pods.kind === 'unread') return [];
+    return pods.value.flatMap((pod) => workload.classes.map((name) => judgeMount(facts, { pod, name })));
   });
 }
 
@@ -62,7 +63,7 @@ function judgeMount(facts: ChainFacts, { pod, name }: { pod: LivePod; name: stri
     return { link: broken(place, 'the pod does not mount it', { fix }) };
   }
   const statuses = listed(facts.live, 'SecretProviderClassPodStatus');
-  const status = 'why' in statuses ? undefined : statuses.map(toStatus).find(isOf(pod.name, name));
+  const status = statuses.kind === 'read' ? statuses.value.map(toStatus).find(isOf(pod.name, name)) : undefined;
   if (status?.mounted === true) return { link: ok(place, 'it is mounted') };
   const event = newest(
     warningsOf(facts),
@@ -70,7 +71,7 @@ function judgeMount(facts: ChainFacts, { pod, name }: { pod: LivePod; name: stri
   );
   // volumes are mounted before any container starts: an event that is older than that is of the past
   if (event !== undefined && pod.phase === 'Pending') return judgeFailure(facts, place, event.message);
-  if ('why' in statuses) return { link: unknown(place, `${statuses.why}; the pod is ${pod.phase}`) };
+  if (statuses.kind === 'unread') return { link: unknown(place, `${statuses.why}; the pod is ${pod.phase}`) };
   return { link: unknown(place, `the driver reports no mount; the pod is ${pod.phase}`) };
 }
 

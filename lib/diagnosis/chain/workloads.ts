@@ -5,6 +5,7 @@ import { type Link, PROVISION_AGAIN, broken, compared, ok, unknown } from './lin
 import {
   CLIENT_ID,
   type LivePod,
+  type Reading,
   type Warning,
   type Workload,
   listed,
@@ -22,8 +23,8 @@ export function judgeWorkloads(facts: ChainFacts, expected: Expected): Link[] {
     const wanted = describe(workload);
     const place = { link: 'workload', object, expected: wanted } as const;
     const there = listed(facts.live, workload.kind);
-    if ('why' in there) return [unknown(place, there.why)];
-    const found = there.map(toWorkload).find(({ name }) => name === workload.name);
+    if (there.kind === 'unread') return [unknown(place, there.why)];
+    const found = there.value.map(toWorkload).find(({ name }) => name === workload.name);
     if (found === undefined) return [broken(place, 'nothing', { fix: PROVISION_AGAIN })];
     const itself = compared({ link: 'workload', object }, { found: describe(found), expected: wanted });
     return [itself, ...judgePods(facts, { expected, workload, found })];
@@ -45,8 +46,9 @@ function judgePods(facts: ChainFacts, { expected, workload, found }: Judged): Li
   // a cron job's pods come and go
   if (found.kind === 'CronJob') return [];
   const place = { link: 'pod', object, expected: 'a pod' } as const;
-  const pods = podsOf(facts, found);
-  if ('why' in pods) return [unknown(place, pods.why)];
+  const listing = podsOf(facts, found);
+  if (listing.kind === 'unread') return [unknown(place, listing.why)];
+  const pods = listing.value;
   if (pods.length > 0) return pods.flatMap((pod) => judgePod(facts, { expected, workload, pod }));
   if (found.replicas === 0) return [ok(place, 'none: it is scaled to 0')];
   const refused = newest(warningsOf(facts), ({ about, reason }) => reason === 'FailedCreate' && isOf(about, found));
@@ -90,19 +92,21 @@ function judgePod(facts: ChainFacts, of: { expected: Expected; workload: Workloa
 }
 
 /** The live pods of a live workload, by its selector. */
-export function podsOf({ live }: ChainFacts, { selector }: Workload): LivePod[] | { why: string } {
+export function podsOf({ live }: ChainFacts, { selector }: Workload): Reading<LivePod[]> {
   const there = listed(live, 'Pod');
-  if ('why' in there) return there;
+  if (there.kind === 'unread') return there;
   const labels = Object.entries(selector);
-  return there
+  const value = there.value
     .filter(({ metadata }) => metadata['deletionTimestamp'] === undefined)
     .map(toPod)
     .filter((pod) => labels.length > 0 && labels.every(([key, value]) => pod.labels[key] === value));
+  return { kind: 'read', value };
 }
 
 export function warningsOf({ live }: ChainFacts): Warning[] {
   const there = listed(live, 'Event');
-  return 'why' in there ? [] : there.filter((event) => event['type'] === 'Warning').map(toWarning);
+  const events = there.kind === 'unread' ? [] : there.value;
+  return events.filter((event) => event['type'] === 'Warning').map(toWarning);
 }
 
 export function newest(warnings: readonly Warning[], fits: (warning: Warning) => boolean): Warning | undefined {

@@ -33,12 +33,6 @@ export const IDENTITY_PLANTS: readonly Plant[] = [
     to: 'if (lock.remainingMs() <= -1e9 * (timeoutMs + MARGIN_MS) || deadline < LATE_MS)',
   },
   {
-    name: 'what a write came to is noted however late',
-    file: 'identity/writer/serialized-write.ts',
-    from: 'clock.now() - since <= NOTE_WITHIN_MS ? note(ledger) : withoutSeen(note(ledger)),',
-    to: 'since <= clock.now() + NOTE_WITHIN_MS ? note(ledger) : withoutSeen(note(ledger)),',
-  },
-  {
     name: 'a lock that others hold is taken for our own',
     file: 'identity/writer/identity-lock.ts',
     from: "if (leased?.kind === 'held') return leased.lease;",

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { judgeChain } from '../../../lib/diagnosis/chain/chain.ts';
 import { healthy } from './healthy.ts';
+import type { ChainFacts } from '../../../lib/diagnosis/facts.ts';
 
 describe('the links that are not in the chain', () => {
   it('are none where the whole chain was walked', () => {
@@ -8,7 +9,7 @@ describe('the links that are not in the chain', () => {
   });
 
   it('are all, with the reason, for an application that wants no identity: the verdict is none, never ok', () => {
-    const facts = { ...healthy(), rendered: [], wanted: [] };
+    const facts: ChainFacts = { ...healthy(), rendered: { kind: 'read', value: [] }, wanted: [] };
 
     const { verdict, why, chain, absent } = judgeChain(facts);
 
@@ -21,8 +22,9 @@ describe('the links that are not in the chain', () => {
 
   it('name the link that comes first where one is broken', () => {
     const facts = healthy();
-    if ('why' in facts.access || facts.access.identities[0] === undefined) throw new Error('no identity');
-    facts.access.identities[0].credentials = [];
+    const [identity] = facts.access.kind === 'read' ? facts.access.value.identities : [];
+    if (identity === undefined) throw new Error('no identity');
+    identity.credentials = [];
 
     const { verdict, absent } = judgeChain(facts);
 
@@ -32,7 +34,10 @@ describe('the links that are not in the chain', () => {
   });
 
   it('are not told where the overlays do not render: nobody knows what they want', () => {
-    const { verdict, absent } = judgeChain({ ...healthy(), rendered: { why: 'OVERLAY_X has no value' } });
+    const { verdict, absent } = judgeChain({
+      ...healthy(),
+      rendered: { kind: 'unread', why: 'OVERLAY_X has no value' },
+    });
 
     expect({ verdict, absent }).toEqual({ verdict: 'unknown', absent: [] });
   });

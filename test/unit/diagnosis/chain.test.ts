@@ -25,8 +25,9 @@ const ALL: LinkName[] = [
 ];
 
 function identityOf({ access }: ChainFacts) {
-  if ('why' in access || access.identities[0] === undefined) throw new Error('no identity');
-  return { access, identity: access.identities[0] };
+  const [identity] = access.kind === 'read' ? access.value.identities : [];
+  if (access.kind === 'unread' || identity === undefined) throw new Error('no identity');
+  return { access: access.value, identity };
 }
 
 function credentialOf(facts: ChainFacts): StatedCredential {
@@ -217,10 +218,10 @@ describe('judgeChain', () => {
 
   it('leaves unknown what cannot be read, and what hangs on it, and judges the rest', () => {
     const facts = healthy();
-    facts.access = { why: 'Identity/kv-1: Azure did not answer' };
+    facts.access = { kind: 'unread', why: 'Identity/kv-1: Azure did not answer' };
     // the ids that an overlay renders with before its identity is known
     const zero = '00000000-0000-0000-0000-000000000000';
-    facts.rendered = JSON.parse(JSON.stringify(facts.rendered).replaceAll(CLIENT, zero)) as [];
+    facts.rendered = JSON.parse(JSON.stringify(facts.rendered).replaceAll(CLIENT, zero)) as typeof facts.rendered;
 
     const { verdict, chain } = judgeChain(facts);
 
@@ -316,7 +317,7 @@ describe('judgeChain', () => {
   });
 
   it('asks for the overlays where they do not render', () => {
-    const { verdict, chain } = judgeChain({ ...healthy(), rendered: { why: 'OVERLAY_X is not set' } });
+    const { verdict, chain } = judgeChain({ ...healthy(), rendered: { kind: 'unread', why: 'OVERLAY_X is not set' } });
 
     expect(verdict).toBe('unknown');
     expect(chain).toMatchObject([{ state: 'unknown', found: 'OVERLAY_X is not set' }]);

@@ -64,7 +64,7 @@ export function healthy(): ChainFacts {
   const facts: ChainFacts = {
     namespace: NAMESPACE,
     now: Date.parse('2026-11-23T10:10:00Z'),
-    rendered: [account, deployment, secretClass, other],
+    rendered: { kind: 'read', value: [account, deployment, secretClass, other] },
     wanted: [
       {
         serviceAccount: 'db',
@@ -74,12 +74,20 @@ export function healthy(): ChainFacts {
       },
     ],
     access: {
-      issuer: ISSUER,
-      poolSize: 1,
-      identities: [
-        { identity: IDENTITY, isPooled: true, ids: { clientId: CLIENT, tenantId: TENANT }, credentials: [credential] },
-      ],
-      placed: [{ serviceAccount: 'db', identity: IDENTITY }],
+      kind: 'read',
+      value: {
+        issuer: ISSUER,
+        poolSize: 1,
+        identities: [
+          {
+            identity: IDENTITY,
+            isPooled: true,
+            ids: { clientId: CLIENT, tenantId: TENANT },
+            credentials: [credential],
+          },
+        ],
+        placed: [{ serviceAccount: 'db', identity: IDENTITY }],
+      },
     },
     live: [
       list('v1', 'ServiceAccount', [account]),
