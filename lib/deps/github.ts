@@ -2,6 +2,7 @@ import { once, readOnce } from '../concurrency.ts';
 import { readGitHubSettings, readWorkflowSettings } from '../config.ts';
 import type { Branches, Comments, Deliveries, Reports } from '../environment/ports/ports.ts';
 import type { GitHub } from '../github/client.ts';
+import type { createDefaultBranches } from '../github/default-branches.ts';
 import type { createPullRequests } from '../github/pull-requests.ts';
 import type { createTokenVerifier } from '../github/workflow-token.ts';
 import type { Machine } from './machine.ts';
@@ -16,6 +17,7 @@ export interface GitHubDeps {
   /** Undefined unless the credentials are those of an App. */
   deliveries(): Promise<Deliveries | undefined>;
   pullRequests(): Promise<ReturnType<typeof createPullRequests> | undefined>;
+  defaultBranches(): Promise<ReturnType<typeof createDefaultBranches> | undefined>;
   tokenVerifier(): Promise<ReturnType<typeof createTokenVerifier>>;
 }
 
@@ -52,6 +54,9 @@ export function createGitHubDeps({ env, clock, bounds }: Machine): GitHubDeps {
       return (await import('../github/app-deliveries.ts')).createDeliveries(client, () => clock.now());
     }),
     pullRequests: on(async (client) => (await import('../github/pull-requests.ts')).createPullRequests(client)),
+    defaultBranches: on(async (client) =>
+      (await import('../github/default-branches.ts')).createDefaultBranches(client, clock),
+    ),
     tokenVerifier: once(async () => {
       const { createTokenVerifier } = await import('../github/workflow-token.ts');
       const { issuer, audience } = readWorkflowSettings(env);

@@ -37,7 +37,7 @@ export interface IntakeParts
   extends
     Pick<StorageDeps, 'records' | 'sweeps' | 'repositoryIds'>,
     Pick<ClusterDeps, 'cluster'>,
-    Pick<GitHubDeps, 'pullRequests' | 'tokenVerifier'>,
+    Pick<GitHubDeps, 'pullRequests' | 'defaultBranches' | 'tokenVerifier'>,
     Pick<OverlayDeps, 'branchTemplates' | 'toBranchOverlays'> {
   auditTrail(): Promise<Audit>;
   requests(): Promise<Requests>;
@@ -71,6 +71,7 @@ export function createIntakeDeps({ env, clock, newId }: Machine, parts: IntakePa
       verify: async (token) => (await parts.tokenVerifier())(token),
       repositoryId: async (fullName, stated) => (await parts.repositoryIds())(fullName, stated),
       pullRequestHead: async (fullName, number) => (await parts.pullRequests())?.(fullName, number),
+      defaultBranch: async (fullName) => (await parts.defaultBranches())?.(fullName),
       templates: parts.branchTemplates,
       toOverlays: parts.toBranchOverlays,
       environment,

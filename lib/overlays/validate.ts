@@ -36,6 +36,11 @@ export function isOwnNamespace({ apiVersion, kind, metadata }: KubeObject, names
   return groupOf(apiVersion) === '' && kind === 'Namespace' && metadata.name === namespace;
 }
 
+/** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#path-segment-names */
+function isPathSegment(name: string): boolean {
+  return name !== '' && name !== '.' && name !== '..' && !/[/%]/.test(name);
+}
+
 /** The object in the environment's namespace, with the labels; throws `render` for an object that belongs elsewhere. */
 export function toNamespaced({ overlay, object }: Rendered, { namespace, labels }: RenderValues): KubeObject {
   const { metadata } = object;
@@ -45,6 +50,11 @@ export function toNamespaced({ overlay, object }: Rendered, { namespace, labels 
     });
   }
   if (isClusterScoped(object)) throw refusal({ overlay, object }, CLUSTER_SCOPED.what, CLUSTER_SCOPED);
+  if (!isPathSegment(metadata.name)) {
+    throw refusal({ overlay, object }, 'has a name that would lead to another address', {
+      fix: 'Take a name without "/" and "%" that is not "." or "..".',
+    });
+  }
   if (metadata.namespace && metadata.namespace !== namespace) {
     throw refusal({ overlay, object }, `is outside the environment's namespace ${namespace}`, {
       fix: 'Write feature-BRANCH_NAME for its namespace, or leave it out.',

@@ -1,7 +1,8 @@
 import type { IntakeSettings } from '../../config.ts';
 import { toSlug } from '../../environment/model/names.ts';
 import { newRecord } from '../../environment/model/record-event.ts';
-import type { EnvironmentRecord } from '../../environment/model/record.ts';
+import { quote } from '../../environment/model/guards.ts';
+import type { EnvironmentRecord, Refusal } from '../../environment/model/record.ts';
 import type { EnvironmentRequest } from '../../environment/model/request.ts';
 import { guardClaim } from '../../environment/plan.ts';
 import type { EnvironmentSettings } from '../../environment/model/settings.ts';
@@ -26,6 +27,8 @@ export interface WorkflowDeps {
   repositoryId(fullName: string, stated: number): Promise<number>;
   /** The repository id and branch of a pull request's head; undefined without GitHub credentials. */
   pullRequestHead(repository: string, number: number): Promise<{ repositoryId: number; ref: string } | undefined>;
+  /** The default branch, where GitHub can be asked: no token states it, and DEFAULT_BRANCHES may not hold it. */
+  defaultBranch?(repository: string): Promise<string | undefined>;
   templates(): Promise<BranchTemplates>;
   toOverlays(manifests: BranchManifests): Promise<Overlays>;
   environment(): EnvironmentSettings;
@@ -126,13 +129,13 @@ async function findConfigured(
   deps: WorkflowDeps,
   { repository }: WorkflowJob,
 ): Promise<IntakeSettings['repositories'][number] | undefined> {
-  for (const configured of deps.settings().repositories) {
-    const isNamed = configured.fullName.toLowerCase() === repository.fullName.toLowerCase();
-    // a renamed repository keeps its id and may state a name that the settings don't know yet
-    const known = await deps.repositoryId(configured.fullName, isNamed ? repository.id : 0);
-    if (known === repository.id) return configured;
-  }
-  return undefined;
+  const { repositories } = deps.settings();
+  // a renamed repository keeps its id and may state a name that the settings don't know yet, or know as another's
+  for (const configured of repositories)
+    if ((await deps.repositoryId(configured.fullName, 0)) === repository.id) return configured;
+  const named = repositories.find(({ fullName }) => fullName.toLowerCase() === repository.fullName.toLowerCase());
+  if (named === undefined) return undefined;
+  return (await deps.repositoryId(named.fullName, repository.id)) === repository.id ? named : undefined;
 }
 
 interface Wanted {
@@ -184,7 +187,8 @@ async function queue(deps: WorkflowDeps, asked: Identified & { wanted: Wanted; c
     attempt: 0,
     since: at,
   };
-  const refusal = guardRequest(deps.settings(), request);
+  const refusal =
+    guardRequest(deps.settings(), request) ?? (await guardDefault(deps, { request, fullName: asked.fullName }));
   if (refusal !== undefined) return await refused(deps, { request, refusal });
   const stored = await (await deps.records()).read(environment);
   const claim = guardClaim(stored?.record, newRecord(request));
@@ -204,6 +208,14 @@ async function queue(deps: WorkflowDeps, asked: Identified & { wanted: Wanted; c
   if (!wanted.wait) return answer;
   const record = await watch(deps, { environment, seconds: MAX_WAIT_S, until: isAtRest(at) });
   return record === undefined ? answer : { ...answer, body: { ...answer.body, phase: record.phase } };
+}
+
+async function guardDefault(
+  deps: WorkflowDeps,
+  { request, fullName }: { request: EnvironmentRequest; fullName: string },
+): Promise<Refusal | undefined> {
+  if (request.reason !== 'provision' || request.ref !== (await deps.defaultBranch?.(fullName))) return undefined;
+  return { guard: 'branch', reason: `${quote(request.ref)} is the default branch, which never gets an environment` };
 }
 
 const isAtRest = (since: string) => (record: EnvironmentRecord | undefined) =>

@@ -2,14 +2,13 @@ import type { KubeObject } from '../../environment/ports/cluster.ts';
 import type { Overlays } from '../../environment/ports/ports.ts';
 import { stringifyExact } from '../../exact-json.ts';
 import { groupOf } from '../cluster-scoped.ts';
+import { checkBrought } from './branch-rules.ts';
 import type { Compiled } from './compiled.ts';
 import { type ContentLimits, type OverlaySettings, createOverlays, secretTokens } from '../render.ts';
 import { isOwnNamespace, refusal } from '../validate.ts';
 
 /** How validation names what a job brought along. */
 const NAME = 'branch';
-const IDENTITY = /^azure\.workload\.identity\/(client-id|tenant-id)$/;
-const PLACEHOLDERS = ['WORKLOAD_IDENTITY_CLIENT_ID', 'AZURE_TENANT_ID'];
 
 /**
  * The overlays of a branch's own manifests: the app's placeholders and settings, but none that the app puts into Secrets,
@@ -40,6 +39,7 @@ export function createBranchOverlays(
     limits,
   );
   const ours = new Set(compiled.overlays.flatMap(({ objects }) => objects.filter(isSecret).map(toText)));
+  const namespaces = compiled.overlays.flatMap(({ objects }) => objects.filter(({ kind }) => kind === 'Namespace'));
   return {
     hash: manifests.digest,
     from: 'branch',
@@ -49,7 +49,7 @@ export function createBranchOverlays(
           throw refusal({ overlay: NAME, object }, 'is of a kind that branches may not bring along', {
             fix: 'Leave it to the app’s overlays, or add its kind to BRANCH_MANIFESTS_KINDS.',
           });
-        checkIdentity(object);
+        checkBrought({ overlay: NAME, object }, { namespaces });
       }
       return [...theirs.render(values), ...secrets.render(values)];
     },
@@ -73,15 +73,4 @@ function isAllowed(object: KubeObject, kinds: readonly string[], namespace: stri
   const name = metadata.name === 'feature-BRANCH_NAME' ? namespace : metadata.name;
   if (isOwnNamespace({ ...object, metadata: { ...metadata, name } }, namespace)) return true;
   return kinds.includes(kind) || kinds.includes(`${groupOf(apiVersion)}/${kind}`);
-}
-
-/** A branch must not name an identity: its account would get the rights of another. */
-function checkIdentity(object: KubeObject): void {
-  const named = Object.entries(object.metadata.annotations ?? {}).find(
-    ([key, value]) => IDENTITY.test(key) && !PLACEHOLDERS.includes(value),
-  );
-  if (named === undefined) return;
-  throw refusal({ overlay: NAME, object }, `names an identity of its own in ${named[0]}`, {
-    fix: `Write the placeholder ${PLACEHOLDERS.join(' or ')}.`,
-  });
 }

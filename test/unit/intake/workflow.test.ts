@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { BRANCH_KINDS } from '../../../lib/config.ts';
 import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
+import { createDefaultBranches } from '../../../lib/github/default-branches.ts';
 import { createTokenVerifier } from '../../../lib/github/workflow-token.ts';
 import { type WorkflowDeps, receiveWorkflow } from '../../../lib/intake/workflow/workflow.ts';
 import { createBranchOverlays } from '../../../lib/overlays/template/branch-template.ts';
@@ -159,6 +160,35 @@ describe('A job', () => {
   it('is refused where its repository took over the name of another', async () => {
     more = { repositoryId: async () => 42 };
     expect((await call('PUT', { claims: { repository_id: '99' } })).status).toBe(403);
+  });
+
+  it('of a repository that took the name of another configured one keeps its own environments', async () => {
+    const ids = new Map([['acme/shop', 42]]);
+    world.settings.repositories = [{ fullName: 'acme/api', prefix: 'api' }, { fullName: 'acme/shop' }];
+    more = {
+      async repositoryId(fullName, stated) {
+        if (!ids.has(fullName) && stated !== 0) ids.set(fullName, stated);
+        return ids.get(fullName) ?? 0;
+      },
+    };
+    expect((await call('PUT', { claims: { repository: 'acme/api' } })).status).toBe(202);
+    expect(world.requests.waiting[0]?.request.environment).toBe('ex-c4-e6');
+    // the name stays free for the repository whose it is
+    expect(ids.has('acme/api')).toBe(false);
+    expect((await call('PUT', { claims: { repository: 'acme/api', repository_id: '43' } })).status).toBe(202);
+    expect(world.requests.waiting[1]?.request.environment).toBe('api-ex-c4-e6');
+  });
+
+  it('of a default branch that no setting names is refused, and waits while GitHub does not say', async () => {
+    const github = { status: 200, data: { default_branch: 'ex-c4-e6' } as unknown };
+    more = { defaultBranch: createDefaultBranches({ get: async () => github }, world.clock) };
+    expect(await call('PUT')).toMatchObject({ status: 409, body: { guard: 'branch' } });
+    expect(world.requests.waiting).toEqual([]);
+    world.clock.advance(10 * 60_000);
+    github.data = '<html>maintenance</html>';
+    expect((await call('PUT')).status).toBe(503);
+    github.data = { default_branch: 'trunk' };
+    expect((await call('PUT')).status).toBe(202);
   });
 
   it('of a renamed repository is known by its id', async () => {

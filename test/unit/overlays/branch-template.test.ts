@@ -42,6 +42,47 @@ const account = (annotations: Record<string, string>): KubeObject => ({
   metadata: { name: 'a', annotations },
 });
 
+const providerClass = (parameters: Record<string, string>): KubeObject => ({
+  apiVersion: 'secrets-store.csi.x-k8s.io/v1',
+  kind: 'SecretProviderClass',
+  metadata: { name: 'vault' },
+  spec: { provider: 'azure', parameters },
+});
+const namespace = (labels: Record<string, string>): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name: 'feature-BRANCH_NAME', labels },
+});
+const named = (name: string): KubeObject => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
+
+describe('A hostile branch', () => {
+  it.each<[string, KubeObject, string]>([
+    ['the node’s identity', providerClass({ useVMManagedIdentity: 'true' }), 'useVMManagedIdentity'],
+    ['a pod identity', providerClass({ usePodIdentity: 'true' }), 'usePodIdentity'],
+    ['an identity of the node', providerClass({ userAssignedIdentityID: 'kubelet' }), 'an identity of its own'],
+    [
+      'another client id',
+      providerClass({ clientID: '9b82dc92-8be2-4de4-90e4-e99eefb44e9f' }),
+      'an identity of its own',
+    ],
+    ['a finalizer', { ...named('a'), metadata: { name: 'a', finalizers: ['x/y'] } }, 'metadata.finalizers'],
+    ['an owner', { ...named('a'), metadata: { name: 'a', ownerReferences: [] } }, 'metadata.ownerReferences'],
+    ['a label that exempts it', namespace({ 'admission.gatekeeper.sh/ignore': 'yes' }), 'other labels'],
+    ['a name that leads up', named('..'), 'another address'],
+    ['a name that leads elsewhere', named('a/../../kube-system'), 'another address'],
+    ['a name that is encoded', named('a%2fb'), 'another address'],
+  ])('is refused %s', (_what, object, words) => expect(() => render(object)).toThrow(words));
+
+  it('may bring the shipped provider class, and a Namespace that says nothing', () => {
+    const parameters = {
+      clientID: 'WORKLOAD_IDENTITY_CLIENT_ID',
+      usePodIdentity: 'false',
+      useVMManagedIdentity: 'false',
+    };
+    expect(render(providerClass(parameters), namespace({}))).toHaveLength(3);
+  });
+});
+
 describe('A branch’s own manifests', () => {
   it('get the placeholders and settings of the app', () => {
     const [object] = render(
