@@ -7,7 +7,7 @@ export function toMark(slug: string): string {
 
 /** The comment as Markdown. Texts of others stand in code spans, where they can neither link, mention nor break the table. */
 export function formatComment(
-  { state, url, imageTag, deleteAt, why, ownManifests }: Comment,
+  { state, url, imageTag, deleteAt, why, remarks, ownManifests }: Comment,
   { slug, pageUrl }: { slug: string; pageUrl: string | undefined },
 ): string {
   const rows = [
@@ -16,6 +16,7 @@ export function formatComment(
     ownManifests === undefined ? undefined : ['Manifests', `the branch’s own: ${ownManifests}`],
     deleteAt === undefined ? undefined : ['Goes at', `${deleteAt.slice(0, 16).replace('T', ' ')} UTC`],
     why === undefined ? undefined : ['Why', code(why)],
+    remarks === undefined ? undefined : ['Remarks', code(remarks)],
     pageUrl === undefined ? undefined : ['Details', `<${pageUrl}${slug}>`],
   ].filter((row) => row !== undefined);
   const table = rows.length === 0 ? [] : ['', '| | |', '|---|---|', ...rows.map(([a, b]) => `| ${a} | ${b} |`)];

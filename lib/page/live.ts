@@ -58,7 +58,9 @@ export async function readLiveDetails(deps: LiveDetailsDeps, record: Environment
   const since = oldest(inspected);
   const requested = pods && requestedBy(pods);
   return {
-    objects: inventory.map((entry) => toObject(deps, entry, found.get(`${entry.apiVersion} ${entry.kind}`))),
+    objects: inventory.map((entry) =>
+      toObject(deps, entry, { record, inspected: found.get(`${entry.apiVersion} ${entry.kind}`) }),
+    ),
     events: toEvents(itemsOf(found.get('v1 Event')) ?? []),
     ...(requested && { requested }),
     ...(since !== undefined && { since }),
@@ -66,14 +68,21 @@ export async function readLiveDetails(deps: LiveDetailsDeps, record: Environment
   };
 }
 
-function toObject(deps: LiveDetailsDeps, entry: InventoryEntry, inspected: Inspected | undefined): LiveObject {
+function toObject(
+  deps: LiveDetailsDeps,
+  entry: InventoryEntry,
+  { record, inspected }: { record: EnvironmentRecord; inspected: Inspected | undefined },
+): LiveObject {
   const { kind, name } = entry;
   if (inspected === undefined || 'why' in inspected) {
     return { kind, name, state: 'unknown', reason: inspected?.why ?? 'not asked for' };
   }
   const live = inspected.items.find(({ metadata }) => metadata.name === name);
   if (live === undefined) return { kind, name, state: 'absent' };
-  const { state, reason } = deps.judge(entry, live);
+  const { state, reason: ownReason } = deps.judge(entry, live);
+  // the record's words know its pods, and are the same everywhere
+  const told = record.reasons?.find(({ object }) => object === `${kind}/${record.namespace}/${name}`);
+  const reason = state === 'ready' ? ownReason : (told?.cause ?? ownReason);
   return { kind, name, state, ...(reason !== undefined && { reason: toSafeLine(reason) }) };
 }
 

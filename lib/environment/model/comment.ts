@@ -11,6 +11,8 @@ export interface Comment {
   deleteAt?: string;
   /** What failed or was refused, and the fix. */
   why?: string;
+  /** What is wrong and keeps nobody from using it. */
+  remarks?: string;
   /** It runs its branch's own manifests. */
   ownManifests?: string;
 }
@@ -31,9 +33,10 @@ export function toComment(record: EnvironmentRecord, settings: EnvironmentSettin
     case 'waiting':
     case 'provisioning':
     case 'starting':
+      if (record.fellAt !== undefined) return { state: 'not ready any more', ...known, why: whyFallen(record) };
       return { state: phase === 'waiting' ? WAITS[record.waitingFor ?? 'capacity'] : 'being provisioned', ...known };
     case 'ready':
-      return { state: 'ready', ...known };
+      return { state: 'ready', ...known, ...withRemarks(record) };
     case 'expiring':
       return { state: 'ready, and about to go', ...known };
     case 'failed':
@@ -52,6 +55,10 @@ const WAITS: Record<NonNullable<EnvironmentRecord['waitingFor']>, string> = {
   'namespace-terminating': 'waiting for the old namespace to be gone',
 };
 
+function withRemarks({ remarks = [] }: EnvironmentRecord): Pick<Comment, 'remarks'> {
+  return remarks.length === 0 ? {} : { remarks: remarks.join('; ') };
+}
+
 function withManifests({ from, differs }: EnvironmentRecord): Pick<Comment, 'ownManifests'> {
   return from === 'branch' ? { ownManifests: describeDifference(differs) } : {};
 }
@@ -63,4 +70,9 @@ export function describeDifference(differs: TemplateDifference | undefined): str
     differs[kind].length === 0 ? [] : [`${differs[kind].length} ${kind}`],
   );
   return parts.length === 0 ? 'the same as the app’s' : parts.join(', ');
+}
+
+/** What was wrong when a ready environment was found to be ready no more. */
+export function whyFallen({ history, waitingOn }: EnvironmentRecord): string {
+  return history.findLast(({ what }) => what === 'unready')?.why ?? waitingOn ?? 'it restarts';
 }

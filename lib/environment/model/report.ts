@@ -1,4 +1,4 @@
-import { describeDifference } from './comment.ts';
+import { describeDifference, whyFallen } from './comment.ts';
 import type { EnvironmentRecord } from './record.ts';
 
 export type DeploymentState = 'queued' | 'in_progress' | 'success' | 'failure' | 'inactive';
@@ -9,6 +9,11 @@ export type Report =
 
 /** GitHub takes no longer description. */
 const LONGEST = 140;
+
+/** What tells one report from the next: remarks go along with a status and are no reason for one, since teams start tests on each. */
+export function toReportKey(record: EnvironmentRecord): Report | undefined {
+  return toReport({ ...record, remarks: [] });
+}
 
 /** By phase alone: the same record always reports the same. Undefined where there is nothing to tell. */
 export function toReport(record: EnvironmentRecord): Report | undefined {
@@ -28,9 +33,11 @@ export function toReport(record: EnvironmentRecord): Report | undefined {
     case 'provisioning':
       return say('in_progress', 'Applying manifests');
     case 'starting':
+      // a fall is told once, in the words of its beginning
+      if (record.fellAt !== undefined) return say('in_progress', `Not ready any more: ${whyFallen(record)}`);
       return say('in_progress', waitingOn === undefined ? 'Starting' : `Starting: ${waitingOn}`);
     case 'ready':
-      return say('success', `Ready${manifests}`);
+      return say('success', `Ready${manifests}${sayRemarks(record)}`);
     case 'expiring':
       return say('success', `Ready; goes at ${deleteAt ?? 'its end'}${manifests}`);
     case 'failed':
@@ -43,6 +50,12 @@ export function toReport(record: EnvironmentRecord): Report | undefined {
     case 'gone':
       return record.github === undefined ? undefined : { kind: 'gone' };
   }
+}
+
+function sayRemarks({ remarks = [] }: EnvironmentRecord): string {
+  const [first, ...others] = remarks;
+  if (first === undefined) return '';
+  return `; ${others.length === 0 ? 'a remark' : `${remarks.length} remarks`}: ${first}`;
 }
 
 function shorten(words: string): string {

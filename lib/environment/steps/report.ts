@@ -1,5 +1,5 @@
 import { type Comment, toComment } from '../model/comment.ts';
-import { type Report, toReport } from '../model/report.ts';
+import { type Report, toReport, toReportKey } from '../model/report.ts';
 import { toImageTag } from './render.ts';
 import { type Reconciliation, save } from './reconciliation.ts';
 
@@ -77,5 +77,5 @@ function toWanted(run: Reconciliation): { report: Report; digest: string; imageT
   const report = toReport(record);
   if (report === undefined) return undefined;
   const imageTag = toImageTag(record, ports.settings);
-  return { report, digest: JSON.stringify([report, report.kind === 'gone' ? '' : imageTag]), imageTag };
+  return { report, digest: JSON.stringify([toReportKey(record), report.kind === 'gone' ? '' : imageTag]), imageTag };
 }

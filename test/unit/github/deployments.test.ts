@@ -53,6 +53,36 @@ describe('what GitHub is told', () => {
     expect(repository.merges).toBeUndefined();
   }, 30_000);
 
+  it('is told of a fall once, not of each restart, and once more when it is ready again', async () => {
+    const dies = (times: number) =>
+      unready(`container main ends again and again, ${times} restarts`, { code: 'crash' });
+    await world.handle(world.request('create'));
+    world.cluster.readinessIs = dies(1);
+    await world.settle(12_000);
+    world.cluster.readinessIs = dies(2);
+    await world.settle(30_000);
+    expect(world.record()?.waitingOn).toContain('2 restarts');
+    expect(states()).toEqual([['success', 'in_progress']]);
+    expect(deployments()[0]?.statuses.at(-1)?.description).toBe(
+      'Not ready any more: Deployment/x/web: container main ends again and again, 1 restarts',
+    );
+
+    world.cluster.readinessIs = READY;
+    await world.settle(60_000);
+    expect(states()).toEqual([['success', 'in_progress', 'success']]);
+  }, 30_000);
+
+  it('hears of remarks with a status, and gets none for their sake: tests may start on each', async () => {
+    world.cluster.readinessIs = { ...READY, remarks: ['CronJob/report: its last run failed'] };
+    await world.handle(world.request('create'));
+    expect(deployments()[0]?.statuses.at(-1)?.description).toBe('Ready; a remark: CronJob/report: its last run failed');
+    world.cluster.readinessIs = READY;
+    await world.settle();
+
+    expect(world.record()?.warnings).toEqual([]);
+    expect(states()).toEqual([['success']]);
+  }, 30_000);
+
   it('says what failed and how to fix it in one line', async () => {
     world.cluster.readinessIs = unready(`CrashLoopBackOff ${'x'.repeat(200)}`, { health: 'failed' });
     await world.handle(world.request('create'));

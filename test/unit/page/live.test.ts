@@ -95,3 +95,13 @@ test('events are warnings alone, the newest first, each in one line', async () =
     { object: 'Pod/web-1', reason: 'Old', message: 'a b', at: '2026-11-28T10:00:00Z', count: 3 },
   ]);
 });
+
+test('what is not ready is told in the words of the record, which knows its pods', async () => {
+  const item = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: meta('web') };
+  const cause = 'waiting for image web:v1: not found (Pod web-1)';
+  const { objects } = await readLiveDetails(deps([{ apiVersion: 'apps/v1', kind: 'Deployment', items: [item] }]), {
+    ...record,
+    reasons: [{ object: 'Deployment/feature-x/web', cause, code: 'image' }],
+  });
+  expect(objects?.[0]).toEqual({ kind: 'Deployment', name: 'web', state: 'starting', reason: cause });
+});
