@@ -102,6 +102,7 @@ function stopRequested(): Promise<undefined> {
 
 function toPort(text: string): number {
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error(`PORT is no port number: ${text}`);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new Error(`PORT must be a number from 1 to 65535, and is ${text}`);
   return port;
 }

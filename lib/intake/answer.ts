@@ -33,8 +33,14 @@ export function failedInside(error: ProvisionerError, requestId: string): Answer
 
 const OUTSIDE: Partial<Record<ErrorCode, [number, string]>> = {
   settings: [500, 'the app is not configured for this; its log names the settings'],
-  unavailable: [503, 'a peer of the app cannot be reached; try again'],
-  'not-permitted': [500, 'a peer refuses the app; its log names the right that is missing'],
+  unavailable: [
+    503,
+    'GitHub, Azure, the cluster or storage does not answer (GET /api/health/checks says which); try again',
+  ],
+  'not-permitted': [
+    500,
+    'GitHub, Azure, the cluster or storage refuses the app; its log names the right that is missing',
+  ],
   input: [500, 'the record of this environment cannot be read; it was left alone, and the log says what fixes it'],
   terminating: [503, 'the namespace is being deleted; try again when it is gone'],
   gone: [503, 'what was looked at went away meanwhile; try again'],

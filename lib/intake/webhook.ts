@@ -48,7 +48,8 @@ export async function receiveWebhook(deps: WebhookDeps, received: Received): Pro
     return failed({
       status: 503,
       code: 'unavailable',
-      message: 'the queue cannot be reached; redeliver later',
+      message:
+        'the queue cannot be reached; redeliver it in GitHub (the sweep fetches the failed deliveries of a GitHub App)',
       requestId,
     });
   }

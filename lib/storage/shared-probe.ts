@@ -50,7 +50,7 @@ export function shareProbe(options: {
       check = known?.check;
     }
     if (check === 'ok' || check === 'invalid') return check;
-    throw new ProvisionerError('unavailable', 'the peer did not answer the last probe');
+    throw new ProvisionerError('unavailable', 'GitHub did not answer the last time it was asked');
   };
 }
 

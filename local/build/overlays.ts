@@ -12,12 +12,15 @@ export interface OverlaySettings {
   overlays: readonly string[];
 }
 
+/** What the demo and the tests use, whatever the settings of this checkout's user are. */
+export const SHIPPED_OVERLAYS: OverlaySettings = { manifestsDir: 'manifests', overlays: ['feature', 'azure-feature'] };
+
 /** MANIFESTS_DIR and OVERLAYS from the environment, else from local.settings.json, else the shipped ones. */
 export async function overlaySettings(root: string): Promise<OverlaySettings> {
   const values = await localSettings(root);
   const setting = (name: string, fallback: string) => (process.env[name] ?? values[name])?.trim() || fallback;
-  const overlays = setting('OVERLAYS', 'feature,azure-feature').split(',');
-  const manifestsDir = setting('MANIFESTS_DIR', 'manifests');
+  const overlays = setting('OVERLAYS', SHIPPED_OVERLAYS.overlays.join()).split(',');
+  const manifestsDir = setting('MANIFESTS_DIR', SHIPPED_OVERLAYS.manifestsDir);
   return { manifestsDir, overlays: overlays.map((name) => name.trim()).filter(Boolean) };
 }
 

@@ -3,7 +3,7 @@ import type { Send } from '../../lib/cluster/api/client.ts';
 import { type AzureStandIn, startAzure } from '../azure/start.ts';
 import { startAzurite } from '../azurite/azurite.ts';
 import { build, projectRoot } from '../build/build.ts';
-import { overlaySettings } from '../build/overlays.ts';
+import { SHIPPED_OVERLAYS } from '../build/overlays.ts';
 import { type GitHubStandIn, startGitHub } from '../github/start.ts';
 import { type TokenService, startTokenService } from '../github/token-service.ts';
 import { type Host, startHost } from '../host/start-host.ts';
@@ -56,7 +56,7 @@ async function start(options: DemoOptions, stops: (() => Promise<void>)[], stop:
     return started;
   };
   const starting = [
-    overlaySettings(projectRoot).then((overlays) => build({ overlays })),
+    build({ overlays: SHIPPED_OVERLAYS }),
     kept(startAzurite(), (azurite) => azurite.stop()),
     kept(
       startAzure({ identities: [{ id: IDENTITY, clientId: CLIENT_ID, tenantId: TENANT_ID }], delayMs: 150 }),

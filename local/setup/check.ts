@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { SHIPPED_OVERLAYS } from '../build/overlays.ts';
 import { nodeCommand } from '../node/node-command.ts';
 import { runStep, type Step, type StepResult } from './step.ts';
 import { countTests, type Counts, sumUp } from './test-counts.ts';
@@ -65,7 +66,10 @@ async function runChecks(): Promise<StepResult[]> {
   const format = { name: 'format', args: [bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'] };
   const lint = { name: 'lint', args: [bin('eslint/bin/eslint.js'), '.'] };
   const types = { name: 'types', args: [bin('typescript/bin/tsc'), '--noEmit'] };
-  const build = { name: 'build', args: ['--no-warnings', join(root, 'local', 'build', 'main.ts')] };
+  // the shipped tree, whatever this checkout's user builds
+  const { manifestsDir: MANIFESTS_DIR, overlays } = SHIPPED_OVERLAYS;
+  const env = { ...process.env, MANIFESTS_DIR, OVERLAYS: overlays.join() };
+  const build = { name: 'build', args: ['--no-warnings', join(root, 'local', 'build', 'main.ts')], env };
   if (mode === 'unit') return [];
   if (mode !== 'all') return inTurn([build]);
   return (await Promise.all([inTurn([build, format, types]), inTurn([lint])])).flat();

@@ -5,7 +5,7 @@ import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { build, projectRoot } from '../../local/build/build.ts';
-import { overlaySettings } from '../../local/build/overlays.ts';
+import { SHIPPED_OVERLAYS } from '../../local/build/overlays.ts';
 import { startAzurite, type Azurite } from '../../local/azurite/azurite.ts';
 import { makeDelivery } from '../../local/github/deliveries.ts';
 import { startHost, type Host } from '../../local/host/start-host.ts';
@@ -19,7 +19,7 @@ let host: Host;
 
 beforeAll(async () => {
   // other tests may be running what `npm test` has built
-  if (!existsSync(join(projectRoot, 'dist', 'main.js'))) await build({ overlays: await overlaySettings(projectRoot) });
+  if (!existsSync(join(projectRoot, 'dist', 'main.js'))) await build({ overlays: SHIPPED_OVERLAYS });
   azurite = await startAzurite();
   host = await startHost({
     appDir: projectRoot,

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, projectRoot } from '../../local/build/build.ts';
-import { overlaySettings } from '../../local/build/overlays.ts';
+import { SHIPPED_OVERLAYS } from '../../local/build/overlays.ts';
 import { makeDelivery } from '../../local/github/deliveries.ts';
 import { startHost, type Host } from '../../local/host/start-host.ts';
 import { kubeconfigText } from '../../local/kubernetes/kubeconfig.ts';
@@ -19,7 +19,7 @@ let dir: string;
 let host: Host;
 
 beforeAll(async () => {
-  if (!existsSync(join(projectRoot, 'dist', 'main.js'))) await build({ overlays: await overlaySettings(projectRoot) });
+  if (!existsSync(join(projectRoot, 'dist', 'main.js'))) await build({ overlays: SHIPPED_OVERLAYS });
   endpoint = await startTokenEndpoint();
   // every call for a token is refused, with all that the endpoint knows
   endpoint.refuse(1_000);

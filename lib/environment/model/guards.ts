@@ -82,7 +82,7 @@ export function guardProtected(
 export function guardOwner(live: LiveNamespace, asked: Claim & { slug: string }): Refusal | undefined {
   const no = (what: string): Refusal => ({
     guard: 'owner',
-    reason: `namespace ${live.name} is not ours: ${what}; it was left alone`,
+    reason: `namespace ${live.name} is not ours: ${what}; it was left alone. Rename the branch, or remove the namespace`,
   });
   if (live.labels[MANAGED_BY] !== MANAGER) return no(`it lacks the label ${MANAGED_BY}=${MANAGER}`);
   if (live.labels[SLUG] !== asked.slug) return no(`its label ${SLUG} is not ${asked.slug}`);
@@ -177,5 +177,8 @@ export function guardFilters(
     };
   }
   if (settings.admits(ref)) return undefined;
-  return { guard: 'filter', reason: `branch ${quote(ref)} is kept out by BRANCH_INCLUDE or BRANCH_EXCLUDE` };
+  return {
+    guard: 'filter',
+    reason: `branch ${quote(ref)} is kept out by BRANCH_INCLUDE or BRANCH_EXCLUDE; change them, or rename the branch`,
+  };
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { startAzure } from '../../../local/azure/start.ts';
 import { startAzurite } from '../../../local/azurite/azurite.ts';
 import { build, projectRoot } from '../../../local/build/build.ts';
-import { overlaySettings } from '../../../local/build/overlays.ts';
+import { SHIPPED_OVERLAYS } from '../../../local/build/overlays.ts';
 import { makeDelivery } from '../../../local/github/deliveries.ts';
 import { startGitHub } from '../../../local/github/start.ts';
 import { startTokenService } from '../../../local/github/token-service.ts';
@@ -43,7 +43,7 @@ export interface RunningApp {
 /** The built app on the local host with every peer it talks to. */
 export async function startApp(): Promise<RunningApp> {
   // other tests may be running what `npm test` has built
-  if (!existsSync(join(projectRoot, 'dist', 'main.js'))) await build({ overlays: await overlaySettings(projectRoot) });
+  if (!existsSync(join(projectRoot, 'dist', 'main.js'))) await build({ overlays: SHIPPED_OVERLAYS });
   const [azurite, azure, github, tokens, kubernetes, dir] = await Promise.all([
     startAzurite(),
     startAzure({ identities: [{ id: IDENTITY, clientId: GUID, tenantId: GUID }] }),
