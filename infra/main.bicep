@@ -212,6 +212,8 @@ module app 'modules/app.bicep' = {
         APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
         APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identities.outputs.host.clientId};Authorization=AAD'
         AKS_CLUSTER_ID: clusterId
+        // without it garbage is most of what the app holds: docs/operate.md, Memory
+        NODE_OPTIONS: '--max-semi-space-size=16 --max-old-space-size=256'
         GITHUB_REPOSITORIES: githubRepositories
         GITHUB_WEBHOOK_SECRET: '@Microsoft.KeyVault(SecretUri=${vault.outputs.uri}secrets/github-webhook-secret)'
         TRUST_DELIVERIES: trustDeliveries ? 'true' : 'false'

@@ -3,6 +3,7 @@ import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { NODE_OPTIONS } from '../../bench/host.ts';
 import { projectRoot } from '../../local/build/build.ts';
 import { POISON_QUEUE, REQUEST_QUEUE } from '../../lib/storage/queue.ts';
 import { RECORD_CONTAINER } from '../../lib/storage/records.ts';
@@ -171,10 +172,14 @@ describeTemplates('the templates of infra/', () => {
     expect(used.filter((name) => !strings.has(name))).toEqual([]);
   });
 
+  it('bound the memory of the Node worker as the bench measures it', () => {
+    expect(text).toContain(`'NODE_OPTIONS', '${NODE_OPTIONS}'`);
+  });
+
   it('set only settings that the app or its host knows', () => {
     const known = readFileSync(join(projectRoot, 'local.settings.sample.json'), 'utf8');
     const set = [...readFileSync(join(infra, 'main.bicep'), 'utf8').matchAll(/^\s+(?:\{ )?([A-Z][A-Z0-9_]+):/gm)];
-    const hosts = /^(APPLICATIONINSIGHTS_|OVERRIDE_USE_MI|OVERLAY_|PAGE_SIGN_IN|OTEL_|TRUST_DELIVERIES)/;
+    const hosts = /^(APPLICATIONINSIGHTS_|OVERRIDE_USE_MI|OVERLAY_|PAGE_SIGN_IN|OTEL_|NODE_OPTIONS|TRUST_DELIVERIES)/;
 
     const names = set.map(([, name]) => name ?? '');
     expect(names.length).toBeGreaterThan(8);

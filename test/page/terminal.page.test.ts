@@ -10,6 +10,7 @@ import { launch } from './support/browser.ts';
 const TERMINAL = `
   body { margin: 0; padding: 28px 32px; background: #14171c; color: #d7dce3; }
   pre { margin: 0; font: 13px/1.5 'JetBrains Mono', 'DejaVu Sans Mono', monospace; white-space: pre-wrap; }
+  span { display: block; min-height: 1lh; padding-left: 11ch; text-indent: -11ch; }
   .held { color: #7ccf8f; }
   .failed { color: #f08a80; }
   .head { color: #f2f4f7; font-weight: 700; }
@@ -25,15 +26,19 @@ if (process.env['SCREENSHOTS'] === '1') {
     expect(said).toMatch(/\d+ steps held, 0 failed/);
     const browser = await launch();
     const page = await browser.newPage({ viewport: { width: 1180, height: 400 }, deviceScaleFactor: 1.5 });
-    await page.setContent(`<title>demo</title><style>${TERMINAL}</style><pre>$ npm run demo\n${toHtml(said)}</pre>`);
+    await page.setContent(
+      `<title>demo</title><style>${TERMINAL}</style><pre>${toHtml(`$ npm run demo\n${said}`)}</pre>`,
+    );
     await mkdir(join(projectRoot, 'docs'), { recursive: true });
     await page.screenshot({ path: join(projectRoot, 'docs', 'demo.png'), fullPage: true });
     await browser.close();
   }, 300_000);
 } else {
   test('what the demo says is drawn line by line, as text', () => {
-    expect(toHtml('   1.0s  ✓ a <branch>\n\n        Starting\n   2.0s  ✗ no')).toBe(
-      '<span class="held">   1.0s  ✓ a &lt;branch&gt;</span>\n\n<span class="head">        Starting</span>\n<span class="failed">   2.0s  ✗ no</span>',
+    expect(toHtml('   1.0s  ✓ a <branch>\n        Starting\n   2.0s  ✗ no')).toBe(
+      '<span class="held">   1.0s  ✓ a &lt;branch&gt;</span>' +
+        '<span class="head">        Starting</span>' +
+        '<span class="failed">   2.0s  ✗ no</span>',
     );
   });
 }
@@ -43,14 +48,13 @@ function toHtml(said: string): string {
     .split('\n')
     .map((line) => {
       const safe = line.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-      const kind = /^ *[\d.]+s {2}✓/.test(line)
-        ? 'held'
-        : /^ *[\d.]+s {2}✗/.test(line)
-          ? 'failed'
-          : /^ {8}\S/.test(line)
-            ? 'head'
-            : undefined;
-      return kind === undefined ? safe : `<span class="${kind}">${safe}</span>`;
+      return `<span class="${kindOf(line)}">${safe}</span>`;
     })
-    .join('\n');
+    .join('');
+}
+
+function kindOf(line: string): string {
+  if (/^ *[\d.]+s {2}✓/.test(line)) return 'held';
+  if (/^ *[\d.]+s {2}✗/.test(line)) return 'failed';
+  return /^ {8}\S/.test(line) ? 'head' : 'line';
 }
