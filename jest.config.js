@@ -5,5 +5,5 @@ export default {
   // dist/ and package/ carry a second package.json's worth of chunks; .cache/ holds downloads
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/package/', '<rootDir>/.cache/'],
   testEnvironment: 'node',
-  testTimeout: 30_000,
+  testTimeout: 120_000,
 };
