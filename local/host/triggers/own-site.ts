@@ -17,6 +17,7 @@ export function refuseForeign(request: { method?: string; headers: IncomingHttpH
       words: 'This host serves this machine alone: send Host: localhost (a tunnel has to rewrite the Host header).\n',
     };
   const isReading = request.method === 'GET' || request.method === 'HEAD';
-  if (isReading || origin === undefined || URL.parse(origin)?.origin === site.origin) return undefined;
+  // by host alone: what ends TLS in front of this host serves the same site
+  if (isReading || origin === undefined || URL.parse(origin)?.host === site.host) return undefined;
   return { status: 403, words: 'This host takes no calls from a page of another site.\n' };
 }

@@ -5,7 +5,7 @@ import formats from 'ajv-formats';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { projectRoot } from '../../../local/build/build.ts';
 import { type RunningApp, STUCK, startApp } from './app.ts';
-import { CALLS, type Hosts, PAGE_HOST } from './calls.ts';
+import { CALLS, type Hosts } from './calls.ts';
 
 /* The running app's real answers are held against the description that it serves, and the other way round. */
 
@@ -24,7 +24,7 @@ ajv.addSchema(document, 'api');
 let app: RunningApp;
 let hosts: Hosts;
 /** What lets a call come as far as what is missing. */
-const SOME = { GITHUB_REPOSITORIES: 'acme/shop', LOGS: 'true', WORKLOAD_IDENTITIES: 'no id' };
+const SOME = { GITHUB_REPOSITORIES: 'acme/shop', TRUST_DELIVERIES: 'true', LOGS: 'true', WORKLOAD_IDENTITIES: 'no id' };
 const given = new Set<string>();
 
 beforeAll(async () => {
@@ -32,7 +32,7 @@ beforeAll(async () => {
   await app.create(['alive', 'departed'], 'ready');
   await app.create([STUCK], 'starting');
   await app.remove('departed');
-  const signIn = { PAGE_SIGN_IN: 'entra', WEBSITE_AUTH_ENABLED: 'true', WEBSITE_HOSTNAME: PAGE_HOST };
+  const signIn = { PAGE_SIGN_IN: 'entra', WEBSITE_AUTH_ENABLED: 'true' };
   const nowhere = app.connectionString.replaceAll(/(127\.0\.0\.1):\d+/g, '$1:9');
   hosts = {
     app,

@@ -96,8 +96,8 @@ export const PLANTS: readonly Plant[] = [
   {
     name: 'abandon forgets the event',
     file: 'environment/abandon.ts',
-    from: 'const { record } = recordEvent(before, request);',
-    to: 'const { record } = { record: recordEvent(before, { ...request, reason: "check" }).record };',
+    from: 'const { record } = recordEvent(before, request, settings);',
+    to: 'const { record } = { record: recordEvent(before, { ...request, reason: "check" }, settings).record };',
   },
   {
     name: 'the ETag is ignored, and the record not read again under the lease',

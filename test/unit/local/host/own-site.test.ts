@@ -31,7 +31,7 @@ describe('a host on a laptop', () => {
     'https://evil.example',
     'null',
     'http://localhost:3000',
-    'https://localhost:7071',
+    'https://localhost:7072',
     'http://127.0.0.1:7071',
     '',
   ])('takes nothing that changes something from a page of %p, which may read all the same', (origin) => {
@@ -43,5 +43,7 @@ describe('a host on a laptop', () => {
   it('takes what its own page sends', () => {
     expect(ask('POST', { host: 'localhost:7071', origin: 'http://localhost:7071' })).toBeUndefined();
     expect(ask('POST', { host: '127.0.0.1:7071', origin: 'http://127.0.0.1:7071' })).toBeUndefined();
+    // behind something that ends TLS
+    expect(ask('POST', { host: 'localhost:7071', origin: 'https://localhost:7071' })).toBeUndefined();
   });
 });
