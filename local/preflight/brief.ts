@@ -45,5 +45,5 @@ function sumUp(group: readonly Check[]): string {
 /** What the check is about, where its line does not say it. */
 function aboutOf(name: string, line: string): string {
   if (name === line || line === 'settings' || line === 'policies') return '';
-  return `${name.replace(`${line}: `, '')}: `;
+  return `${name.startsWith(`${line}: `) ? name.slice(line.length + 2) : name}: `;
 }

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { EnvironmentRecord } from '../../lib/environment/model/record.ts';
 import type { KubeObject } from '../../lib/environment/ports/cluster.ts';
 import type { Overlays } from '../../lib/environment/ports/ports.ts';
@@ -18,8 +21,10 @@ onControlPlane(`inputs that kubectl takes, on a real control plane ${WITHOUT_CON
   let stage: AuditedPlane;
   let world: RealWorld;
   let models: Overlays;
+  let folder: string;
   beforeAll(async () => {
     stage = await startAuditedPlane();
+    folder = await mkdtemp(join(tmpdir(), 'cases-'));
     world = createRealWorld(stage.plane);
     models = world.ports.overlays;
     await stage.admin.call({ method: 'POST', path: '/apis/rbac.authorization.k8s.io/v1/clusterroles', body: RIGHTS });
@@ -34,6 +39,7 @@ onControlPlane(`inputs that kubectl takes, on a real control plane ${WITHOUT_CON
   afterAll(async () => {
     await world?.close();
     await stage?.stop();
+    await rm(folder, { recursive: true, force: true });
   });
 
   const get = <T = Live>(path: string) => stage.admin.call<T>({ method: 'GET', path });
@@ -61,6 +67,18 @@ onControlPlane(`inputs that kubectl takes, on a real control plane ${WITHOUT_CON
     const record = world.record(slug);
     if (record === undefined) throw new Error(`no record of ${slug}`);
     return record;
+  }
+
+  /** The reference: client-side apply, with its three-way merge. */
+  async function kubectlApply(namespace: string, object: KubeObject): Promise<void> {
+    const file = join(folder, `${namespace}.json`);
+    await writeFile(file, JSON.stringify({ ...object, metadata: { ...object.metadata, namespace } }));
+    await kubectl('apply', '-f', file);
+  }
+
+  async function kubectl(...args: string[]): Promise<void> {
+    const program = join(process.env['KUBEBUILDER_ASSETS'] ?? '', 'kubectl');
+    await promisify(execFile)(program, ['--kubeconfig', stage.plane.kubeconfig, '--context', 'admin', ...args]);
   }
 
   const status = (path: string, fields: object) =>
@@ -104,6 +122,24 @@ onControlPlane(`inputs that kubectl takes, on a real control plane ${WITHOUT_CON
       expect(record.error).toBeUndefined();
       const path = pathOf(after, slug);
       expect(read(await get(path))).toEqual(read(await get(path.replace(`feature-${slug}/`, `feature-${slug}-new/`))));
+    },
+    60_000,
+  );
+
+  it.each(UNIONS.filter(({ what }) => what !== 'a selector'))(
+    '01: ends as kubectl apply ends where $what changes',
+    async ({ what, before, after, read }) => {
+      const slug = `k-${what.replaceAll(/[^a-z]+/g, '-')}`;
+      await provisionObjects(slug, [before], `${what}-before`);
+      const record = await provisionObjects(slug, [after], `${what}-after`);
+      await kubectl('create', 'namespace', slug);
+      await kubectlApply(slug, before);
+      await kubectlApply(slug, after);
+
+      expect(record.error).toBeUndefined();
+      const path = pathOf(after, slug);
+      const theirs = await get(path.replace(`feature-${slug}/`, `${slug}/`));
+      expect(read(await get(path))).toEqual(read(theirs));
     },
     60_000,
   );

@@ -42,6 +42,19 @@ describe('toBrief', () => {
     ]);
   });
 
+  it('says what a fault is about, whatever its name begins with', () => {
+    const named = failed('named by the overlays: IngressClass nginx', 'not there', 'install it');
+    const suite = failed("overlays: AKS Automatic's safeguards", 'no probes', 'add them');
+    expect(
+      toBrief([named, suite])
+        .split('\n')
+        .filter((line) => line.startsWith('✗')),
+    ).toEqual([
+      '✗ overlays    named by the overlays: IngressClass nginx: not there',
+      "✗ overlays    AKS Automatic's safeguards: no probes",
+    ]);
+  });
+
   it('does not blame a peer for settings or a cluster that stand above it', () => {
     const checks = [
       failed('settings: cluster', 'AKS_CLUSTER_ID is missing', 'set it'),
