@@ -45,15 +45,15 @@ describeOnPlane('under the roles and policies', () => {
     await plane.ok({ as: 'provisioner', method: 'DELETE', path: pathOf(policy) });
   });
 
-  it('the deprovisioner deletes the namespace as it read it, and all is gone', async () => {
-    const as = 'deprovisioner';
-    const read = JSON.parse(await plane.ok({ as, method: 'GET', path: pathOf(BRANCH) })) as KubeObject;
+  it('the deprovisioner deletes the namespace as the provisioner read it, and all is gone', async () => {
+    const read = JSON.parse(await plane.ok({ as: 'provisioner', method: 'GET', path: pathOf(BRANCH) })) as KubeObject;
     const { uid, resourceVersion } = read.metadata;
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid, resourceVersion } };
 
-    await plane.ok({ as, method: 'DELETE', path: pathOf(BRANCH), body });
+    await plane.ok({ as: 'deprovisioner', method: 'DELETE', path: pathOf(BRANCH), body });
 
-    const gone = async () => (await plane.send({ as, method: 'GET', path: pathOf(BRANCH) })).status === 404;
+    const gone = async () =>
+      (await plane.send({ as: 'provisioner', method: 'GET', path: pathOf(BRANCH) })).status === 404;
     await eventually('the namespace is gone', gone, 60_000);
   }, 90_000);
 
