@@ -65,7 +65,9 @@ async function findMissing(ports: Ports, request: EnvironmentRequest): Promise<F
   const made = await ports.records.create(newRecord(request));
   if (made.kind === 'created') return made;
   const other = await ports.records.read(request.environment);
-  return other === undefined ? { kind: 'nothing-to-do' } : { kind: 'found', stored: other };
+  if (other !== undefined) return { kind: 'found', stored: other };
+  // there was one a moment ago: asking again loses nothing, and a dropped delete would leave the environment standing
+  throw wentAway(request.environment);
 }
 
 /** A repository that was renamed or given a prefix keeps its environments under their existing slugs. */

@@ -1,6 +1,6 @@
 import type { CredentialFacts, CredentialRequest, Holdings, IdentityFacts } from '../environment/ports/credentials.ts';
 import { ProvisionerError, toLogFields } from '../errors.ts';
-import { readArmFault } from '../azure/arm-error.ts';
+import { readArmFault, saysAbsent } from '../azure/arm-error.ts';
 import { isSameId, nameOfIdentity } from '../azure/arm-client.ts';
 import type { IdentityContext } from './context.ts';
 import type { HeldCredential } from './ownership.ts';
@@ -44,7 +44,7 @@ async function inspectIdentity(
     return { ...facts, ids, credentials };
   } catch (error) {
     const cause = error instanceof ProvisionerError ? error.cause : error;
-    if (readArmFault(cause)?.status === 404) return { ...facts, credentials: [] };
+    if (saysAbsent(readArmFault(cause))) return { ...facts, credentials: [] };
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import type { BlockBlobClient } from '@azure/storage-blob';
 import type { Lease, LeaseResult } from '../environment/ports/ports.ts';
 import { ProvisionerError } from '../errors.ts';
-import { toFault, toStorageError, within } from './storage-error.ts';
+import { saysAbsent, toFault, toStorageError, within } from './storage-error.ts';
 
 /** How a lease counts time: monotonic, since a wall clock that is set back would stretch it. */
 export interface LeaseTimer {
@@ -43,10 +43,8 @@ export async function acquireLease(
   try {
     id = (await client.acquireLease(seconds, { abortSignal: within(timeoutMs) })).leaseId ?? client.leaseId;
   } catch (thrown) {
-    const { status, code } = toFault(thrown);
-    if (status === 409) return { kind: 'busy' };
-    // only the service itself says so: a proxy's 404 says nothing
-    if (code === 'BlobNotFound' || code === 'ContainerNotFound') return { kind: 'missing' };
+    if (toFault(thrown).status === 409) return { kind: 'busy' };
+    if (saysAbsent(thrown)) return { kind: 'missing' };
     throw toStorageError(thrown, `the lease of ${what}`);
   }
   let isEnded = false;

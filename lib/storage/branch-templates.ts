@@ -5,7 +5,7 @@ import type { KubeObject } from '../environment/ports/cluster.ts';
 import type { BranchTemplates, Overlays } from '../environment/ports/ports.ts';
 import { ProvisionerError } from '../errors.ts';
 import { parseExact, stringifyExact } from '../exact-json.ts';
-import { TIMEOUT_MS, toFault, toStorageError, withMade, within } from './storage-error.ts';
+import { TIMEOUT_MS, saysAbsent, toStorageError, withMade, within } from './storage-error.ts';
 
 /** Where branches' own manifests live: `<slug>/<digest>.json.gz`. */
 export const MANIFEST_CONTAINER = 'manifests';
@@ -36,7 +36,7 @@ export function createBranchTemplates(options: {
           answer.readableStreamBody === undefined ? Buffer.alloc(0) : await buffer(answer.readableStreamBody);
         return await toOverlays({ objects: unpack(slug, packed), digest });
       } catch (thrown) {
-        if (toFault(thrown).status === 404) return undefined;
+        if (saysAbsent(thrown)) return undefined;
         throw toStorageError(thrown, `the manifests of environment ${slug}`);
       }
     },
@@ -65,7 +65,7 @@ export function createBranchTemplates(options: {
         }
       } catch (thrown) {
         // gone already, or the container was never made
-        if (toFault(thrown).status !== 404) throw toStorageError(thrown, `the manifests of environment ${slug}`);
+        if (!saysAbsent(thrown)) throw toStorageError(thrown, `the manifests of environment ${slug}`);
       }
     },
 

@@ -2,7 +2,7 @@ import { text } from 'node:stream/consumers';
 import type { ContainerClient } from '@azure/storage-blob';
 import { shareAsks } from '../concurrency.ts';
 import { ProvisionerError } from '../errors.ts';
-import { toFault, toStorageError, withMade, within } from './storage-error.ts';
+import { saysAbsent, toFault, toStorageError, withMade, within } from './storage-error.ts';
 
 /** Each lost try was won by another instance, so all of them get through within a few. */
 const MAX_TRIES = 20;
@@ -59,7 +59,7 @@ export function createJsonBlob<T>(options: {
       const body = found.readableStreamBody === undefined ? '' : await text(found.readableStreamBody);
       known = { value: parse(body), etag: found.etag, at };
     } catch (thrown) {
-      if (toFault(thrown).status !== 404) throw toStorageError(thrown, what);
+      if (!saysAbsent(thrown)) throw toStorageError(thrown, what);
       known = { value: parse(undefined), etag: undefined, at };
     }
     return known;

@@ -5,7 +5,7 @@ import type { EnvironmentRecord, RecordSummary } from '../environment/model/reco
 import { type LeaseTimer, acquireLease } from './blob-lease.ts';
 import { fromMetadata, toMetadata } from './metadata.ts';
 import { createNamings } from './namings.ts';
-import { TIMEOUT_MS, toFault, toStorageError, withMade, within } from './storage-error.ts';
+import { TIMEOUT_MS, saysAbsent, toFault, toStorageError, withMade, within } from './storage-error.ts';
 import { shareAsks } from '../concurrency.ts';
 
 /** Where records live; changing it orphans every environment. */
@@ -36,7 +36,7 @@ export function createRecords(options: {
         const text = await new Response(answer.readableStreamBody as unknown as ReadableStream).text();
         return { record: parseRecord(slug, text), etag: answer.etag ?? '' };
       } catch (thrown) {
-        if (toFault(thrown).status === 404) return undefined;
+        if (saysAbsent(thrown)) return undefined;
         throw toStorageError(thrown, nameOf(slug));
       }
     },
@@ -70,7 +70,7 @@ export function createRecords(options: {
       } catch (thrown) {
         const { status } = toFault(thrown);
         // gone, changed or leased by now: whoever did that decides
-        if (status !== 404 && status !== 409 && status !== 412) throw toStorageError(thrown, nameOf(slug));
+        if (!saysAbsent(thrown) && status !== 409 && status !== 412) throw toStorageError(thrown, nameOf(slug));
       }
     },
 
@@ -88,7 +88,7 @@ export function createRecords(options: {
           yield { ...summary, writtenAt: lastModified.toISOString(), isLeased: leaseState === 'leased' };
         }
       } catch (thrown) {
-        if (toFault(thrown).status !== 404) throw toStorageError(thrown, 'the list of records');
+        if (!saysAbsent(thrown)) throw toStorageError(thrown, 'the list of records');
       }
     },
 

@@ -11,19 +11,29 @@ export function toFault(thrown: unknown): { status: number | undefined; code: st
   return { status: statusCode, code: code ?? (thrown instanceof Error ? thrown.name : 'unknown') };
 }
 
+const ABSENT = new Set(['BlobNotFound', 'ContainerNotFound', 'QueueNotFound', 'ResourceNotFound']);
+
+/** Whether storage itself says that there is none: a 404 of anything on the way would have a record forgotten. */
+export function saysAbsent(thrown: unknown): boolean {
+  const { status, code } = toFault(thrown);
+  return status === 404 && ABSENT.has(code);
+}
+
 /** A failure of storage, by status; `what` names the blob or queue. */
 export function toStorageError(thrown: unknown, what: string): ProvisionerError {
   if (thrown instanceof ProvisionerError) return thrown;
   const { status, code } = toFault(thrown);
+  const isMissing = saysAbsent(thrown) ? ('gone' as const) : ('unavailable' as const);
+  const kind = status === 404 ? isMissing : codeOfStatus(status);
   return new ProvisionerError(
-    codeOfStatus(status),
+    kind,
     status === undefined
       ? `storage did not answer for ${what} (${code})`
       : `storage refused ${what}: ${status} ${code}`,
     {
       object: what,
       cause: thrown,
-      ...(codeOfStatus(status) === 'not-permitted' && {
+      ...(kind === 'not-permitted' && {
         fix: 'give the app the roles Storage Blob Data Contributor and Storage Queue Data Contributor on its account',
       }),
     },
@@ -35,7 +45,7 @@ export async function withMade<T>(work: () => Promise<T>, make: () => Promise<un
   try {
     return await work();
   } catch (thrown) {
-    if (toFault(thrown).status !== 404) throw thrown;
+    if (!saysAbsent(thrown)) throw thrown;
     await make();
     return work();
   }

@@ -1,7 +1,7 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import type { SweepState, Sweeps } from '../environment/ports/ports.ts';
 import { type LeaseTimer, acquireOrMake } from './blob-lease.ts';
-import { TIMEOUT_MS, toFault, toStorageError, withMade, within } from './storage-error.ts';
+import { TIMEOUT_MS, saysAbsent, toFault, toStorageError, withMade, within } from './storage-error.ts';
 
 /** Beside the records, and none of them: it has no suffix. */
 const BLOB = 'sweep';
@@ -47,7 +47,7 @@ export function createSweeps(options: {
         const answer = await (await blob()).download(0, undefined, { abortSignal: within(timeoutMs) });
         return parse(await new Response(answer.readableStreamBody as unknown as ReadableStream).text());
       } catch (thrown) {
-        if (toFault(thrown).status === 404) return EMPTY;
+        if (saysAbsent(thrown)) return EMPTY;
         throw toStorageError(thrown, WHAT);
       }
     },

@@ -26,7 +26,7 @@ export interface Pace {
 }
 
 /** On stand-ins, which end a namespace in 40 ms. */
-export const QUICK: Pace = { timeoutMs: 3_000, shortTimeoutMs: 500, scale: 100, longestPauseMs: 30 };
+export const QUICK: Pace = { timeoutMs: 8_000, shortTimeoutMs: 1_500, scale: 100, longestPauseMs: 30 };
 
 /** What the Functions host does around the app: starts it, gives it messages, starts it again when it was killed. */
 export interface Runtime {

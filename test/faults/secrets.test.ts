@@ -51,7 +51,7 @@ describe('secrets in settings, headers, token answers and Kubernetes Secrets', (
     expect(told.some((text) => text.includes('***'))).toBe(true);
     expect(lives.some(({ stored }) => stored.some((text) => text.startsWith('message on ')))).toBe(true);
     expect(lives.some(({ stored }) => stored.some((text) => text.startsWith('blob identities/')))).toBe(true);
-  }, 180_000);
+  }, 400_000);
 
   it('are not in the error where the token endpoint quotes them', async () => {
     endpoint.refuse(1);

@@ -14,8 +14,11 @@ export const GITHUB_TOKEN = PLANTED.githubToken;
 export const WEBHOOK_SECRET = PLANTED.webhookSecret;
 const GROUP = '/subscriptions/sub-1/resourceGroups/group/providers';
 export const IDENTITY = `${GROUP}/Microsoft.ManagedIdentity/userAssignedIdentities/pool-1`;
-/** The branch of a life that has a cluster to itself, and what every other branch is called in what is compared. */
-export const BRANCH = 'login';
+/**
+ * The branch of a life that has a cluster to itself, and what every other branch is called in what is compared. It is its
+ * own slug: what is compared is looked up by it.
+ */
+export const BRANCH = 'ex-c4';
 const ISSUER = 'https://issuer.example.test/cluster/';
 
 /** A cluster, Azure, GitHub and a storage account that serve one life alone. */

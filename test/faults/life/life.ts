@@ -140,8 +140,16 @@ async function fix(
   { remedy, ...asking }: Asking & { remedy: 'redelivery' | 'sweep' },
 ): Promise<void> {
   if (remedy === 'redelivery') await askUntilTaken(runtime, asking);
-  else await runtime.run(async ({ ports }) => sweep(ports));
+  else await sweepUntilListed(runtime);
   await runtime.drain();
+}
+
+/** A sweep that could not list everything judges less, and the next one follows on time: here at once. */
+async function sweepUntilListed(runtime: Runtime): Promise<void> {
+  for (let sweeps = 0; sweeps < 3; sweeps += 1) {
+    const swept = await runtime.run(async ({ ports }) => sweep(ports));
+    if (swept !== 'killed' && swept.failed === 0 && swept.unlisted.length === 0) return;
+  }
 }
 
 /** What is different after a stage, in words; undefined where nothing is. */

@@ -5,7 +5,7 @@ import type { LifeHostOptions } from './life-host.ts';
 import { judgeWords } from './judge-words.ts';
 
 /** A life takes a second or two; one with time-outs a few more. */
-const LONGEST_LIFE_MS = 45_000;
+const LONGEST_LIFE_MS = 150_000;
 
 export interface FaultOptions extends LifePlace {
   /** A life without faults; lived first when left out. */
@@ -52,6 +52,7 @@ export interface PlannedFault extends Plan {
 export async function tryFaults(options: FaultOptions): Promise<FaultReport> {
   const { seed, until = Infinity, parallel = 6, skip = 0, share = Infinity, report = newReport() } = options;
   const ideal = options.ideal ?? (await live(options, toLifeOptions(options)));
+  checkIdeal(ideal);
   const faults = drawFaults(ideal, seed).filter(options.only ?? (() => true));
   const drawn = faults.slice(skip, skip + share);
   report.callsInALife = ideal.calls.length;
@@ -63,6 +64,17 @@ export async function tryFaults(options: FaultOptions): Promise<FaultReport> {
   };
   await Promise.all(Array.from({ length: parallel }, work));
   return report;
+}
+
+/** What is compared with nothing is never found different: a life without faults must show a whole environment. */
+function checkIdeal({ ends }: Lived): void {
+  const phases = [...ends].map(
+    ([stage, { record }]) => `${stage}: ${(record as { phase?: string } | undefined)?.phase}`,
+  );
+  const expected = ['create: ready', 'provision: ready', 'delete: gone', 'create again: ready'];
+  const { objects = {}, credentials = [] } = ends.get('create') ?? {};
+  if (phases.join() !== expected.join() || Object.keys(objects).length < 3 || credentials.length === 0)
+    throw new Error(`a life without faults did not show its environment: ${phases.join(', ')}`);
 }
 
 export function newReport(): FaultReport {

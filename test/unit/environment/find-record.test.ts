@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { newRecord } from '../../../lib/environment/model/record-event.ts';
 import { type World, createWorld } from '../../support/fakes/world.ts';
 
 const PLAIN = [{ fullName: 'acme/shop' }];
@@ -63,5 +64,40 @@ describe('the look for the environment of a repository that was named otherwise'
     await handle('shop-first', 'push');
 
     expect(names()).toEqual(['first']);
+  });
+});
+
+describe('two requests of one environment that has no record yet', () => {
+  /** Somebody else acts just before this step of ours, once. */
+  function before(step: string, work: () => Promise<unknown>): void {
+    world.turn.hook = async (what) => {
+      if (what !== step) return;
+      delete world.turn.hook;
+      await work();
+    };
+  }
+
+  it('lose no delete where the other is faster', async () => {
+    world.clock.advance(1_000);
+    const removal = world.request('delete', { ref: 'first' });
+    world.clock.advance(-1_000);
+    before('write namings', () => handle('first'));
+    await world.handle(removal);
+    await world.settle();
+
+    expect(world.record('first')).toMatchObject({ phase: 'gone', event: { reason: 'delete' } });
+    expect(world.cluster.namespaces.size).toBe(0);
+  });
+
+  it('are tried again where the other’s record is gone by then', async () => {
+    const request = world.request('create', { ref: 'first' });
+    before('create first', async () => {
+      await world.records.create(newRecord(request));
+      before('read first', async () => world.records.blobs.delete('first'));
+    });
+    await expect(world.handle(request)).rejects.toMatchObject({ code: 'conflict', retryable: true });
+    await world.handle(request);
+
+    expect(world.record('first')?.phase).toBe('ready');
   });
 });

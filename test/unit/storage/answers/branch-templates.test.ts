@@ -54,7 +54,12 @@ describe('the manifests of a branch', () => {
 
   it('that others remove meanwhile are removed', async () => {
     await templates.store('login', { objects: OBJECTS, digest: DIGEST });
-    storage.fail(/DELETE .*login\//, '404');
+    const { name } = (await container.listBlobsFlat().next()).value as { name: string };
+    storage.fail(/DELETE .*login\//, () => {
+      storage.heal();
+      void container.deleteBlob(name);
+      return '503';
+    });
     await expect(templates.prune('login')).resolves.toBeUndefined();
   });
 
