@@ -78,7 +78,7 @@ export function createBranchTemplates(options: {
             yield { slug, digest, storedAt: properties.lastModified.getTime() };
         }
       } catch (thrown) {
-        if (toFault(thrown).status !== 404) throw toStorageError(thrown, 'the manifests of branches');
+        if (!saysAbsent(thrown)) throw toStorageError(thrown, 'the manifests of branches');
       }
     },
 

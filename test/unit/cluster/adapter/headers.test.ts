@@ -7,7 +7,7 @@ import { findDrift, type planObjects } from '../../../../lib/cluster/diff.ts';
 import { countContents } from '../../../../lib/cluster/list.ts';
 import { deleteNamespace, listNamespaces, readNamespace } from '../../../../lib/cluster/namespace.ts';
 import { pruneObjects } from '../../../../lib/cluster/delete.ts';
-import { judgeReadiness } from '../../../../lib/cluster/readiness/readiness.ts';
+import { judgeReadiness } from '../../../../';
 import type { Connection } from '../../../../lib/cluster/api/connection.ts';
 import { type Running, configMap, startRunning } from '../running.ts';
 
