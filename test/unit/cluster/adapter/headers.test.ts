@@ -7,7 +7,6 @@ import { findDrift, type planObjects } from '../../../../lib/cluster/diff.ts';
 import { countContents } from '../../../../lib/cluster/list.ts';
 import { deleteNamespace, listNamespaces, readNamespace } from '../../../../lib/cluster/namespace.ts';
 import { pruneObjects } from '../../../../lib/cluster/delete.ts';
-import { judgeReadiness } from '../../../../';
 import type { Connection } from '../../../../lib/cluster/api/connection.ts';
 import { type Running, configMap, startRunning } from '../running.ts';
 
@@ -119,11 +118,6 @@ describe('what each look and write costs the API server', () => {
       'GET configmaps/a metadata',
       'PATCH secrets/s dry-run metadata',
     ]);
-  });
-
-  it('is nothing for the readiness of what is ready by being there', async () => {
-    await judgeReadiness(context, OBJECTS, { namespace });
-    expect(said()).toEqual([]);
   });
 
   it('is for what a namespace contains a list of metadata for each kind, never of Secrets', async () => {
