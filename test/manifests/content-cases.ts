@@ -207,6 +207,41 @@ export const CONTENT_CASES: readonly ContentCase[] = [
     rule('space of their node'),
   ],
   ['a claim', claim({}), ''],
+  ['a claim of a class', claim({ storageClassName: 'fast' }), ''],
+  [
+    'a claim that selects a volume',
+    claim({ selector: { matchLabels: { app: 'production' } } }),
+    rule('chooses a volume'),
+  ],
+  ['a claim of no class at all', claim({ storageClassName: '' }), rule('chooses a volume')],
+  ...[{ volumeName: 'production' }, { selector: { matchLabels: { app: 'production' } } }, { storageClassName: '' }].map(
+    (chosen): ContentCase => [
+      `a pod whose own claim chooses by ${Object.keys(chosen).join()}`,
+      deployment({
+        volumes: [{ name: 'x', ephemeral: { volumeClaimTemplate: { spec: claim(chosen)['spec'] } } }],
+      }),
+      rule('chooses a volume'),
+    ],
+  ),
+  [
+    'a pod with a claim of its own',
+    deployment({ volumes: [{ name: 'x', ephemeral: { volumeClaimTemplate: { spec: claim({})['spec'] } } }] }),
+    '',
+  ],
+  [
+    'an Ingress that has a certificate read from a vault',
+    ingress(HOST, {}, { 'kubernetes.azure.com/tls-cert-keyvault-uri': 'https://production.example/certificates/x' }),
+    rule('annotation'),
+  ],
+  ...(['bearerTokenFile', 'caFile', 'certFile', 'keyFile'] as const).map((field): ContentCase => {
+    const file = '/var/run/secrets/kubernetes.io/serviceaccount/token';
+    const endpoint = field === 'bearerTokenFile' ? { [field]: file } : { tlsConfig: { [field]: file } };
+    return [
+      `a ServiceMonitor with ${field}`,
+      object('azmonitoring.coreos.com/v1', 'ServiceMonitor', { selector: {}, endpoints: [{ port: 'x', ...endpoint }] }),
+      rule('of the collector'),
+    ];
+  }),
   ['a claim of a volume by name', claim({ volumeName: 'production' }), rule('chooses a volume')],
   [
     'a StatefulSet whose claims name a volume',

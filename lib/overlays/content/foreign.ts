@@ -24,6 +24,8 @@ export function isForeignKind({ apiVersion, kind }: KubeObject): boolean {
 const ANNOTATIONS = [
   /snippet|server-alias|host-alias|hostname|^external-dns[.].*\/target$|\/from-to-www-redirect$|^cert-manager[.]io\/(common-name|alt-names)$/,
   /^(nginx[.])?ingress[.]kubernetes[.]io\/(auth-secret|auth-tls-.*|proxy-ssl-secret|auth-proxy-set-headers|custom-headers|fastcgi-params-configmap|mirror-.*|config-.*)$/,
+  // app routing would read any certificate of the vault, with its key, into the namespace
+  /^kubernetes[.]azure[.]com\/tls-cert-/,
   /^haproxy-ingress[.]github[.]io\/(config-.*|auth-tls-secret|secure-.*)$|^alb[.]ingress[.]kubernetes[.]io\/(conditions|actions)[.]|^getambassador[.]io\/config$/,
 ];
 

@@ -14,11 +14,20 @@ interface Container {
   ports?: { hostPort?: number }[];
 }
 
+type Volume = Record<string, unknown> & { ephemeral?: { volumeClaimTemplate?: { spec?: Claim } } };
+
+/** What chooses the storage that a claim gets. */
+export interface Claim {
+  volumeName?: string;
+  selector?: unknown;
+  storageClassName?: string;
+}
+
 interface Pod {
   containers?: Container[];
   initContainers?: Container[];
   ephemeralContainers?: Container[];
-  volumes?: Record<string, unknown>[];
+  volumes?: Volume[];
   priorityClassName?: string;
   securityContext?: Security;
   hostPID?: boolean;
@@ -32,7 +41,7 @@ interface Templated {
 }
 
 /** The pods that an object of Kubernetes' own kinds runs; those of other kinds are held by the namespace's level. */
-function podOf(object: KubeObject): Pod {
+export function podOf(object: KubeObject): Pod {
   const group = groupOf(object.apiVersion);
   const { spec, template } = object as Templated;
   if (group === '' && object.kind === 'Pod') return spec ?? {};

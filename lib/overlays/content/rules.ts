@@ -2,7 +2,7 @@ import { groupOf } from '../cluster-scoped.ts';
 import type { KubeObject } from '../../environment/ports/cluster.ts';
 import { isForeignAnnotation, isForeignKind } from './foreign.ts';
 import { fits, takenHosts } from './hosts.ts';
-import { POD_RULES } from './pods.ts';
+import { type Claim, POD_RULES, podOf } from './pods.ts';
 
 /** What the content rules compare an object with; the same values as in manifests/cluster/settings.env. */
 export interface Bounds {
@@ -24,13 +24,19 @@ export interface ContentRule {
   refuses(object: KubeObject, bounds: Bounds): boolean;
 }
 
-interface Spec {
+interface Endpoint {
+  bearerTokenFile?: string;
+  tlsConfig?: { caFile?: string; certFile?: string; keyFile?: string };
+}
+
+interface Spec extends Claim {
   type?: string;
   externalName?: string;
   externalIPs?: unknown[];
   defaultBackend?: unknown;
-  volumeName?: string;
-  volumeClaimTemplates?: { spec?: Spec }[];
+  volumeClaimTemplates?: { spec?: Claim }[];
+  endpoints?: Endpoint[];
+  podMetricsEndpoints?: Endpoint[];
   namespaceSelector?: { any?: boolean; matchNames?: string[] };
 }
 
@@ -46,10 +52,12 @@ function typeOfService(object: KubeObject): string | undefined {
   return isService(object) ? (specOf(object).type ?? 'ClusterIP') : undefined;
 }
 
-function claimsOf(object: KubeObject): Spec[] {
+function claimsOf(object: KubeObject): Claim[] {
   const spec = specOf(object);
   if (groupOf(object.apiVersion) === '' && object.kind === 'PersistentVolumeClaim') return [spec];
-  return object.kind === 'StatefulSet' ? (spec.volumeClaimTemplates ?? []).map((each) => each.spec ?? {}) : [];
+  const ofPods = (podOf(object).volumes ?? []).map(({ ephemeral }) => ephemeral?.volumeClaimTemplate?.spec ?? {});
+  const isStateful = groupOf(object.apiVersion) === 'apps' && object.kind === 'StatefulSet';
+  return [...ofPods, ...(isStateful ? (spec.volumeClaimTemplates ?? []).map((each) => each.spec ?? {}) : [])];
 }
 
 const MONITOR_GROUPS = ['azmonitoring.coreos.com', 'monitoring.coreos.com'];
@@ -105,7 +113,11 @@ export const CONTENT_RULES: readonly ContentRule[] = [
   ...POD_RULES,
   {
     message: 'a claim chooses a volume that is there, which may be somebody else’s',
-    refuses: (object) => claimsOf(object).some(({ volumeName = '' }) => volumeName !== ''),
+    refuses: (object) =>
+      claimsOf(object).some(
+        ({ volumeName = '', selector, storageClassName }) =>
+          volumeName !== '' || selector !== undefined || storageClassName === '',
+      ),
   },
   {
     message: 'a monitor of it reads other namespaces',
@@ -113,6 +125,19 @@ export const CONTENT_RULES: readonly ContentRule[] = [
       const { any = false, matchNames = [] } = specOf(object).namespaceSelector ?? {};
       return (
         MONITOR_GROUPS.includes(groupOf(object.apiVersion)) && (any || matchNames.some((one) => one !== namespace))
+      );
+    },
+  },
+  {
+    message: 'a monitor of it sends a token, or reads a file, of the collector',
+    refuses: (object) => {
+      const { endpoints = [], podMetricsEndpoints = [] } = specOf(object);
+      return (
+        MONITOR_GROUPS.includes(groupOf(object.apiVersion)) &&
+        [...endpoints, ...podMetricsEndpoints].some(
+          ({ bearerTokenFile = '', tlsConfig: { caFile = '', certFile = '', keyFile = '' } = {} }) =>
+            [bearerTokenFile, caFile, certFile, keyFile].some((file) => file !== ''),
+        )
       );
     },
   },
