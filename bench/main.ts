@@ -9,6 +9,7 @@ import { measureDelay } from './cases/delay.ts';
 import { measureLoad } from './cases/load.ts';
 import { compareMany } from './cases/many.ts';
 import { comparePure } from './cases/pure.ts';
+import { measureSweep } from './cases/sweep.ts';
 import { compareScale } from './cases/scale.ts';
 import { toCallsLine } from './count-calls.ts';
 import { type Figures, toFiguresLine } from './figures.ts';
@@ -20,7 +21,7 @@ import { setStage, type Stage } from './stage.ts';
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '7' },
-    /** Some of: pure, first, again, cold, calls, scale, many, delay, load. */
+    /** Some of: pure, first, again, cold, calls, scale, many, sweep, delay, load. */
     only: { type: 'string' },
   },
 });
@@ -71,6 +72,7 @@ if (['pure', 'first', 'again', 'cold', 'calls', 'many'].some(wants)) {
 }
 // a cluster that holds nothing else
 if (wants('scale')) await onStage(async (on) => tell([await compareScale(on, rounds)]));
+if (wants('sweep')) figures.push(await measureSweep());
 if (wants('delay')) await onStage(async ({ stage }) => void figures.push(await measureDelay(stage)));
 if (wants('load')) {
   await onStage(async ({ stage }) => {

@@ -1,7 +1,7 @@
 import type { Actor } from '../environment/model/request.ts';
 import type { LastSweep, Lease, Ports, SweepState } from '../environment/ports/ports.ts';
-import { toLogFields } from '../errors.ts';
 import { findPlan, toKey, toLimit, toPlan, withPlan } from './deletion-limit.ts';
+import { each, eachAtOnce } from './each.ts';
 import { type Ask, type Deletion, type Findings, toFindings } from './findings.ts';
 import { findUnwell } from './check-health.ts';
 import { removeOrphan } from './orphans.ts';
@@ -125,7 +125,7 @@ async function carryOut(ports: Ports, { state, lease, survey, findings }: Work):
       fix: 'if they are to go, confirm the plan: POST /api/sweep {"confirm":"<planId>"}',
     });
   } else await deleteAll(ports, { swept, deletions, at: survey.at });
-  await each(ports, swept, findings.asks, (ask) => send(ports, { swept, ask, at: survey.at }));
+  await eachAtOnce(ports, swept, findings.asks, (ask) => send(ports, { swept, ask, at: survey.at }));
   await checkHealth(ports, { swept, survey, asks: findings.asks });
   await each(ports, swept, findings.unreadable, async (slug) => {
     const stored = await ports.records.read(slug);
@@ -271,24 +271,6 @@ async function removeTombstone(ports: Ports, { swept, slug }: { swept: Swept; sl
   if (stored?.record.phase !== 'gone') return;
   await ports.records.remove(slug, stored.etag);
   swept.removed.push(slug);
-}
-
-/** One bad environment never stops the rest. */
-async function each<T>(
-  ports: Ports,
-  swept: Swept,
-  items: readonly T[],
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  for (const item of items) {
-    try {
-      await work(item);
-    } catch (thrown) {
-      swept.failed += 1;
-      const environment = typeof item === 'string' ? item : (item as { slug?: string }).slug;
-      ports.log.error('not swept', { environment, ...toLogFields(thrown) });
-    }
-  }
 }
 
 async function redeliver(ports: Ports, { swept, state }: { swept: Swept; state: SweepState }): Promise<void> {

@@ -36,7 +36,8 @@ function checkProviderClass({ overlay, object }: Brought): void {
   if (object.kind !== 'SecretProviderClass') return;
   const { spec } = object as { spec?: { parameters?: Record<string, unknown> } };
   const { clientID = '', userAssignedIdentityID = '', ...more } = spec?.parameters ?? {};
-  const borrowed = ['useVMManagedIdentity', 'usePodIdentity'].find((key) => String(more[key] ?? 'false') !== 'false');
+  const isOff = (value: unknown): boolean => value === undefined || value === false || value === 'false';
+  const borrowed = ['useVMManagedIdentity', 'usePodIdentity'].find((key) => !isOff(more[key]));
   const isForeign = clientID !== '' && clientID !== PLACEHOLDERS[0];
   if (borrowed === undefined && userAssignedIdentityID === '' && !isForeign) return;
   throw refusal({ overlay, object }, `reads its vault by ${borrowed ?? 'an identity of its own'}`, {
