@@ -38,7 +38,7 @@ describe('the messages of the product', () => {
       expect([kind, (kinds.get(kind)?.length ?? 0) >= least]).toEqual([kind, true]);
   });
 
-  it.each(UNHELPFUL)('hold no %s: %s', (pattern, _instead) => {
+  it.each(UNHELPFUL)('hold no %s: %s', (...[pattern]) => {
     expect(messages.filter(({ text }) => pattern.test(text)).map(toLine)).toEqual([]);
   });
 });
