@@ -13,8 +13,8 @@ interface JestReport {
   numRuntimeErrorTestSuites: number;
 }
 
-/** What jest says when a test has left something open that keeps its process alive. It ends well all the same. */
-const LEAK = 'A worker process has failed to exit gracefully';
+/** What test/support/report-open.js says of a worker that something left open keeps alive. Jest ends well all the same. */
+const LEAK = 'Left open by a test: ';
 
 /**
  * Reads jest's JSON report and what it said. Something left open is one failure; so is a bad end for which the report shows

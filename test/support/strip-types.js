@@ -1,4 +1,6 @@
 import { stripTypeScriptTypes } from 'node:module';
+// jest loads this file in each of its workers, outside of the tests
+import './report-open.js';
 
 /** Blanks the types out of a file, as Node itself does, so line numbers stay and no compiler runs. */
 export default {

@@ -32,8 +32,7 @@ describe('the closing line of npm test', () => {
   });
 
   it('counts a worker that something left open has kept alive, though jest ends well', () => {
-    const said =
-      'A worker process has failed to exit gracefully and has been force exited. This is likely caused by tests leaking';
+    const said = 'Left open by a test: PipeWrap, Timeout\nA worker process has failed to exit gracefully';
     expect(sumUp(countTests(report({}), { endedWell: true, said }), 0)).toBe('5 passed, 1 failed');
   });
 });
