@@ -53,17 +53,21 @@ describe('the note of how environments were named', () => {
     expect(await instances[0]?.list()[Symbol.asyncIterator]().next()).toMatchObject({ done: true });
   });
 
-  it.each(['{', '[]', '{"v":2,"owners":{"id 7":["plain"]}}', '{"v":1,"owners":{"id 7":"plain"}}'])(
-    'is left alone and not believed where it is %s',
-    async (text) => {
-      const container = await openContainer();
-      await container.create();
-      const blob = container.getBlockBlobClient('namings');
-      await blob.upload(text, text.length);
-      const records = createRecords({ container: async () => container });
-      await records.noteNamings(['id 7'], ['plain']);
-      expect(await records.areNamed(['id 7'], 'plain')).toBe(false);
-      expect((await blob.downloadToBuffer()).toString()).toBe(text);
-    },
-  );
+  it.each([
+    '{',
+    '[]',
+    '{"v":2,"owners":{"id 7":["plain"]}}',
+    '{"v":1,"owners":{"id 7":"plain"}}',
+    '{"v":1,"owners":{"id 7":["plain",7]}}',
+    '{"v":1,"owners":null}',
+  ])('is left alone and not believed where it is %s', async (text) => {
+    const container = await openContainer();
+    await container.create();
+    const blob = container.getBlockBlobClient('namings');
+    await blob.upload(text, text.length);
+    const records = createRecords({ container: async () => container });
+    await records.noteNamings(['id 7'], ['plain']);
+    expect(await records.areNamed(['id 7'], 'plain')).toBe(false);
+    expect((await blob.downloadToBuffer()).toString()).toBe(text);
+  });
 });

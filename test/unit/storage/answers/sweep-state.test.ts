@@ -61,6 +61,22 @@ describe('what sweeps remember', () => {
     expect(leased.map(({ kind }) => kind).toSorted()).toEqual(['busy', 'busy', 'held']);
   });
 
+  it.each(['409', '412'] as const)('is leased where another sweep made the blob just before, by %s', async (status) => {
+    const there = createSweeps({ container: async () => container });
+    const other = await there.lease();
+    if (other.kind === 'held') await other.lease.release();
+    // the first look finds none, and the blob is there when it is to be made
+    let looks = 0;
+    await container.getBlobClient('sweep').delete();
+    storage.fail(/PUT .*sweep/, () => ((looks += 1) === 2 ? status : undefined));
+    await expect(sweeps.lease()).rejects.toMatchObject({
+      code: 'conflict',
+      message: 'the lease of the state of sweeps: its blob went away',
+    });
+    storage.heal();
+    expect((await sweeps.lease()).kind).toBe('held');
+  });
+
   it.each(['{', 'null', '{"v":2,"plans":[]}', '{"v":1}', '{"v":1,"plans":{}}'])(
     'is forgotten where it is damaged: %s',
     async (text) => {
