@@ -1,6 +1,6 @@
 /**
- * The cluster-scoped kinds of Kubernetes itself and of the Gateway API, as group/kind. Of other kinds only the cluster's
- * discovery can tell, which is asked before anything is written.
+ * The cluster-scoped kinds of Kubernetes itself and of the Gateway API, as group/kind. For other kinds the
+ * cluster's discovery is asked, before anything is written.
  * https://kubernetes.io/docs/reference/kubernetes-api/
  */
 const CLUSTER_SCOPED: ReadonlySet<string> = new Set([

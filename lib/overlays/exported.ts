@@ -8,7 +8,7 @@ const SET_BY_CLUSTER = [
 /** kubectl's copy of the whole object: no use here, and of a Secret a leak. */
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
-/** The object without what a cluster had put into it before it was exported, and what was taken out. */
+/** The object without the fields that a cluster set before it was exported, and the list of them. */
 export function withoutExported(object: KubeObject): { object: KubeObject; removed: string[] } {
   const { annotations, ...rest } = object.metadata;
   const metadata: KubeObject['metadata'] = { ...rest };

@@ -43,7 +43,7 @@ export function explainTokens(overlays: readonly CompiledOverlay[]): string[] {
 
 const PLACEHOLDERS = ['BRANCH_NAME', 'BRANCH_NAME_DB', 'IMAGE_TAG', 'WORKLOAD_IDENTITY_CLIENT_ID', 'AZURE_TENANT_ID'];
 
-/** Words that nothing replaces and that one letter more, less or other would make a placeholder. */
+/** Words that are one letter away from a placeholder. */
 function misspellings(object: KubeObject, defaults: readonly string[]): string[] {
   const known = [...PLACEHOLDERS, ...defaults];
   const found = new Map<string, string>();
@@ -80,7 +80,7 @@ function generatedName({ apiVersion, kind, metadata }: KubeObject): string[] {
   return [`its name ends with a generator's hash, and roles grant Secrets by name: ${fix}`];
 }
 
-/** Selectors that go by a label which we set on objects, and so may match more or less than the author meant. */
+/** Selectors on a label that the app sets or changes: they may match more or fewer objects than the author meant. */
 function lostSelectors(object: KubeObject, managers: ReadonlySet<string>): string[] {
   const found = new Set<string>();
   visitMaps(object, (map, path) => {

@@ -63,7 +63,7 @@ export function secretTokens({ overlays }: Compiled): string[] {
   return [...found].filter((token) => token.startsWith('OVERLAY_'));
 }
 
-/** What an administrator admits, as this app was told: settings, and manifests/cluster/settings.env of its build. */
+/** What the cluster's policies admit, as far as the app knows: its settings, and the settings.env that it was built with. */
 function toBounds(
   compiled: Compiled,
   { env, limits }: { env: OverlaySettings; limits: ContentLimits },

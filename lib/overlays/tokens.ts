@@ -2,12 +2,12 @@ const NAMES =
   'WORKLOAD_IDENTITY_CLIENT_ID|AZURE_TENANT_ID|BRANCH_NAME_DB|BRANCH_NAME|IMAGE_TAG|OVERLAY_[A-Z0-9]+(?:_[A-Z0-9]+)*';
 
 /**
- * Placeholders in overlays; renaming one breaks every overlay that uses it. Not one where the same word is a variable of
- * a shell, of Kubernetes (`$(NAME)`), of cmd (`%NAME%`) or of a template (`{{ NAME }}`), nor as a part of a longer word.
+ * Placeholders in overlays; renaming one breaks every overlay that uses it. The same word is not a placeholder where it is a
+ * variable of a shell, of Kubernetes (`$(NAME)`), of cmd (`%NAME%`) or of a template (`{{ NAME }}`), or part of a longer word.
  */
 const TOKEN = new RegExp(String.raw`(?<![A-Za-z0-9_]|[$%]|\$[({]+[#!]?|\{\{-?\s*)(?:${NAMES})(?![A-Za-z0-9_])`, 'g');
 
-/** The same words wherever they stand. */
+/** Finds those words anywhere, placeholder or not. */
 const LOOKALIKE = new RegExp(`${TOKEN.source}|${NAMES}`, 'g');
 
 export type ValueOf = (token: string) => string | undefined;
@@ -82,13 +82,13 @@ const KEY_NAME = /^(key|property|secretKey|configMapKey|(existing)?[sS]ecret\w*K
 /** Maps whose keys the team chose: an entry called `key` is an entry like any other. */
 const FREE_MAP = /^(data|stringData|labels|annotations|matchLabels|commonLabels|commonAnnotations)$/;
 
-/** Which name the value at a path is, if it is one: such a value is never replaced. */
+/** What the value at a path names, if it names something: such a value is never replaced. */
 export function nameHeldAt(path: Path, text: string): string | undefined {
   const field = path[path.length - 1] ?? '';
   const parent = path[path.length - 2] ?? '';
   if (field === 'name' && ENV_LIST.test(parent)) return 'the name of an environment variable';
   if (!KEY_NAME.test(field) || FREE_MAP.test(parent)) return undefined;
-  // of an external store it names an entry, whose name may hold the branch's
+  // in a reference to an external store, key is an entry of the store, and may contain the branch's name
   if (parent === 'remoteRef' && field === 'key' && findTokens(text)[0] !== text) return undefined;
   return 'the name of a key';
 }

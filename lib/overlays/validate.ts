@@ -61,7 +61,7 @@ export function toNamespaced({ overlay, object }: Rendered, { namespace, labels 
     });
   }
   const { [MANAGED_BY]: manager, ...own } = labels;
-  // selectors of the overlay may go by its own managed-by label
+  // selectors of the overlay may use its own managed-by label
   const defaults: Record<string, string> = manager === undefined ? {} : { [MANAGED_BY]: manager };
   return { ...object, metadata: { ...metadata, namespace, labels: { ...defaults, ...metadata.labels, ...own } } };
 }

@@ -5,7 +5,7 @@ import type { Place, StoredObject } from '../objects/objects.ts';
 import { checkPolicies } from './authorization.ts';
 import type { World, Write } from '../objects/write.ts';
 
-/** Admission: the namespace is there and not ending, and the policies agree. */
+/** Admission: the namespace exists and is not terminating, and the policies admit the request. */
 export function writeGuard(
   { objects, behaviour }: World,
   { attempt, place }: Write,

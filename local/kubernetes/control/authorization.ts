@@ -41,7 +41,7 @@ function may({ user, verb, kind, name }: Attempt): boolean {
   return kind.kind === 'Secret' ? ['create', 'patch', 'delete'].includes(verb) : true;
 }
 
-const ELSEWHERE = `only namespaces of feature branches, labelled ${MANAGED_BY}=${MANAGER}`;
+const ELSEWHERE = 'the namespace is not managed by feature-branch-provisioner';
 interface Written {
   metadata: { namespace?: string; labels?: Record<string, string> };
 }

@@ -7,8 +7,8 @@ import { openWayIn } from './way-in.ts';
 const NAMESPACE = kindOf('v1', 'Namespace');
 
 /**
- * Brings everything up to date with the time, in place of controllers and kubelets: namespaces whose termination is due
- * vanish with their contents, workloads get the status they would have.
+ * Does what controllers and kubelets would have done by now: removes namespaces whose termination is due, with their
+ * contents, and sets the status of workloads.
  */
 export function settle(objects: Objects, behaviour: Behaviour, now: number): void {
   for (const namespace of objects.list(NAMESPACE)) {

@@ -8,7 +8,7 @@ const SLICE = kindOf('discovery.k8s.io/v1', 'EndpointSlice');
 const SERVICE = kindOf('v1', 'Service');
 const MAKERS = [kindOf('apps/v1', 'Deployment'), kindOf('apps/v1', 'StatefulSet'), kindOf('apps/v1', 'DaemonSet')];
 
-/** In place of the controllers of endpoints, ingresses, gateways and load balancers: whoever asks is served at once. */
+/** Stands for the controllers of endpoints, ingresses, gateways and load balancers, and serves at once. */
 export function openWayIn(objects: Objects): void {
   const balanced = { loadBalancer: { ingress: [{ ip: ADDRESS }] } };
   for (const ingress of objects.list(kindOf('networking.k8s.io/v1', 'Ingress'))) setStatus(objects, ingress, balanced);

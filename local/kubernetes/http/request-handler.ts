@@ -10,7 +10,7 @@ import type { World, Write, Written } from '../objects/write.ts';
 import { listOf, viewOf } from './representation.ts';
 
 export interface Ask {
-  /** Undefined for a token that nobody has. */
+  /** Undefined if no user has this token. */
   user: string | undefined;
   method: string;
   path: string;

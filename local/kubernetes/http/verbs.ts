@@ -49,7 +49,7 @@ export function apply(world: World, write: Write, body: Body): Written {
   return { status: outcome.created ? 201 : 200, object };
 }
 
-/** JSON merge patch, which strategic merge is taken for: it is how people and controllers change what is ours. */
+/** JSON merge patch, also for strategic merge: people and controllers change our objects by it. */
 export function merge(world: World, write: Write, body: Body, subresource?: string): Written {
   const live = existing(world, write.place);
   writeGuard(world, write, body, live);
@@ -59,7 +59,7 @@ export function merge(world: World, write: Write, body: Body, subresource?: stri
   const others = (live.metadata.managedFields ?? []).filter(
     ({ manager, operation }) => manager !== name || operation !== 'Update',
   );
-  // who changes a field takes it: the others' entries lose it and keep their times
+  // whoever changes a field owns it from then on: the other entries lose it and keep their times
   const left = yielded({ base: live, body: patch, entries: others, force: true });
   const entry = entryFor(write, { fields: fieldsOf(patch), now: world.now() });
   merged.metadata = {

@@ -18,7 +18,7 @@ export interface Outcome {
   changed: boolean;
 }
 
-/** Server-side apply: what the object would be, whether it is new and whether that is any change. */
+/** Server-side apply: the object that results, whether it is new, and whether anything changed. */
 export function applyObject(
   live: StoredObject | undefined,
   body: Body,
@@ -59,7 +59,7 @@ export function applyObject(
   return { object: live ? counted(live, object) : object, created: !live, changed };
 }
 
-/** The other managers' entries after they gave up what is taken from them; a conflict where it may not be taken. */
+/** The other managers' entries without the fields that this apply takes over; a conflict unless it is forced. */
 export function yielded(taken: {
   base: StoredObject;
   body: Record<string, unknown>;
@@ -81,14 +81,14 @@ export function yielded(taken: {
   return left.filter((entry) => Object.keys(entry.fieldsV1).length > 0);
 }
 
-/** A new generation where the spec is another. */
+/** Raises the generation if the spec changed. */
 export function counted(live: StoredObject, object: StoredObject): StoredObject {
   const { generation } = live.metadata;
   if (generation === undefined || isDeepStrictEqual(live['spec'], object['spec'])) return object;
   return { ...object, metadata: { ...object.metadata, generation: generation + 1 } };
 }
 
-/** A Secret's stringData is written only: it becomes data. */
+/** A Secret's stringData can be written but not read: the server moves it into data. */
 export function withData(object: StoredObject): StoredObject {
   const { stringData, ...rest } = object;
   if (object.kind !== 'Secret' || !stringData) return { ...object };

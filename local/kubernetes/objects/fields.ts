@@ -2,7 +2,7 @@ import type { FieldSet } from './objects.ts';
 
 type Fields = Record<string, unknown>;
 
-/** Set by the server or naming the object: nobody owns them. */
+/** Fields that the server sets, or that name the object: they have no owner. */
 const UNOWNED = new Set([
   ...['apiVersion', 'kind', 'metadata.name', 'metadata.namespace', 'metadata.uid', 'metadata.resourceVersion'],
   ...['metadata.creationTimestamp', 'metadata.generation', 'metadata.managedFields', 'metadata.deletionTimestamp'],

@@ -49,7 +49,7 @@ export interface Objects {
   list(kind: Kind, namespace?: string): StoredObject[];
   all(): StoredObject[];
   inNamespace(namespace: string): StoredObject[];
-  /** Stores under a new version and gives it back; a new object gets what the server assigns. */
+  /** Stores the object under a new version and returns it; a new one gets uid and creation time. */
   put(place: Place, object: StoredObject): StoredObject;
   remove(place: Place): void;
   version(): string;
@@ -88,7 +88,7 @@ export function createObjects(): Objects {
   };
 }
 
-/** What the server says of an object that is new. */
+/** What the server assigns to a new object. */
 export function newMetadata(place: Place, now: number): StoredObject['metadata'] {
   return {
     name: place.name,

@@ -26,7 +26,7 @@ const CUSTOM: Record<string, string[]> = {
   HTTPRoute: ['parentRefs', 'hostnames', 'rules'],
 };
 
-/** Throws where a body names a field that its kind does not have, or a string field is none. */
+/** Throws where a body has a field that its kind does not have, or no string where one belongs. */
 export function checkSchema(models: Models, body: Record<string, unknown>, place: Place): void {
   const fault =
     place.kind.group.includes('.') && !models(modelOf(place.kind))

@@ -10,7 +10,7 @@ export interface World {
   now(): number;
 }
 
-/** A write: who, what, and whether it is meant. */
+/** A write: who sends it, what, and whether it is a dry run. */
 export interface Write {
   attempt: Attempt;
   place: Place;
