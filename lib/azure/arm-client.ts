@@ -84,8 +84,8 @@ export function isSameId(one: string, other: string): boolean {
 }
 
 /**
- * Throws where an answer claims success and is not ARM's: the page of a proxy on the way. The SDK takes it for a credential
- * that was written, or for an identity that holds none, and a credential that nobody knows of would stay for good.
+ * Throws if an answer claims success but is not JSON, as a proxy's page is. The SDK would take it for a credential that was
+ * written, or for an empty list, and a credential that no list shows would never be removed.
  */
 export function checkAnswer(answer: { status: number; bodyAsText?: string | null | undefined }): void {
   const { status, bodyAsText: text } = answer;

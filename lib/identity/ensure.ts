@@ -55,7 +55,7 @@ async function ensureOn(context: IdentityContext, { identityId, owns, slug, writ
   const name = nameOfIdentity(identityId);
   const toChange = (own: OwnCredential, action: Action) => ({ object: credentialObject(identityId, own.name), action });
   const isPresent = (own: OwnCredential): boolean => guardCredential(credentials, own, name).kind === 'present';
-  // nothing to write, so nobody needs to wait for the lock
+  // nothing to write: no lock is needed
   if (!isReserved(ledger, slug) && owns.every(isPresent)) return owns.map((own) => toChange(own, 'unchanged'));
   const changes: Change[] = [];
   for (const own of owns)
@@ -142,7 +142,7 @@ async function secureSlot(
   });
 }
 
-/** Azure's code for a full identity is not documented (FACTS A1), so what the identity holds now tells why it refused. */
+/** Finds out why Azure refused, from a list of now: the code for a full identity is not documented (FACTS A1). */
 async function explain(context: IdentityContext, { identityId, own, slug }: Ensure, error: unknown): Promise<never> {
   if (readArmFault(error)?.status !== 400) throw error;
   await context.locks.change(identityId, (ledger) => withoutReservation(ledger, slug));

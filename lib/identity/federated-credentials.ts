@@ -47,7 +47,7 @@ export function createFederatedCredentials(options: FederatedCredentialsOptions)
     ensure: (request, reserved, writeGuard) => ensure(context, { request, reserved, writeGuard }),
     remove: (request, writeGuard) => remove(context, request, writeGuard),
     plan: (request, state) => plan(context, request, state),
-    // an identity that was made again under its name has another client id: nothing remembered is trusted here
+    // without the cache of client ids: an identity that was deleted and made again has another one
     inspect: async (request) =>
       isUnused(context, request)
         ? {
@@ -61,7 +61,7 @@ export function createFederatedCredentials(options: FederatedCredentialsOptions)
   };
 }
 
-/** Without a pool, and with nothing written while there was one, nobody need know the issuer. */
+/** Whether the issuer is not needed: there is no pool, and no credential was written while there was one. */
 function isUnused({ pool }: IdentityContext, { identity }: CredentialRequest): boolean {
   return pool.length === 0 && identity === undefined;
 }

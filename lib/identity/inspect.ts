@@ -35,7 +35,7 @@ async function inspectIdentity(
   const facts = { identity: identityId, isPooled };
   try {
     const [ids, credentials] = await Promise.all([
-      // asked now: one that was made again under its name has another client id than the one that is remembered
+      // not from the cache: an identity that was deleted and made again has another client id
       retrying(context, { object: `Identity/${nameOfIdentity(identityId)}` }, () =>
         context.identities.describe(identityId),
       ),
@@ -49,7 +49,7 @@ async function inspectIdentity(
   }
 }
 
-/** The shared list, and of this moment whatever bears the names of the environment's own. */
+/** The shared list, and what Azure holds now under the names of the environment's own credentials. */
 async function credentialsOf(
   context: IdentityContext,
   { identityId, request }: { identityId: string; request: CredentialRequest },
@@ -60,7 +60,7 @@ async function credentialsOf(
     request.wanted.map(({ name }) => readCredential(context, { identityId, name, deadline })),
   );
   const now = named.filter((one) => one !== undefined);
-  // one that is missing may be there under another name; and a list that still has it must mislead nobody else
+  // a missing credential may exist under another name, and a shared list that still shows it must not mislead others
   const isMissing = now.length < request.wanted.length;
   const isMisled = isMissing && request.wanted.some(({ name }) => look.credentials.some((one) => one.name === name));
   const maxAgeMs = isMisled ? 0 : RECENT_MS;
@@ -73,7 +73,7 @@ async function credentialsOf(
   return [...others, ...now];
 }
 
-/** Everything that the identities of the pool hold, each listed now, one after the other: ARM counts lists (FACTS A8). */
+/** All credentials of the pool. Lists one identity after the other, since ARM limits lists (FACTS A8). */
 export async function readHoldings(context: IdentityContext): Promise<Holdings> {
   if (context.pool.length === 0) return { issuer: '', identities: [], unread: [] };
   const holdings: Holdings = { issuer: await context.issuer(), identities: [], unread: [] };

@@ -12,9 +12,9 @@ import { countBefore, joinWaitlist, leaveWaitlist } from './pool/waitlist.ts';
 /** What renders where there is no identity to name. */
 const NO_GUID = '00000000-0000-0000-0000-000000000000';
 const MAX_ROUNDS = 5;
-/** So long a reservation counts though no record names the identity yet: an environment in flight writes it soon. */
+/** How long a reservation counts while no record names the identity: the environment writes its record within seconds. */
 const IN_FLIGHT_MS = 60_000;
-/** And so long where nobody can say what the records name. */
+/** The same where records can't be asked. */
 const UNASKED_MS = 3_600_000;
 
 /** Selects an identity and takes its slots in the ledger, so that no two environments count on the same one. */
@@ -46,7 +46,7 @@ export async function reserve(context: IdentityContext, request: CredentialReque
   });
 }
 
-/** What ensure would answer where it would write nothing, by the same looks. */
+/** What ensure would answer if it has nothing to write, by the same lists. */
 function toSettled(
   { identity, former = [] }: CredentialRequest,
   { parts, identityId }: { parts: Part[]; identityId: string },
@@ -62,7 +62,7 @@ function toSettled(
   );
 }
 
-/** A slot that falls free is for the one that has waited longest. */
+/** A free slot goes to the environment that has waited longest. */
 async function waitBehind(context: IdentityContext, { slug, parts }: { slug: string; parts: Part[] }): Promise<string> {
   const ahead = await joinWaitlist(context, { slug, identities: parts.map(({ identityId }) => identityId) });
   return `waiting for a credential slot behind ${ahead} that ${ahead === 1 ? 'has' : 'have'} waited longer`;
@@ -74,8 +74,8 @@ function withoutPool({ wanted }: CredentialRequest): Reserved {
 }
 
 /**
- * Before an environment waits, slots that crashed ones have reserved are given back; and one that never got a credential on
- * the identity that its record names may go to another.
+ * Before an environment waits, reservations of crashed ones are dropped; and an environment that never got a credential on
+ * the identity in its record may move to another.
  */
 async function selectAgain(context: IdentityContext, request: CredentialRequest): Promise<Selection> {
   let selection = await selectIdentity(context, request);

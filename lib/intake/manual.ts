@@ -15,7 +15,7 @@ import { decode, parse, refuseOtherThanJson } from './body.ts';
 import { type Manual, parseManual } from './manual-body.ts';
 import { findRepository } from './repository.ts';
 
-/** A look at the guards must not keep a caller waiting: reconcile asks them all again. */
+/** The guards may take this long before the caller is answered all the same: reconcile checks them again. */
 const LOOK_MS = 3_000;
 
 export interface ManualDeps {

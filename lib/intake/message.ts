@@ -14,8 +14,8 @@ type Work = (ports: Ports, request: EnvironmentRequest) => Promise<unknown>;
 
 const AGAIN_MS = 60_000;
 /**
- * A tombstone's life. After that nobody knows what came later than an event, so that an old one that was held up somewhere
- * could bring back, or take away, what was settled long ago. A requeued request is named by its record, however old it is.
+ * As long as a tombstone is kept. After that nothing tells whether a newer event came, so an old one held up somewhere could
+ * make or delete an environment wrongly. A requeued request is exempt: its record names it.
  */
 const TOO_OLD_MS = 30 * 24 * 60 * 60 * 1000;
 /** The host gives a message of a poison queue to its function five times and then never again, and keeps it. */

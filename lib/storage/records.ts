@@ -14,7 +14,7 @@ export const RECORD_CONTAINER = 'environments';
 const SUFFIX = '.json';
 /** A list has pages. */
 const LIST_CALLS = 4;
-/** The longest that a lease which ends by itself can last. */
+/** 60 s is the longest lease that ends by itself. */
 const RECORD_LEASE = { seconds: 60, renewMs: 15_000 };
 const JSON_HEADERS = { blobContentType: 'application/json' };
 
@@ -118,7 +118,7 @@ async function put(
   return { record, etag: answer.etag ?? '' };
 }
 
-/** The record in a blob; one that is damaged or of a newer version is left alone and said. */
+/** The record in a blob. Throws for a damaged one or one of another version, which is left alone. */
 function parseRecord(slug: string, text: string): EnvironmentRecord {
   const wrong = (what: string): ProvisionerError =>
     new ProvisionerError('input', `the record of environment ${slug} is ${what}; it was left alone`, {
@@ -149,7 +149,7 @@ function parseRecord(slug: string, text: string): EnvironmentRecord {
   return record;
 }
 
-/** A stop deletes: half of one must not. */
+/** A stop deletes the environment, so an incomplete one counts as damage. */
 function isStop(stop: unknown): boolean {
   if (stop === undefined) return true;
   const { at, why } = (stop ?? {}) as { at?: unknown; why?: unknown };
@@ -173,7 +173,7 @@ function nameOf(slug: string): string {
   return `record ${slug}`;
 }
 
-/** Records whose lists are shared: each of many new branches at once asks for one, and one costs with every record. */
+/** Shares one list among concurrent callers: it reads every record, and each of many new branches asks for one. */
 export function shareLists(records: Records): Records {
   const ask = shareAsks(() => collect(records.list()));
   return {

@@ -45,7 +45,7 @@ export function inPool({ pool }: IdentityContext, identityId: string | undefined
   return identityId === undefined ? undefined : pool.find((one) => isSameId(one, identityId));
 }
 
-/** A list tells that an identity was made again by the credentials it lost; this is for one that held none. */
+/** An identity that was deleted and made again shows by the credentials it lost; one that held none, only after this. */
 const DESCRIBED_FOR_MS = 5 * 60_000;
 
 /** Client and tenant id as ARM states them, kept for 5 minutes. */

@@ -30,7 +30,7 @@ export interface Selected {
 
 export type Selection = { kind: 'refused'; refusal: Refusal } | FullPool | Selected;
 
-/** Before a request is told no, a list must be this young, in ms; Azure admits one in 4 s (FACTS A8). */
+/** How old a list may be, in ms, to refuse a request or let it wait; Azure admits one list in 4 s (FACTS A8). */
 const NO_WITHIN_MS = 10_000;
 /**
  * How old the ledgers may be that an identity is selected by: reading all of them again would cost each first provision a

@@ -12,10 +12,10 @@ import { type Ledger, parseLedger } from '../ledger/ledger.ts';
 /** A function waits no longer than this; its request is requeued. */
 const MAX_WAIT_MS = 8_000;
 const POLL_MS = 200;
-/** Soon, since it has waited already: a lock that nobody waits for is time lost. */
+/** Requeued for soon: it has waited already, and a free lock is lost time. */
 const BACK_WITHIN_MS = 4_000;
 const TIMEOUT_MS = 8_000;
-/** So long a killed holder keeps an identity from being written; it covers one ARM call and the margin of 10 s. */
+/** How long a killed holder blocks an identity. Covers one ARM call and the margin of 10 s. */
 const LEASE = { seconds: 30, renewMs: 5_000 };
 
 /** The right to write to one identity, for as long as it lasts. */

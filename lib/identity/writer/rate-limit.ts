@@ -8,7 +8,7 @@ import type { ArmFault } from '../../azure/arm-error.ts';
 
 /** 0.25 writes of a kind per second on one identity, and 5 % for a write that is sent late. */
 export const INTERVAL_MS = THROTTLED_WAIT_MS * 1.05;
-/** So long after its last 429 writes on an identity are spaced; then they are sent at once again. */
+/** How long writes on an identity are spaced after its last 429. */
 export const LIMITED_FOR_MS = 5 * 60_000;
 /** Clocks of instances agree better than this. */
 const CLOCKS_WITHIN_MS = 60_000;
@@ -16,7 +16,7 @@ const CLOCKS_WITHIN_MS = 60_000;
 const JITTER_MS = 1_000;
 /** A requeued request comes back this long before its write could be sent. */
 const AHEAD_MS = 3_000;
-/** And later by up to this for each other environment that waits for the identity: most would only be requeued again. */
+/** And up to this much later for each other environment that waits: otherwise most would only be requeued again. */
 const SPREAD_MS = 2_000;
 
 export interface Write {

@@ -203,7 +203,7 @@ async function queue(deps: WorkflowDeps, asked: Identified & { wanted: Wanted; c
   await (await deps.requests()).send(request);
   deps.log.info('queued', { environment, reason: request.reason, actor: request.actor });
   const accepted = queued(environment, { location: '/api/ci/environment' });
-  // by it a job tells this request's phases from those of an earlier one
+  // lets a job tell the phases of this request from those of an earlier one
   const answer = { ...accepted, body: { ...accepted.body, at } };
   if (!wanted.wait) return answer;
   const record = await watch(deps, { environment, seconds: MAX_WAIT_S, until: isAtRest(at) });
