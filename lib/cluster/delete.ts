@@ -24,7 +24,7 @@ export interface RemovalTarget {
 }
 
 /** Why an object is not ours to delete; undefined where it is. The default is no. */
-export function guardRemoval(
+function guardRemoval(
   live: Metadata,
   { namespace, labels, isClaim = false }: { namespace: string; labels: Record<string, string>; isClaim?: boolean },
 ): string | undefined {

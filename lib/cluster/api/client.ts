@@ -7,7 +7,7 @@ import { parseRetryAfter } from '../../retry-after.ts';
 import { errorOf } from './status.ts';
 import type { WriteGuard } from '../../environment/ports/cluster.ts';
 
-export const DEFAULT_TIMEOUT_MS = 10_000;
+const DEFAULT_TIMEOUT_MS = 10_000;
 
 const TRIES = 4;
 const FIRST_PAUSE_MS = 150;

@@ -48,7 +48,7 @@ const COMMON: Record<string, Record<string, string>> = {
 const CLUSTER_SCOPED = new Set(['IngressClass', 'Namespace']);
 
 /** The path of a common kind; undefined where the cluster must be asked. */
-export function commonResource({ apiVersion, kind }: TypeOfObject): Resource | undefined {
+function commonResource({ apiVersion, kind }: TypeOfObject): Resource | undefined {
   const plural = COMMON[apiVersion]?.[kind];
   if (!plural) return undefined;
   return { root: rootOf(apiVersion), plural, namespaced: !CLUSTER_SCOPED.has(kind) };

@@ -18,7 +18,7 @@ export interface Status {
 /** Longer messages lose their middle: a list of every legal value is no help in a record. */
 const MESSAGE_LIMIT = 400;
 
-export function isSchemaFault(status: number, body: Status): boolean {
+function isSchemaFault(status: number, body: Status): boolean {
   return status === 500 && !body.reason && WORDING.schemaFault.test(body.message ?? '');
 }
 

@@ -3,7 +3,7 @@ import type { Repository } from './request.ts';
 import type { EnvironmentSettings } from './settings.ts';
 
 /** The prefix of all our namespaces; changing it orphans every live environment. */
-export const NAMESPACE_PREFIX = 'feature-';
+const NAMESPACE_PREFIX = 'feature-';
 /** A namespace is a DNS label of at most 63 characters (FACTS E10); the prefix takes eight. */
 const MAX_SLUG = 55;
 const MAX_SLUG_BEFORE_HASH = 48;

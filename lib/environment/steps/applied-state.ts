@@ -77,7 +77,7 @@ export function mustCheckDrift({ request, record, ports }: Reconciliation): bool
 }
 
 /** Whether the last comparison is older than DRIFT_INTERVAL. */
-export function isCheckDue(
+function isCheckDue(
   checkedAt: string | undefined,
   { clock, settings }: Pick<Reconciliation['ports'], 'clock' | 'settings'>,
 ): boolean {

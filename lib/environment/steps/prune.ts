@@ -36,7 +36,7 @@ export async function pruneOrphans(run: Reconciliation): Promise<void> {
  * Deletes what the overlays no longer hold. What may still exist stays in the inventory, so that a later run retries it;
  * a permanent refusal is a warning, since everything that is wanted is there.
  */
-export async function pruneLeftovers(run: Reconciliation, leftovers: InventoryEntry[]): Promise<Change[]> {
+async function pruneLeftovers(run: Reconciliation, leftovers: InventoryEntry[]): Promise<Change[]> {
   const { record, ports } = run;
   const { changes, left, error } = await ports.cluster.prune(leftovers, {
     namespace: record.namespace,
@@ -78,10 +78,7 @@ export function mergeInventory(
   return [...before.filter((entry) => !fresh.has(identityOf(entry))), ...applied];
 }
 
-export function withoutEntries(
-  inventory: readonly InventoryEntry[],
-  gone: readonly InventoryEntry[],
-): InventoryEntry[] {
+function withoutEntries(inventory: readonly InventoryEntry[], gone: readonly InventoryEntry[]): InventoryEntry[] {
   const names = new Set(gone.map(identityOf));
   return inventory.filter((entry) => !names.has(identityOf(entry)));
 }

@@ -7,9 +7,9 @@ import { THROTTLED_WAIT_MS } from '../../azure/arm-retry.ts';
 import type { ArmFault } from '../../azure/arm-error.ts';
 
 /** 0.25 writes of a kind per second on one identity, and 5 % for a write that is sent late. */
-export const INTERVAL_MS = THROTTLED_WAIT_MS * 1.05;
+const INTERVAL_MS = THROTTLED_WAIT_MS * 1.05;
 /** How long writes on an identity are spaced after its last 429. */
-export const LIMITED_FOR_MS = 5 * 60_000;
+const LIMITED_FOR_MS = 5 * 60_000;
 /** Clocks of instances agree better than this. */
 const CLOCKS_WITHIN_MS = 60_000;
 /** Identities that are throttled together, by the subscription's rate, must not come back together. */

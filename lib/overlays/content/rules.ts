@@ -40,7 +40,7 @@ interface Spec extends Claim {
   namespaceSelector?: { any?: boolean; matchNames?: string[] };
 }
 
-export function specOf(object: KubeObject): Spec {
+function specOf(object: KubeObject): Spec {
   return typeof object['spec'] === 'object' && object['spec'] !== null ? object['spec'] : {};
 }
 

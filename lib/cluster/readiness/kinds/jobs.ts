@@ -49,7 +49,7 @@ export function isComplete(job: LiveObject): boolean {
   return conditionOf(job, 'Complete')?.status === 'True' || conditionOf(job, 'SuccessCriteriaMet')?.status === 'True';
 }
 
-export function podsOfJob(job: LiveObject, { pods }: Pick<Reading, 'pods'>): LivePod[] {
+function podsOfJob(job: LiveObject, { pods }: Pick<Reading, 'pods'>): LivePod[] {
   return pods.filter((pod) => isOwnedBy(pod, job.metadata.uid));
 }
 

@@ -2,7 +2,7 @@ import type { LiveObject } from '../../api/object-meta.ts';
 import { type LiveEvent, msOf } from '../reading.ts';
 
 /** When an event was last seen. */
-export function lastSeen({ series, lastTimestamp, eventTime }: LiveEvent): string {
+function lastSeen({ series, lastTimestamp, eventTime }: LiveEvent): string {
   return series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? '';
 }
 
