@@ -1,6 +1,6 @@
 import { app } from '@azure/functions';
 import { deps } from '../lib/deps.ts';
-import { receiveWebhook } from '../lib/intake/webhook.ts';
+import { receiveWebhook } from '../lib/intake/webhook/webhook.ts';
 import { withBody } from '../lib/intake/read-body.ts';
 import { toLog } from '../lib/log.ts';
 

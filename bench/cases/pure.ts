@@ -1,5 +1,5 @@
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
-import { decideOnDelivery } from '../../lib/intake/webhook.ts';
+import { decideOnDelivery } from '../../lib/intake/webhook/webhook.ts';
 import { readIntakeSettings } from '../../lib/config.ts';
 import { newRecord } from '../../lib/environment/model/record-event.ts';
 import { renderEnvironment } from '../../lib/environment/steps/render.ts';

@@ -120,7 +120,7 @@ async function shareGitHubProbe(
 ): Promise<Probe> {
   const [{ createJsonBlob }, { RECORD_CONTAINER }, { TIMEOUT_MS }, { parseLastProbe, shareProbe }] = await Promise.all([
     import('../storage/json-blob.ts'),
-    import('../storage/records.ts'),
+    import('../storage/records/records.ts'),
     import('../storage/storage-error.ts'),
     import('../storage/shared-probe.ts'),
   ]);

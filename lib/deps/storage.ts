@@ -40,10 +40,10 @@ export function createStorageDeps({ env, clock, random, bounds }: Machine): Stor
   const blobs = async () => (await connect()).blobs();
   const queues = async () => (await connect()).queues();
   const container = (name: string) => async () => (await blobs()).getContainerClient(name);
-  const recordContainer = async () => container((await import('../storage/records.ts')).RECORD_CONTAINER);
+  const recordContainer = async () => container((await import('../storage/records/records.ts')).RECORD_CONTAINER);
 
   const records = once(async () => {
-    const { createRecords, shareLists } = await import('../storage/records.ts');
+    const { createRecords, shareLists } = await import('../storage/records/records.ts');
     return shareLists(createRecords({ container: await recordContainer(), ...bounds }));
   });
 
@@ -86,7 +86,7 @@ export function createStorageDeps({ env, clock, random, bounds }: Machine): Stor
     async makeStorage() {
       const [{ REQUEST_QUEUE, POISON_QUEUE }, { RECORD_CONTAINER }, { within, TIMEOUT_MS }] = await Promise.all([
         import('../storage/queue.ts'),
-        import('../storage/records.ts'),
+        import('../storage/records/records.ts'),
         import('../storage/storage-error.ts'),
       ]);
       const { timeoutMs = TIMEOUT_MS } = bounds;

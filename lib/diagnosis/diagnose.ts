@@ -2,7 +2,7 @@ import { renderEnvironment, toCredentialRequest, toWantedCredentials } from '../
 import { loadTemplate } from '../environment/steps/template.ts';
 import type { CredentialFacts, Reserved, WantedCredential } from '../environment/ports/credentials.ts';
 import type { Ports } from '../environment/ports/ports.ts';
-import { toPropagation } from '../environment/model/known-causes.ts';
+import { toPropagation } from '../environment/model/reporting/known-causes.ts';
 import type { EnvironmentRecord, Phase } from '../environment/model/record.ts';
 import { toLogFields, toProvisionerError } from '../errors.ts';
 import { type Chain, judgeChain } from './chain/chain.ts';

@@ -1,5 +1,5 @@
 import type { CredentialFacts, WantedCredential } from '../environment/ports/credentials.ts';
-import type { Propagation } from '../environment/model/known-causes.ts';
+import type { Propagation } from '../environment/model/reporting/known-causes.ts';
 import type { Reading } from './live-objects.ts';
 import type { Inspected, KubeObject } from '../environment/ports/cluster.ts';
 

@@ -1,6 +1,6 @@
 import { type Change, countActions } from './ports/cluster.ts';
 import { finish } from './deprovision.ts';
-import { type Observed, isSameObservation, toUndone, toWould } from './model/observed.ts';
+import { type Observed, isSameObservation, toUndone, toWould } from './model/reporting/observed.ts';
 import { note } from './model/record-event.ts';
 import { type Plan, planDeprovision, planProvision } from './plan.ts';
 import type { Refusal } from './model/record.ts';

@@ -1,4 +1,4 @@
-import type { Would } from './model/observed.ts';
+import type { Would } from './model/reporting/observed.ts';
 import type { RecordSummary } from './model/record.ts';
 import type { EnvironmentSettings } from './model/settings.ts';
 import type { Records, SweepState } from './ports/ports.ts';

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { renderEnvironment, toCredentialRequest, toUrl, toWantedCredentials } from './steps/render.ts';
 import { describeTermination, preflightProvision } from './steps/preflight.ts';
-import { lookAgain } from './steps/readiness.ts';
+import { lookAgain } from './steps/ready/readiness.ts';
 import { describeDrift, mustCheckDrift, recordApplied, wasApplied } from './steps/applied-state.ts';
 import { findLeftovers } from './steps/prune.ts';
 import {
@@ -17,7 +17,7 @@ import {
 } from './steps/reconciliation.ts';
 import { releasePlace, takePlace } from './steps/capacity.ts';
 import { writeEnvironment } from './steps/apply.ts';
-import { noteFinishedJobs, withoutDone } from './steps/jobs.ts';
+import { noteFinishedJobs, withoutDone } from './steps/ready/jobs.ts';
 import type { Drifted, KubeObject } from './ports/cluster.ts';
 import type { Reserved } from './ports/credentials.ts';
 import { toDifference } from './steps/template.ts';

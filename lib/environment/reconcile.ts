@@ -24,7 +24,7 @@ import { observe } from './observe.ts';
 import type { Lease, Ports, StoredRecord } from './ports/ports.ts';
 import { provision } from './provision.ts';
 import { toAuditSubject } from './ports/audit.ts';
-import { awaitReadiness, awaitsReadiness } from './steps/readiness.ts';
+import { awaitReadiness, awaitsReadiness } from './steps/ready/readiness.ts';
 import type { EnvironmentRequest } from './model/request.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;

@@ -1,4 +1,4 @@
-import type { Comment } from '../environment/model/comment.ts';
+import type { Comment } from '../environment/model/reporting/comment.ts';
 
 /** Begins each comment of ours, unseen: another word makes a second comment on every open pull request. */
 export function toMark(slug: string): string {

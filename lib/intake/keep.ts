@@ -5,7 +5,7 @@ import { readEnvironment } from '../environment/status.ts';
 import { toLogFields, toProvisionerError } from '../errors.ts';
 import { type Answer, failed, failedInside, queued } from './answer.ts';
 import { decode, parse, refuseOtherThanJson } from './body.ts';
-import { isObject } from './delivery.ts';
+import { isObject } from './webhook/delivery.ts';
 
 const FIELDS = ['until', 'why'];
 const LONGEST_WHY = 200;

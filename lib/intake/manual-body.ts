@@ -1,5 +1,5 @@
-import { isObject } from './delivery.ts';
-import { checkBranchName } from './ref-name.ts';
+import { isObject } from './webhook/delivery.ts';
+import { checkBranchName } from './webhook/ref-name.ts';
 
 export interface Manual {
   branch: string;

@@ -1,6 +1,6 @@
 import { type Answer, failed } from '../intake/answer.ts';
 import { decode, parse, refuseOtherThanJson } from '../intake/body.ts';
-import { isObject } from '../intake/delivery.ts';
+import { isObject } from '../intake/webhook/delivery.ts';
 import type { Actor } from '../environment/model/request.ts';
 import type { Log, Ports } from '../environment/ports/ports.ts';
 import { toHostError, toLogFields, toProvisionerError } from '../errors.ts';

@@ -4,7 +4,7 @@ import { reconcile } from '../../lib/environment/reconcile.ts';
 import type { Ports } from '../../lib/environment/ports/ports.ts';
 import { connectBlobs } from '../../lib/storage/connection.ts';
 import { createPlaces } from '../../lib/storage/places.ts';
-import { createRecords } from '../../lib/storage/records.ts';
+import { createRecords } from '../../lib/storage/records/records.ts';
 import { type Azurite, startAzurite } from '../../local/azurite/azurite.ts';
 import { type World, createWorld } from '../support/fakes/world.ts';
 

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Reason } from '../../lib/environment/model/request.ts';
-import { createRecords } from '../../lib/storage/records.ts';
+import { createRecords } from '../../lib/storage/records/records.ts';
 import { type AzureStandIn, startAzure } from '../../local/azure/start.ts';
 import { type Azurite, startAzurite } from '../../local/azurite/azurite.ts';
 import { type World, createWorld } from '../support/fakes/world.ts';

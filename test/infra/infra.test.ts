@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { NODE_OPTIONS } from '../../bench/host.ts';
 import { projectRoot } from '../../local/build/build.ts';
 import { POISON_QUEUE, REQUEST_QUEUE } from '../../lib/storage/queue.ts';
-import { RECORD_CONTAINER } from '../../lib/storage/records.ts';
+import { RECORD_CONTAINER } from '../../lib/storage/records/records.ts';
 import { evaluate } from './arm-expression.ts';
 import { findBicep, resourcesOf, runBicep, templatesOf, type Resource, type Template } from './bicep.ts';
 

@@ -13,7 +13,7 @@ interface Equivalent {
 /** Mutants that change nothing anybody could notice. Each was looked at; a guess has no place here. */
 const EQUIVALENTS: readonly Equivalent[] = [
   {
-    file: 'lib/storage/metadata.ts',
+    file: 'lib/storage/records/metadata.ts',
     code: 'return record.history.reduce((newest, { at }) => (at > newest ? at : newest), record.event.at);',
     what: 'at > newest: > -> >=',
     why: 'of two equal times either is the newest',

@@ -8,7 +8,7 @@ import { busyWorld } from './support/world.ts';
 
 /** SCREENSHOTS=1 renews those that README and docs show; else they are thrown away after a look that they can be made. */
 const ROOT = join(import.meta.dirname, '..', '..');
-const DIR = process.env['SCREENSHOTS'] === '1' ? join(ROOT, 'docs') : join(ROOT, '.cache', 'screenshots');
+const DIR = process.env['SCREENSHOTS'] === '1' ? join(ROOT, 'docs', 'images') : join(ROOT, '.cache', 'screenshots');
 const PHONE = { width: 390, height: 844 };
 
 let browser: Browser;

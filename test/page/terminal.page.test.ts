@@ -29,8 +29,8 @@ if (process.env['SCREENSHOTS'] === '1') {
     await page.setContent(
       `<title>demo</title><style>${TERMINAL}</style><pre>${toHtml(`$ npm run demo\n${said}`)}</pre>`,
     );
-    await mkdir(join(projectRoot, 'docs'), { recursive: true });
-    await page.screenshot({ path: join(projectRoot, 'docs', 'demo.png'), fullPage: true });
+    await mkdir(join(projectRoot, 'docs', 'images'), { recursive: true });
+    await page.screenshot({ path: join(projectRoot, 'docs', 'images', 'demo.png'), fullPage: true });
     await browser.close();
   }, 300_000);
 } else {

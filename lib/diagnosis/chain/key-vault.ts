@@ -1,4 +1,4 @@
-import { type EventCause, causeOf, isOfNewCredential } from '../../environment/model/known-causes.ts';
+import { type EventCause, causeOf, isOfNewCredential } from '../../environment/model/reporting/known-causes.ts';
 import { newest, podsOf, warningsOf } from './workloads.ts';
 import { type Expected, knownId, toClass } from './expected.ts';
 import type { ChainFacts } from '../facts.ts';

@@ -1,4 +1,4 @@
-import type { EventCause } from '../../environment/model/known-causes.ts';
+import type { EventCause } from '../../environment/model/reporting/known-causes.ts';
 
 export type LinkState = 'ok' | 'broken' | 'unknown';
 

@@ -1,4 +1,4 @@
-import { causeOf } from '../../environment/model/known-causes.ts';
+import { causeOf } from '../../environment/model/reporting/known-causes.ts';
 import { type Expected, knownId } from './expected.ts';
 import type { ChainFacts } from '../facts.ts';
 import { type Link, PROVISION_AGAIN, broken, compared, ok, unknown } from './link.ts';

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../errors.ts';
-import type { Observed, Would } from './observed.ts';
+import type { Observed, Would } from './reporting/observed.ts';
 import type { Reason as NotReady } from '../ports/readiness.ts';
 import type { Actor, Reason, Repository } from './request.ts';
 

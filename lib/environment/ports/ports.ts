@@ -1,5 +1,5 @@
-import type { Comment } from '../model/comment.ts';
-import type { DeploymentState } from '../model/report.ts';
+import type { Comment } from '../model/reporting/comment.ts';
+import type { DeploymentState } from '../model/reporting/report.ts';
 import type { Cluster, KubeObject } from './cluster.ts';
 import type { Audit } from './audit.ts';
 import type { Credentials } from './credentials.ts';

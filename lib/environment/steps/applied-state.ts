@@ -1,6 +1,6 @@
 import { type Change, type Drifted, type KubeObject, countActions } from '../ports/cluster.ts';
 import { note } from '../model/record-event.ts';
-import { awaitReadiness, beginReadiness, lookAgain } from './readiness.ts';
+import { awaitReadiness, beginReadiness, lookAgain } from './ready/readiness.ts';
 import type { Phase } from '../model/record.ts';
 import { toFingerprint, toImageTag } from './render.ts';
 import { type Outcome, type Reconciliation, toIso } from './reconciliation.ts';

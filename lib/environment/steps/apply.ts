@@ -1,6 +1,6 @@
 import { type Change, type Drifted, type KubeObject, toSubjectName } from '../ports/cluster.ts';
 import { markOrphans, mergeInventory } from './prune.ts';
-import { isDone, isJob, toJobDigest } from './jobs.ts';
+import { isDone, isJob, toJobDigest } from './ready/jobs.ts';
 import { guardByOwner, stillOurs } from './write-guard.ts';
 import { ensureNamespace } from './namespace.ts';
 import type { InventoryEntry, Refusal } from '../model/record.ts';

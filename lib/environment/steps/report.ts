@@ -1,5 +1,5 @@
-import { type Comment, toComment } from '../model/comment.ts';
-import { type Report, toReport, toReportKey } from '../model/report.ts';
+import { type Comment, toComment } from '../model/reporting/comment.ts';
+import { type Report, toReport, toReportKey } from '../model/reporting/report.ts';
 import { toImageTag } from './render.ts';
 import { type Reconciliation, save } from './reconciliation.ts';
 

@@ -14,9 +14,9 @@ import { toLogFields, toProvisionerError } from '../../errors.ts';
 import { type Answer, failed, failedInside, queued } from '../answer.ts';
 import { decode, parse } from '../body.ts';
 import { type BranchManifests, readBranchManifests } from './branch-manifests.ts';
-import { isObject } from '../delivery.ts';
+import { isObject } from '../webhook/delivery.ts';
 import { guardRequest, refused } from '../manual.ts';
-import { checkBranchName } from '../ref-name.ts';
+import { checkBranchName } from '../webhook/ref-name.ts';
 import { type VerifyToken, type WorkflowJob, readWorkflowClaims } from './workflow-claims.ts';
 
 export interface WorkflowDeps {

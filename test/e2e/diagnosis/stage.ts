@@ -16,7 +16,7 @@ import { createFederatedCredentials } from '../../../lib/identity/federated-cred
 import { createArmIdentities } from '../../../lib/identity/managed-identities.ts';
 import { compileOverlays } from '../../../lib/overlays/template/compile.ts';
 import { createOverlays } from '../../../lib/overlays/render.ts';
-import { createRecords } from '../../../lib/storage/records.ts';
+import { createRecords } from '../../../lib/storage/records/records.ts';
 import { type AzureStandIn, startAzure } from '../../../local/azure/start.ts';
 import { startAzurite } from '../../../local/azurite/azurite.ts';
 import { type Admin, createAdmin } from '../../../local/control-plane/admin.ts';

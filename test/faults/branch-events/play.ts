@@ -1,7 +1,7 @@
 import { toSlug } from '../../../lib/environment/model/names.ts';
 import type { EnvironmentRequest } from '../../../lib/environment/model/request.ts';
 import { receiveManual } from '../../../lib/intake/manual.ts';
-import { decideOnDelivery } from '../../../lib/intake/webhook.ts';
+import { decideOnDelivery } from '../../../lib/intake/webhook/webhook.ts';
 import { sweep } from '../../../lib/sweep/sweep.ts';
 import { type Delivery, makeDelivery } from '../../../local/github/deliveries.ts';
 import { type Dice, diceOf } from '../../simulation/random.ts';

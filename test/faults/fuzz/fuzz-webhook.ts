@@ -2,7 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { readIntakeSettings } from '../../../lib/config.ts';
 import type { EnvironmentRequest } from '../../../lib/environment/model/request.ts';
 import type { Answer } from '../../../lib/intake/answer.ts';
-import { receiveWebhook } from '../../../lib/intake/webhook.ts';
+import { receiveWebhook } from '../../../lib/intake/webhook/webhook.ts';
 import { createDraw } from './draw.ts';
 import { type FuzzReport, judgeRequest, judgeTold } from './judge.ts';
 import { type Input, SECRETS, drawDelivery } from './mutated-delivery.ts';

@@ -2,7 +2,7 @@ import { guardName, guardProtected } from '../../../lib/environment/model/guards
 import { toNamespace } from '../../../lib/environment/model/names.ts';
 import { type EnvironmentRequest, parseRequest } from '../../../lib/environment/model/request.ts';
 import type { Answer } from '../../../lib/intake/answer.ts';
-import { checkBranchName } from '../../../lib/intake/ref-name.ts';
+import { checkBranchName } from '../../../lib/intake/webhook/ref-name.ts';
 
 export interface FuzzReport {
   inputs: number;

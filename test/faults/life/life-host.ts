@@ -5,7 +5,7 @@ import { createDeps } from '../../../lib/deps.ts';
 import type { Clock, Log, Ports } from '../../../lib/environment/ports/ports.ts';
 import { MONOTONIC } from '../../../lib/storage/blob-lease.ts';
 import type { ManualDeps } from '../../../lib/intake/manual.ts';
-import type { WebhookDeps } from '../../../lib/intake/webhook.ts';
+import type { WebhookDeps } from '../../../lib/intake/webhook/webhook.ts';
 import { toLog } from '../../../lib/log.ts';
 import { type HostAdmission, createHostAdmission } from '../../support/fault-injection/host-proxy.ts';
 import type { Peer } from '../../support/fault-injection/kinds.ts';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { receiveManual } from '../../../lib/intake/manual.ts';
-import { receiveWebhook } from '../../../lib/intake/webhook.ts';
+import { receiveWebhook } from '../../../lib/intake/webhook/webhook.ts';
 import { sweep } from '../../../lib/sweep/sweep.ts';
 import { type Call, type Plan, createCallLine } from '../../support/fault-injection/call-log.ts';
 import { type Delivery, makeDelivery } from '../../../local/github/deliveries.ts';

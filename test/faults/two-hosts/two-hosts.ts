@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { receiveWebhook } from '../../../lib/intake/webhook.ts';
+import { receiveWebhook } from '../../../lib/intake/webhook/webhook.ts';
 import { POISON_QUEUE, REQUEST_QUEUE } from '../../../lib/storage/queue.ts';
 import { sweep } from '../../../lib/sweep/sweep.ts';
 import { createCallLine } from '../../support/fault-injection/call-log.ts';

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { toNamespace, toSlug } from '../../../lib/environment/model/names.ts';
 import { receiveManual } from '../../../lib/intake/manual.ts';
-import { receiveWebhook } from '../../../lib/intake/webhook.ts';
+import { receiveWebhook } from '../../../lib/intake/webhook/webhook.ts';
 import { meddle } from '../models/foreigners.ts';
 import { kill, pause } from '../models/hosts.ts';
 import type { Branch, DeliveryPlan, Strike, WorldEvent } from './history.ts';

@@ -2,7 +2,7 @@ import type { Lease, Records } from '../../../lib/environment/ports/ports.ts';
 import type { EnvironmentRecord, RecordSummary } from '../../../lib/environment/model/record.ts';
 import type { EnvironmentRequest } from '../../../lib/environment/model/request.ts';
 import { ProvisionerError } from '../../../lib/errors.ts';
-import { fromMetadata, toMetadata } from '../../../lib/storage/metadata.ts';
+import { fromMetadata, toMetadata } from '../../../lib/storage/records/metadata.ts';
 import { type ModelNamings, modelNamings } from '../../support/fakes/namings.ts';
 import { call } from './call.ts';
 import type { Activity } from './hosts.ts';

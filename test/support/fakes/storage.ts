@@ -1,7 +1,7 @@
 import { ProvisionerError } from '../../../lib/errors.ts';
 import type { Lease, Records, Requests, StoredRecord } from '../../../lib/environment/ports/ports.ts';
 import type { EnvironmentRequest } from '../../../lib/environment/model/request.ts';
-import { fromMetadata, toMetadata } from '../../../lib/storage/metadata.ts';
+import { fromMetadata, toMetadata } from '../../../lib/storage/records/metadata.ts';
 import { type ModelNamings, modelNamings } from './namings.ts';
 import type { Turn, VirtualClock } from './clock.ts';
 

@@ -5,7 +5,7 @@ import { parseRequest } from '../../../lib/environment/model/request.ts';
 import { createGitHub } from '../../../lib/github/client.ts';
 import { createComments } from '../../../lib/github/comments.ts';
 import { formatComment, toMark } from '../../../lib/github/format-comment.ts';
-import { decideOnDelivery } from '../../../lib/intake/webhook.ts';
+import { decideOnDelivery } from '../../../lib/intake/webhook/webhook.ts';
 import { sweep } from '../../../lib/sweep/sweep.ts';
 import { makeDelivery } from '../../../local/github/deliveries.ts';
 import type { StandInApp } from '../../../local/github/model.ts';

@@ -3,7 +3,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { readIntakeSettings, readWebhookSecrets } from '../../../lib/config.ts';
 import { type EnvironmentRequest, parseRequest } from '../../../lib/environment/model/request.ts';
 import { ProvisionerError } from '../../../lib/errors.ts';
-import { receiveWebhook } from '../../../lib/intake/webhook.ts';
+import { receiveWebhook } from '../../../lib/intake/webhook/webhook.ts';
 import { type Delivery, type DeliveryOptions, makeDelivery } from '../../../local/github/deliveries.ts';
 
 const ANY_TEXT: unknown = expect.stringMatching(/./);

@@ -5,7 +5,7 @@ import { newRecord } from '../../../lib/environment/model/record-event.ts';
 import { parseRequest } from '../../../lib/environment/model/request.ts';
 import { connectBlobs, connectQueues } from '../../../lib/storage/connection.ts';
 import { createRequests } from '../../../lib/storage/queue.ts';
-import { createRecords } from '../../../lib/storage/records.ts';
+import { createRecords } from '../../../lib/storage/records/records.ts';
 
 let portal: Server;
 let url: string;

@@ -6,7 +6,7 @@ import { connectAks } from '../../../lib/cluster/auth/aks.ts';
 import { clock } from '../../../lib/clock.ts';
 import { connectBlobs, connectQueues } from '../../../lib/storage/connection.ts';
 import { createRequests } from '../../../lib/storage/queue.ts';
-import { createRecords } from '../../../lib/storage/records.ts';
+import { createRecords } from '../../../lib/storage/records/records.ts';
 
 let silent: Server;
 let url: string;

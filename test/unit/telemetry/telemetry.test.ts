@@ -5,7 +5,7 @@ import { readTelemetrySettings } from '../../../lib/config.ts';
 import { ProvisionerError } from '../../../lib/errors.ts';
 import { reconcile } from '../../../lib/environment/reconcile.ts';
 import { handleMessage } from '../../../lib/intake/message.ts';
-import { receiveWebhook } from '../../../lib/intake/webhook.ts';
+import { receiveWebhook } from '../../../lib/intake/webhook/webhook.ts';
 import { makeDelivery } from '../../../local/github/deliveries.ts';
 import { sweep } from '../../../lib/sweep/sweep.ts';
 import { tracePorts, traceRequests, traceWork } from '../../../lib/telemetry/instrument.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { causeOf, isOfNewCredential } from '../../../../lib/environment/model/known-causes.ts';
+import { causeOf, isOfNewCredential } from '../../../../lib/environment/model/reporting/known-causes.ts';
 import { unready } from '../../../support/fakes/cluster.ts';
 import { createWorld } from '../../../support/fakes/world.ts';
 

@@ -3,7 +3,7 @@ import type { ContainerClient } from '@azure/storage-blob';
 import type { Records } from '../../../../lib/environment/ports/ports.ts';
 import { newRecord } from '../../../../lib/environment/model/record-event.ts';
 import type { EnvironmentRecord, RecordSummary } from '../../../../lib/environment/model/record.ts';
-import { createRecords } from '../../../../lib/storage/records.ts';
+import { createRecords } from '../../../../lib/storage/records/records.ts';
 import { createWorld } from '../../../support/fakes/world.ts';
 import { type FailingStorage, startFailingStorage } from './failing-storage.ts';
 

@@ -1,5 +1,5 @@
-import type { Reason } from '../ports/readiness.ts';
-import type { EnvironmentRecord } from './record.ts';
+import type { Reason } from '../../ports/readiness.ts';
+import type { EnvironmentRecord } from '../record.ts';
 
 /** What an event's text means, in words only: Microsoft may change its codes (FACTS A7), so they decide nothing. */
 export interface EventCause {

@@ -1,7 +1,7 @@
-import type { EnvironmentRecord, Phase, RecordSummary, WaitingFor } from '../environment/model/record.ts';
-import type { Would } from '../environment/model/observed.ts';
-import type { Change } from '../environment/ports/cluster.ts';
-import type { Actor } from '../environment/model/request.ts';
+import type { EnvironmentRecord, Phase, RecordSummary, WaitingFor } from '../../environment/model/record.ts';
+import type { Would } from '../../environment/model/reporting/observed.ts';
+import type { Change } from '../../environment/ports/cluster.ts';
+import type { Actor } from '../../environment/model/request.ts';
 
 /** What a list shows, as blob metadata: keys in lower case, values percent-encoded, since metadata is ASCII (FACTS G7). */
 export function toMetadata(record: EnvironmentRecord): Record<string, string> {

@@ -1,6 +1,6 @@
-import type { Change } from '../ports/cluster.ts';
-import type { Refusal } from './record.ts';
-import type { Reason } from './request.ts';
+import type { Change } from '../../ports/cluster.ts';
+import type { Refusal } from '../record.ts';
+import type { Reason } from '../request.ts';
 
 /** What the app would do of its own accord: the last row of a plan. */
 export type Would = 'provision' | 'deprovision' | 'refuse' | 'nothing';

@@ -1,11 +1,11 @@
-import { ProvisionerError } from '../../errors.ts';
+import { ProvisionerError } from '../../../errors.ts';
 import { noteFinishedJobs } from './jobs.ts';
-import { pruneOrphans } from './prune.ts';
-import { type ExplainedReason, explainReason, toPropagation } from '../model/known-causes.ts';
-import { note } from '../model/record-event.ts';
-import type { EnvironmentRecord, InventoryEntry } from '../model/record.ts';
-import { type Readiness, type Reason, sayReasons } from '../ports/readiness.ts';
-import { DONE, type Outcome, type Reconciliation, named, step, toErrorField, toIso } from './reconciliation.ts';
+import { pruneOrphans } from '../prune.ts';
+import { type ExplainedReason, explainReason, toPropagation } from '../../model/reporting/known-causes.ts';
+import { note } from '../../model/record-event.ts';
+import type { EnvironmentRecord, InventoryEntry } from '../../model/record.ts';
+import { type Readiness, type Reason, sayReasons } from '../../ports/readiness.ts';
+import { DONE, type Outcome, type Reconciliation, named, step, toErrorField, toIso } from '../reconciliation.ts';
 import { repairPod } from './repair-pod.ts';
 
 /** When an environment that became ready is looked at again: what dies young is seen before the next sweep. */

@@ -1,14 +1,14 @@
 import { hash } from 'node:crypto';
-import { guardFilters, guardProtected } from '../environment/model/guards.ts';
-import { toNamespace, toSlug } from '../environment/model/names.ts';
-import type { Clock, Log, Requests } from '../environment/ports/ports.ts';
-import { DIGEST_LENGTH, type EnvironmentRequest } from '../environment/model/request.ts';
-import { toLogFields, toProvisionerError } from '../errors.ts';
-import type { IntakeSettings } from '../config.ts';
-import { type Answer, failed, failedInside, ignored, queued } from './answer.ts';
-import { readPayload, toMediaType } from './body.ts';
+import { guardFilters, guardProtected } from '../../environment/model/guards.ts';
+import { toNamespace, toSlug } from '../../environment/model/names.ts';
+import type { Clock, Log, Requests } from '../../environment/ports/ports.ts';
+import { DIGEST_LENGTH, type EnvironmentRequest } from '../../environment/model/request.ts';
+import { toLogFields, toProvisionerError } from '../../errors.ts';
+import type { IntakeSettings } from '../../config.ts';
+import { type Answer, failed, failedInside, ignored, queued } from '../answer.ts';
+import { readPayload, toMediaType } from '../body.ts';
 import { type Delivery, parseDelivery } from './delivery.ts';
-import { findRepository } from './repository.ts';
+import { findRepository } from '../repository.ts';
 import { isSigned } from './signature.ts';
 
 const MAX_BYTES = 1024 * 1024;

@@ -1,7 +1,7 @@
-import { note } from '../model/record-event.ts';
-import type { StuckPod } from '../ports/readiness.ts';
-import { type Outcome, type Reconciliation, named, toIso } from './reconciliation.ts';
-import { guardByOwner } from './write-guard.ts';
+import { note } from '../../model/record-event.ts';
+import type { StuckPod } from '../../ports/readiness.ts';
+import { type Outcome, type Reconciliation, named, toIso } from '../reconciliation.ts';
+import { guardByOwner } from '../write-guard.ts';
 
 /** Long enough for the StatefulSet to make the pod again. */
 const NEXT_LOOK_MS = 2_000;

@@ -1,5 +1,5 @@
 import { describeDifference, whyFallen } from './comment.ts';
-import type { EnvironmentRecord } from './record.ts';
+import type { EnvironmentRecord } from '../record.ts';
 
 export type DeploymentState = 'queued' | 'in_progress' | 'success' | 'failure' | 'inactive';
 

@@ -1,7 +1,7 @@
 import type { ContainerClient } from '@azure/storage-blob';
-import { clock } from '../clock.ts';
-import type { Records } from '../environment/ports/ports.ts';
-import { createJsonBlob } from './json-blob.ts';
+import { clock } from '../../clock.ts';
+import type { Records } from '../../environment/ports/ports.ts';
+import { createJsonBlob } from '../json-blob.ts';
 
 /** Beside the records and none of them: it has no suffix. */
 const BLOB = 'namings';

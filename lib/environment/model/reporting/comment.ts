@@ -1,6 +1,6 @@
-import { toExpiry } from './life-span.ts';
-import type { EnvironmentRecord, TemplateDifference } from './record.ts';
-import type { EnvironmentSettings } from './settings.ts';
+import { toExpiry } from '../life-span.ts';
+import type { EnvironmentRecord, TemplateDifference } from '../record.ts';
+import type { EnvironmentSettings } from '../settings.ts';
 
 /** What a pull request is told of its branch's environment; changes with the phase and not with every step. */
 export interface Comment {

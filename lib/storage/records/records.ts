@@ -1,12 +1,12 @@
 import type { ContainerClient } from '@azure/storage-blob';
-import { ProvisionerError } from '../errors.ts';
-import type { Records, StoredRecord } from '../environment/ports/ports.ts';
-import type { EnvironmentRecord, RecordSummary } from '../environment/model/record.ts';
-import { type LeaseTimer, acquireLease } from './blob-lease.ts';
+import { ProvisionerError } from '../../errors.ts';
+import type { Records, StoredRecord } from '../../environment/ports/ports.ts';
+import type { EnvironmentRecord, RecordSummary } from '../../environment/model/record.ts';
+import { type LeaseTimer, acquireLease } from '../blob-lease.ts';
 import { fromMetadata, toMetadata } from './metadata.ts';
 import { createNamings } from './namings.ts';
-import { TIMEOUT_MS, saysAbsent, toFault, toStorageError, withMade, within } from './storage-error.ts';
-import { shareAsks } from '../concurrency.ts';
+import { TIMEOUT_MS, saysAbsent, toFault, toStorageError, withMade, within } from '../storage-error.ts';
+import { shareAsks } from '../../concurrency.ts';
 
 /** Where records live; changing it orphans every environment. */
 export const RECORD_CONTAINER = 'environments';
