@@ -42,7 +42,7 @@ describeOnPlane('the calls that the app’s own client makes in a life, as the A
         ? { ...object, metadata: { ...object.metadata, annotations: { [PRUNE]: 'enabled' } } }
         : object,
     );
-    world.ports.overlays = { from: 'app', hash: 'recorded', render: () => structuredClone(objects) as KubeObject[] };
+    world.ports.overlays = { from: 'app', hash: 'recorded', render: () => structuredClone<KubeObject[]>(objects) };
     const { cluster } = world.ports;
     await world.handle(SLUG, 'create');
     await world.handle(SLUG, 'provision', { imageTag: 'v2' });
