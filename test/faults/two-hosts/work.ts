@@ -38,7 +38,10 @@ async function takeOne(run: Run, { name: hostName, host }: Instance, name: strin
   const words = `${value.reason} of ${value.environment} by ${hostName} from ${name} since ${new Date().toISOString()}`;
   run.inHand.add(words);
   try {
-    await pause(isPoison ? LONGEST_PAUSE_MS : Math.min(LONGEST_PAUSE_MS, (run.delays.get(value.id) ?? 0) / SCALE));
+    const delayMs = run.delays.get(value.id) ?? 0;
+    await pause(isPoison ? LONGEST_PAUSE_MS : Math.min(LONGEST_PAUSE_MS, delayMs / SCALE));
+    // else a look that is due later asks for itself again until that time has really passed
+    if (value.reason === 'check') run.world.clock.pass(delayMs);
     const ended = await Promise.race([
       handle(run, { ports: host.ports, message: value, isPoison }),
       host.admission.killed.then(() => 'killed' as const),
