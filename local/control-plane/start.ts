@@ -32,8 +32,21 @@ export interface ControlPlaneOptions {
   tokens?: Readonly<Record<User, string>>;
 }
 
+const MOST_TRIES = 3;
+
 /** Starts etcd, kube-apiserver and, where there is one, kube-controller-manager on free loopback ports. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      // somebody else took a port between the look for a free one and its use
+      if (tries === MOST_TRIES || !String(error).includes('address already in use')) throw error;
+    }
+  }
+}
+
+async function startOnce(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { assets, log = () => {} } = options;
   const programs = await findPrograms(assets);
   const dir = await mkdtemp(join(tmpdir(), 'control-plane-'));

@@ -91,7 +91,11 @@ const POLICIES = [
     matchConstraints,
     matchConditions: [{ name: 'ours', expression: "request.userInfo.username in ['provisioner', 'deprovisioner']" }],
     validations: [
-      { expression, message: `${name} ${POLICY_VERSION}: only namespaces of feature branches`, reason: 'Forbidden' },
+      {
+        expression,
+        message: `${name} ${POLICY_VERSION}: the namespace is not that of a feature branch`,
+        reason: 'Forbidden',
+      },
     ],
   },
 }));

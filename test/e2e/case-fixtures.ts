@@ -190,10 +190,9 @@ export const RIGHTS = {
       verbs: ['get', 'list', 'create', 'patch', 'delete'],
     },
     {
-      // to read these is a right of the shipped role
       apiGroups: ['', 'autoscaling', 'batch'],
       resources: ['pods', 'horizontalpodautoscalers', 'jobs'],
-      verbs: ['create', 'patch', 'delete'],
+      verbs: ['get', 'list', 'create', 'patch', 'delete'],
     },
     // never read: the app refuses to work with that right
     { apiGroups: [''], resources: ['secrets'], verbs: ['create', 'patch'] },
