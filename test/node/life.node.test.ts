@@ -9,8 +9,8 @@ import { writeGatewayTree } from '../manifests/gateway-tree.ts';
 import { reachedFrom } from './connections.ts';
 import { type App, IDENTITY, pushImages, setStage, type Stage } from './stage.ts';
 
-const [LOGIN, SECOND] = ['login', 'second'] as const;
-const BRANCHES = [LOGIN, SECOND];
+const [FIRST, SECOND] = ['first', 'second'] as const;
+const BRANCHES = [FIRST, SECOND];
 const namespaceOf = (branch: string) => `feature-${branch}`;
 /** The second comes in by the Gateway, whose one listener is for HTTPS. */
 const urlOf = (branch: string) => `${branch === SECOND ? 'https' : 'http'}://${branch}.${nodeSetting('NODE_DOMAIN')}`;
@@ -25,7 +25,7 @@ describe('two branches of the example on a real node', () => {
     stage = await setStage();
     await pushImages('v1');
     await stage.installGateway();
-    apps.set(LOGIN, await stage.startApp());
+    apps.set(FIRST, await stage.startApp());
     const manifestsDir = await writeGatewayTree();
     apps.set(SECOND, await stage.startApp({ overlays: { manifestsDir, overlays: ['feature', 'azure-feature'] } }));
   }, 240_000);
@@ -41,7 +41,7 @@ describe('two branches of the example on a real node', () => {
   it('become ready by themselves though Entra learns of their credentials late, and are never called failed', async () => {
     stage.azure.setPropagation(15_000);
     const began = performance.now();
-    first = await deliver(appOf(LOGIN), 'create', LOGIN);
+    first = await deliver(appOf(FIRST), 'create', FIRST);
     await deliver(appOf(SECOND), 'create', SECOND);
 
     const watched = await Promise.all(BRANCHES.map((branch) => untilReady(appOf(branch), branch, 300_000)));
@@ -72,16 +72,16 @@ describe('two branches of the example on a real node', () => {
   it('carry one request from the front end to the webhook, and keep it in the branch’s own database', async () => {
     const text = `buy milk ${Date.now()}`;
     const body = new URLSearchParams({ text });
-    const answer = await fetch(`${urlOf(LOGIN)}/todos`, { method: 'POST', body, redirect: 'manual' });
+    const answer = await fetch(`${urlOf(FIRST)}/todos`, { method: 'POST', body, redirect: 'manual' });
 
     expect([answer.status, answer.headers.get('location')]).toEqual([303, '/']);
-    expect(await (await fetch(urlOf(LOGIN))).text()).toContain(text);
+    expect(await (await fetch(urlOf(FIRST))).text()).toContain(text);
     expect(await (await fetch(urlOf(SECOND))).text()).not.toContain(text);
     await until('the webhook hears of it', async () => (await outside()).includes(text), { withinMs: 30_000 });
   });
 
   it('run the cron job’s program, which makes a todo', async () => {
-    const namespace = namespaceOf(LOGIN);
+    const namespace = namespaceOf(FIRST);
     const from = ['--from=cronjob/todo-cron', '--dry-run=client', '-o', 'json'];
     const job = JSON.parse(await kubectl('-n', namespace, 'create', 'job', 'by-hand', ...from)) as CronRun;
     const [container] = job.spec.template.spec.containers;
@@ -91,23 +91,23 @@ describe('two branches of the example on a real node', () => {
     await applyAll([{ ...job, metadata: { name: 'by-hand', namespace } }]);
 
     await kubectl('-n', namespace, 'wait', '--for=condition=Complete', 'job/by-hand', '--timeout=90s');
-    expect(await (await fetch(urlOf(LOGIN))).text()).toContain('Read http://httpbin.org/article');
+    expect(await (await fetch(urlOf(FIRST))).text()).toContain('Read http://httpbin.org/article');
   }, 120_000);
 
   it('are touched by no redelivery', async () => {
-    const before = await versions(LOGIN);
-    const handled = (await recordOf(appOf(LOGIN), LOGIN))?.steps.guards?.at;
-    await redeliver(appOf(LOGIN), first);
+    const before = await versions(FIRST);
+    const handled = (await recordOf(appOf(FIRST), FIRST))?.steps.guards?.at;
+    await redeliver(appOf(FIRST), first);
 
     await until(
       'the redelivery is handled',
-      async () => (await recordOf(appOf(LOGIN), LOGIN))?.steps.guards?.at !== handled,
+      async () => (await recordOf(appOf(FIRST), FIRST))?.steps.guards?.at !== handled,
       {
         withinMs: 60_000,
       },
     );
-    await watch(appOf(LOGIN), LOGIN, ({ phase }) => phase === 'ready', 60_000);
-    expect(await versions(LOGIN)).toEqual(before);
+    await watch(appOf(FIRST), FIRST, ({ phase }) => phase === 'ready', 60_000);
+    expect(await versions(FIRST)).toEqual(before);
   }, 150_000);
 
   it('reach what they need and nothing else, in both directions', async () => {
@@ -146,24 +146,24 @@ describe('two branches of the example on a real node', () => {
 
   it('are given a new image with no moment at which the URL fails', async () => {
     await pushImages('v2');
-    const visitor = visit([`${urlOf(LOGIN)}/`, `${urlOf(LOGIN)}/be/todos`]);
+    const visitor = visit([`${urlOf(FIRST)}/`, `${urlOf(FIRST)}/be/todos`]);
     const began = performance.now();
-    await provision(appOf(LOGIN), LOGIN, 'v2');
+    await provision(appOf(FIRST), FIRST, 'v2');
 
-    await watch(appOf(LOGIN), LOGIN, ({ phase, imageTag }) => phase === 'ready' && imageTag === 'v2');
+    await watch(appOf(FIRST), FIRST, ({ phase, imageTag }) => phase === 'ready' && imageTag === 'v2');
     tell(`rolled out after ${seconds(began)}`);
     await pass(2_000);
     const { visits, failures } = await visitor.end();
 
     expect(failures).toEqual([]);
     expect(visits).toBeGreaterThan(20);
-    const images = await imagesOf(LOGIN);
+    const images = await imagesOf(FIRST);
     expect(images.filter((image) => image.startsWith('kubemooc.azurecr.io/') && !image.endsWith(':v2'))).toEqual([]);
   }, 240_000);
 
   it('are not called ready while a new pod can’t come up, and serve on meanwhile', async () => {
-    await provision(appOf(LOGIN), LOGIN, 'absent');
-    await watch(appOf(LOGIN), LOGIN, ({ imageTag, phase, waitingOn }) => {
+    await provision(appOf(FIRST), FIRST, 'absent');
+    await watch(appOf(FIRST), FIRST, ({ imageTag, phase, waitingOn }) => {
       if (imageTag !== 'absent') return false;
       if (phase === 'ready') throw new Error('called ready with an image that is nowhere');
       return /todo-app-\w+:absent|broadcaster:absent/.test(waitingOn ?? '');
@@ -171,14 +171,14 @@ describe('two branches of the example on a real node', () => {
     const phases: string[] = [];
     const end = performance.now() + 6_000;
     while (performance.now() < end) {
-      phases.push((await recordOf(appOf(LOGIN), LOGIN))?.phase ?? 'none');
-      expect((await fetch(urlOf(LOGIN))).status).toBe(200);
+      phases.push((await recordOf(appOf(FIRST), FIRST))?.phase ?? 'none');
+      expect((await fetch(urlOf(FIRST))).status).toBe(200);
       await pass(300);
     }
     expect(new Set(phases)).not.toContain('ready');
 
-    await provision(appOf(LOGIN), LOGIN, 'v2');
-    await watch(appOf(LOGIN), LOGIN, ({ phase, imageTag }) => phase === 'ready' && imageTag === 'v2');
+    await provision(appOf(FIRST), FIRST, 'v2');
+    await watch(appOf(FIRST), FIRST, ({ phase, imageTag }) => phase === 'ready' && imageTag === 'v2');
   }, 300_000);
 
   it('leave nothing when they are deleted', async () => {
