@@ -99,7 +99,7 @@ describe('a pod says of itself', () => {
       /^container main is ended by its liveness probe, 3 restarts: HTTP probe failed with statuscode: 404 \(Pod/,
     ],
     [
-      'a program that is not in the image, which no time mends',
+      'a program that is not in the image, which waiting does not fix',
       main(waiting('CrashLoopBackOff'), {
         restartCount: 1,
         lastState: ended(128, {
@@ -114,7 +114,7 @@ describe('a pod says of itself', () => {
       'failed',
     ],
     [
-      'root under runAsNonRoot, which no time mends',
+      'root under runAsNonRoot, which waiting does not fix',
       main(
         waiting(
           'CreateContainerConfigError',
