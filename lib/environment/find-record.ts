@@ -5,7 +5,7 @@ import { newRecord } from './model/record-event.ts';
 import { toAuditSubject } from './ports/audit.ts';
 import { ProvisionerError } from '../errors.ts';
 import type { Lease, Ports, StoredRecord } from './ports/ports.ts';
-import type { EnvironmentRequest } from './model/request.ts';
+import { type EnvironmentRequest, toRepository } from './model/request.ts';
 
 export type LeasedRecord =
   | { kind: 'held'; slug: string; lease: Lease; created?: StoredRecord | undefined }
@@ -82,9 +82,9 @@ export async function findRenamed(
   const isNamedNow = request.environment === slugOf(request, settings);
   if (isNamedNow && (await records.areNamed(owners, way))) return undefined;
   let hasOthers = false;
-  for await (const { name, repository, repositoryId, ref, phase } of records.list()) {
-    const holder = { fullName: repository, ...(repositoryId !== undefined && { id: repositoryId }) };
-    if (phase === 'gone' || !isSameRepository(holder, request.repository)) continue;
+  for await (const summary of records.list()) {
+    const { name, ref, phase } = summary;
+    if (phase === 'gone' || !isSameRepository(toRepository(summary), request.repository)) continue;
     if (ref === request.ref) return records.read(name);
     hasOthers ||= name !== slugOf({ repository: request.repository, ref }, settings);
   }

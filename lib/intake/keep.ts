@@ -1,6 +1,6 @@
 import type { Audit } from '../environment/ports/audit.ts';
 import type { Clock, Log, Ports } from '../environment/ports/ports.ts';
-import type { Actor } from '../environment/model/request.ts';
+import { type Actor, newRequest } from '../environment/model/request.ts';
 import { readEnvironment } from '../environment/status.ts';
 import { toLogFields, toProvisionerError } from '../errors.ts';
 import { type Answer, failed, failedInside, queued } from './answer.ts';
@@ -64,23 +64,20 @@ export async function receiveKeep(deps: KeepDeps, call: KeepCall): Promise<Answe
       await audit?.flush();
       return { status: 409, body: { outcome: 'refused', guard: 'record', reason } };
     }
-    const at = new Date(now).toISOString();
-    await (
-      await deps.requests()
-    ).send({
-      v: 1,
-      id: deps.newId(),
-      environment: record.name,
-      repository: record.repository,
-      ref: record.ref,
-      reason: 'keep',
-      actor,
-      at,
-      ...(keep.until !== undefined && { keepUntil: keep.until }),
-      ...(keep.why !== undefined && { why: keep.why }),
-      attempt: 0,
-      since: at,
-    });
+    const request = newRequest(
+      {
+        id: deps.newId(),
+        environment: record.name,
+        repository: record.repository,
+        ref: record.ref,
+        reason: 'keep',
+        actor,
+        ...(keep.until !== undefined && { keepUntil: keep.until }),
+        ...(keep.why !== undefined && { why: keep.why }),
+      },
+      now,
+    );
+    await (await deps.requests()).send(request);
     deps.log.info('queued', { environment: record.name, reason: 'keep', keepUntil: keep.until ?? 'no longer' });
     return queued(record.name, { location: call.statusUrl + record.name });
   } catch (thrown) {

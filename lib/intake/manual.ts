@@ -7,7 +7,7 @@ import { guardBranch, guardClaim, planDeprovision, planProvision } from '../envi
 import { type Audit, toAuditSubject } from '../environment/ports/audit.ts';
 import type { Clock, Log, Ports } from '../environment/ports/ports.ts';
 import type { EnvironmentRecord, Refusal } from '../environment/model/record.ts';
-import type { Actor, EnvironmentRequest } from '../environment/model/request.ts';
+import { type Actor, type EnvironmentRequest, newRequest } from '../environment/model/request.ts';
 import { toLogFields, toProvisionerError } from '../errors.ts';
 import type { IntakeSettings } from '../config.ts';
 import { type Answer, failed, failedInside, queued } from './answer.ts';
@@ -105,26 +105,24 @@ function readManual(settings: IntakeSettings, call: ManualCall): Read | { malfor
 function toRequest(deps: ManualDeps, input: { manual: Read; call: ManualCall }): EnvironmentRequest {
   const { manual, call } = input;
   const fullName = manual.repository ?? '';
-  const at = new Date(deps.clock.now()).toISOString();
-  return {
-    v: 1,
-    id: deps.newId(),
-    environment: toSlug({
-      repository: fullName,
+  return newRequest(
+    {
+      id: deps.newId(),
+      environment: toSlug({
+        repository: fullName,
+        ref: manual.branch,
+        prefix: manual.prefix,
+        reserved: deps.settings().reservedHosts,
+      }),
+      repository: { fullName },
       ref: manual.branch,
-      prefix: manual.prefix,
-      reserved: deps.settings().reservedHosts,
-    }),
-    repository: { fullName },
-    ref: manual.branch,
-    reason: call.reason,
-    actor: call.actor ?? { kind: 'key', name: call.reason },
-    at,
-    ...(manual.imageTag !== undefined && { imageTag: manual.imageTag }),
-    ...(manual.adopt === true && { adopt: manual.adopt }),
-    attempt: 0,
-    since: at,
-  };
+      reason: call.reason,
+      actor: call.actor ?? { kind: 'key', name: call.reason },
+      ...(manual.imageTag !== undefined && { imageTag: manual.imageTag }),
+      ...(manual.adopt === true && { adopt: manual.adopt }),
+    },
+    deps.clock.now(),
+  );
 }
 
 /** The guards that need nothing but the settings. */

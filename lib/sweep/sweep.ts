@@ -3,8 +3,8 @@ import type { LastSweep, Lease, Ports, SweepState } from '../environment/ports/p
 import { findPlan, toKey, toLimit, toPlan, withPlan } from './deletion-limit.ts';
 import { each, eachAtOnce } from './each.ts';
 import { type Ask, type Deletion, type Findings, toFindings } from './findings.ts';
-import { findUnwell } from './check-health.ts';
 import { removeOrphan } from './orphans.ts';
+import { SWEEP, checkHealth, send } from './requests.ts';
 import { type Survey, takeSurvey } from './survey.ts';
 import { collectUploads } from './uploads.ts';
 
@@ -32,8 +32,6 @@ export interface Swept {
   /** MODE=observe: what would have been deleted. */
   would?: LastSweep['would'];
 }
-
-const SWEEP: Actor = { kind: 'system', name: 'sweep' };
 
 export interface Planned {
   kind: 'planned';
@@ -126,7 +124,7 @@ async function carryOut(ports: Ports, { state, lease, survey, findings }: Work):
     });
   } else await deleteAll(ports, { swept, deletions, at: survey.at });
   await eachAtOnce(ports, swept, findings.asks, (ask) => send(ports, { swept, ask, at: survey.at }));
-  await checkHealth(ports, { swept, survey, asks: findings.asks });
+  await checkHealth(ports, { swept, records: survey.records, asks: findings.asks });
   await each(ports, swept, findings.unreadable, async (slug) => {
     const stored = await ports.records.read(slug);
     if (stored === undefined) return;
@@ -209,56 +207,6 @@ async function deleteAll(
       const line = { actor: SWEEP, environment: orphan.slug, action: 'credential-removed', result: 'done' } as const;
       ports.audit?.note({ ...line, object, reason: why });
     }
-  });
-}
-
-async function send(ports: Ports, { swept, ask, at }: { swept: Swept; ask: Ask; at: number }): Promise<void> {
-  const { slug, repository, ref, reason, why, sha, pullRequest } = ask;
-  const id = ports.newId();
-  // a request that says what somebody wants dates from before the lists: whatever a person asked since is newer
-  const received = new Date(reason === 'sweep' ? ports.clock.now() : at).toISOString();
-  await ports.requests.send({
-    v: 1,
-    id,
-    environment: slug,
-    repository,
-    ref,
-    reason,
-    at: received,
-    actor: SWEEP,
-    why,
-    ...(sha !== undefined && { sha }),
-    ...(pullRequest !== undefined && { pullRequest }),
-    attempt: 0,
-    since: received,
-  });
-  const subject = { actor: SWEEP, environment: slug, repository: repository.fullName, ref, requestId: id };
-  ports.audit?.note({ ...subject, action: reason, result: 'decided', reason: why });
-  swept.queued.push(slug);
-}
-
-/** A check of health needs neither GitHub nor a comparison of every object; who is asked for anyway gets none. */
-async function checkHealth(
-  ports: Ports,
-  { swept, survey, asks }: { swept: Swept; survey: Survey; asks: readonly Ask[] },
-): Promise<void> {
-  const asked = new Set(asks.map(({ slug }) => slug));
-  const unwell = (await findUnwell(ports, survey.records)).filter(({ name }) => !asked.has(name));
-  await each(ports, swept, unwell, async ({ name, repository, repositoryId, ref }) => {
-    const at = new Date(ports.clock.now()).toISOString();
-    await ports.requests.send({
-      v: 1,
-      id: ports.newId(),
-      environment: name,
-      repository: { fullName: repository, ...(repositoryId !== undefined && { id: repositoryId }) },
-      ref,
-      reason: 'check',
-      actor: { kind: 'system', name: 'sweep' },
-      at,
-      attempt: 0,
-      since: at,
-    });
-    swept.queued.push(name);
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Log, Ports, Requests } from '../environment/ports/ports.ts';
 import { toHostError, toLogFields } from '../errors.ts';
+import { newRequest, toRepository } from '../environment/model/request.ts';
 import type { Phase, RecordSummary } from '../environment/model/record.ts';
 
 /** A request is taken up within seconds: after this long without a word, its host was killed with the message in hand. */
@@ -20,19 +21,9 @@ export async function watch({ records, requests, clock, newId, log }: WatchDeps)
   const taken: string[] = [];
   for await (const summary of records.list()) {
     if (!isLeft(summary, now)) continue;
-    const { name, repository, repositoryId, ref } = summary;
-    const at = new Date(now).toISOString();
-    await requests.send({
-      v: 1,
-      id: newId(),
-      environment: name,
-      repository: { fullName: repository, ...(repositoryId !== undefined && { id: repositoryId }) },
-      ref,
-      reason: 'sweep',
-      at,
-      attempt: 0,
-      since: at,
-    });
+    const { name, ref } = summary;
+    const asked = { id: newId(), environment: name, repository: toRepository(summary), ref, reason: 'sweep' } as const;
+    await requests.send(newRequest(asked, now));
     taken.push(name);
   }
   if (taken.length > 0) log.warn('left by a killed host, taken up again', { environments: taken });

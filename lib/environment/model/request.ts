@@ -71,6 +71,20 @@ export interface EnvironmentRequest {
   traceparent?: string;
 }
 
+/** The first request of a chain, received at a time in ms since the epoch. */
+export function newRequest(
+  asked: Omit<EnvironmentRequest, 'v' | 'at' | 'attempt' | 'since'>,
+  receivedMs: number,
+): EnvironmentRequest {
+  const at = new Date(receivedMs).toISOString();
+  return { v: 1, ...asked, at, attempt: 0, since: at };
+}
+
+/** The repository that a record's summary names. */
+export function toRepository({ repository, repositoryId }: { repository: string; repositoryId?: number }): Repository {
+  return { fullName: repository, ...(repositoryId !== undefined && { id: repositoryId }) };
+}
+
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
 const isTime = (value: unknown): boolean => typeof value === 'string' && !Number.isNaN(Date.parse(value));
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 0;

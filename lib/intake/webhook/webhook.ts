@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { guardFilters, guardProtected } from '../../environment/model/guards.ts';
 import { toNamespace, toSlug } from '../../environment/model/names.ts';
 import type { Clock, Log, Requests } from '../../environment/ports/ports.ts';
-import { DIGEST_LENGTH, type EnvironmentRequest } from '../../environment/model/request.ts';
+import { DIGEST_LENGTH, type EnvironmentRequest, newRequest } from '../../environment/model/request.ts';
 import { toLogFields, toProvisionerError } from '../../errors.ts';
 import type { IntakeSettings } from '../../config.ts';
 import { type Answer, failed, failedInside, ignored, queued } from '../answer.ts';
@@ -127,23 +127,21 @@ function toRequest(
     const kept = guardFilters(ref, { defaultBranches, admits: settings.admits });
     if (kept !== undefined) return { ignore: kept.reason };
   }
-  const at = new Date(deps.clock.now()).toISOString();
-  return {
-    v: 1,
-    id: deps.newId(),
-    environment: slug,
-    repository: delivery.repository,
-    ref,
-    reason: kind === 'pull-request' ? 'check' : kind,
-    actor: { kind: 'github', ...(delivery.sender !== undefined && { name: delivery.sender }) },
-    at,
-    ...(isPossible(delivery.position, deps.clock.now()) && { position: delivery.position }),
-    deliveryId,
-    // the delivery id is not signed: the same body may come again under another one
-    digest: hash('sha256', bytes).slice(0, DIGEST_LENGTH),
-    ...(delivery.sha !== undefined && { sha: delivery.sha }),
-    ...(delivery.pullRequest !== undefined && { pullRequest: delivery.pullRequest }),
-    attempt: 0,
-    since: at,
-  };
+  return newRequest(
+    {
+      id: deps.newId(),
+      environment: slug,
+      repository: delivery.repository,
+      ref,
+      reason: kind === 'pull-request' ? 'check' : kind,
+      actor: { kind: 'github', ...(delivery.sender !== undefined && { name: delivery.sender }) },
+      ...(isPossible(delivery.position, deps.clock.now()) && { position: delivery.position }),
+      deliveryId,
+      // the delivery id is not signed: the same body may come again under another one
+      digest: hash('sha256', bytes).slice(0, DIGEST_LENGTH),
+      ...(delivery.sha !== undefined && { sha: delivery.sha }),
+      ...(delivery.pullRequest !== undefined && { pullRequest: delivery.pullRequest }),
+    },
+    deps.clock.now(),
+  );
 }

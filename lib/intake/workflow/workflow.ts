@@ -3,7 +3,7 @@ import { toSlug } from '../../environment/model/names.ts';
 import { newRecord } from '../../environment/model/record-event.ts';
 import { quote } from '../../environment/model/guards.ts';
 import type { EnvironmentRecord, Refusal } from '../../environment/model/record.ts';
-import type { EnvironmentRequest } from '../../environment/model/request.ts';
+import { type EnvironmentRequest, newRequest } from '../../environment/model/request.ts';
 import { guardClaim } from '../../environment/plan.ts';
 import type { EnvironmentSettings } from '../../environment/model/settings.ts';
 import type { Audit } from '../../environment/ports/audit.ts';
@@ -172,21 +172,19 @@ function readWanted(deps: WorkflowDeps, bytes: Uint8Array): Wanted | { kind: 'ma
 
 async function queue(deps: WorkflowDeps, asked: Identified & { wanted: Wanted; call: WorkflowCall }): Promise<Answer> {
   const { job, environment, wanted, call } = asked;
-  const at = new Date(deps.clock.now()).toISOString();
-  const request: EnvironmentRequest = {
-    v: 1,
-    id: deps.newId(),
-    environment,
-    repository: { id: job.repository.id, fullName: asked.fullName },
-    ref: job.ref,
-    reason: call.method === 'PUT' ? 'provision' : 'deprovision',
-    actor: { kind: 'workflow', name: `${job.actor} (run ${job.runId})` },
-    at,
-    ...(wanted.imageTag !== undefined && { imageTag: wanted.imageTag }),
-    ...(wanted.manifests !== undefined && { manifests: wanted.manifests?.digest ?? null }),
-    attempt: 0,
-    since: at,
-  };
+  const request = newRequest(
+    {
+      id: deps.newId(),
+      environment,
+      repository: { id: job.repository.id, fullName: asked.fullName },
+      ref: job.ref,
+      reason: call.method === 'PUT' ? 'provision' : 'deprovision',
+      actor: { kind: 'workflow', name: `${job.actor} (run ${job.runId})` },
+      ...(wanted.imageTag !== undefined && { imageTag: wanted.imageTag }),
+      ...(wanted.manifests !== undefined && { manifests: wanted.manifests?.digest ?? null }),
+    },
+    deps.clock.now(),
+  );
   const refusal =
     guardRequest(deps.settings(), request) ?? (await guardDefault(deps, { request, fullName: asked.fullName }));
   if (refusal !== undefined) return await refused(deps, { request, refusal });
@@ -203,6 +201,7 @@ async function queue(deps: WorkflowDeps, asked: Identified & { wanted: Wanted; c
   await (await deps.requests()).send(request);
   deps.log.info('queued', { environment, reason: request.reason, actor: request.actor });
   const accepted = queued(environment, { location: '/api/ci/environment' });
+  const { at } = request;
   // lets a job tell the phases of this request from those of an earlier one
   const answer = { ...accepted, body: { ...accepted.body, at } };
   if (!wanted.wait) return answer;
