@@ -1,4 +1,5 @@
 import type { Send } from '../cluster/api/client.ts';
+import { reviewAccess } from '../cluster/auth/access-review.ts';
 import { type Check, failed, judge } from './check.ts';
 
 /** Admission policies are stable since. */
@@ -83,18 +84,9 @@ async function checkRight(
   const { verbs, group, resource, name } = right;
   const answers = await Promise.all(
     verbs.map(async (verb) => {
-      const resourceAttributes = { namespace, verb, group, resource, ...(name !== undefined && { name }) };
-      const { body } = await send({
-        method: 'POST',
-        path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
-        body: {
-          apiVersion: 'authorization.k8s.io/v1',
-          kind: 'SelfSubjectAccessReview',
-          spec: { resourceAttributes },
-        },
-        object: `SelfSubjectAccessReview of the ${who}`,
-      });
-      return { verb, allowed: (body as { status?: { allowed?: boolean } }).status?.allowed === true };
+      const asked = { namespace, verb, group, resource, ...(name !== undefined && { name }) };
+      const object = `SelfSubjectAccessReview of the ${who}`;
+      return { verb, allowed: (await reviewAccess(send, { right: asked, object })) === true };
     }),
   );
   const missing = answers.filter(({ allowed }) => !allowed).map(({ verb }) => verb);

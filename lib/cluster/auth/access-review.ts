@@ -31,15 +31,11 @@ const TOO_WIDE: readonly Right[] = [
   { group: RBAC, resource: 'clusterroles', verbs: ['bind', 'escalate', 'patch', 'update'] },
 ];
 
-/** Whether a principal has any right that the app must not have; the API server answers for every authorizer it has. */
-export async function isOverprivileged(send: Send): Promise<boolean> {
-  const questions = TOO_WIDE.flatMap(({ verbs, ...right }) => verbs.map((verb) => ({ ...right, verb })));
-  const answers = await Promise.all(questions.map((question) => isAllowed(send, question)));
-  return answers.includes(true);
-}
-
-async function isAllowed(send: Send, right: Omit<Right, 'verbs'> & { verb: string }): Promise<boolean> {
-  const object = `SelfSubjectAccessReview of ${right.verb} ${right.resource}`;
+/** What the API server answers to whoever asks for a right of its own; undefined where it does not say. */
+export async function reviewAccess(
+  send: Send,
+  { right, object }: { right: Readonly<Record<string, string>>; object: string },
+): Promise<boolean | undefined> {
   const { body } = await send({
     method: 'POST',
     path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
@@ -51,6 +47,19 @@ async function isAllowed(send: Send, right: Omit<Right, 'verbs'> & { verb: strin
     object,
   });
   const { status } = body as { status?: { allowed?: unknown } };
-  if (typeof status?.allowed === 'boolean') return status.allowed;
+  return typeof status?.allowed === 'boolean' ? status.allowed : undefined;
+}
+
+/** Whether a principal has any right that the app must not have; the API server answers for every authorizer it has. */
+export async function isOverprivileged(send: Send): Promise<boolean> {
+  const questions = TOO_WIDE.flatMap(({ verbs, ...right }) => verbs.map((verb) => ({ ...right, verb })));
+  const answers = await Promise.all(questions.map((question) => isAllowed(send, question)));
+  return answers.includes(true);
+}
+
+async function isAllowed(send: Send, right: Omit<Right, 'verbs'> & { verb: string }): Promise<boolean> {
+  const object = `SelfSubjectAccessReview of ${right.verb} ${right.resource}`;
+  const allowed = await reviewAccess(send, { right, object });
+  if (allowed !== undefined) return allowed;
   throw new ProvisionerError('unavailable', `${object}: the API server does not say whether it is allowed`, { object });
 }
