@@ -1,4 +1,4 @@
-import { createRandom } from '../life/lives.ts';
+import { createRandom } from '../../support/random.ts';
 
 export interface Draw {
   /** In [0, 1). */

@@ -3,6 +3,7 @@ import type { Plan } from '../../support/fault-injection/call-log.ts';
 import { type LifePlace, type Lived, STAGES, type Stage, compareEnds, live } from './life.ts';
 import type { LifeHostOptions } from './life-host.ts';
 import { judgeWords } from './judge-words.ts';
+import { createRandom } from '../../support/random.ts';
 
 /** A life takes a second or two; one with time-outs a few more. */
 const LONGEST_LIFE_MS = 150_000;
@@ -142,17 +143,6 @@ function mayLast(kind: FaultKind): boolean {
 
 export function describeFault({ number, key, earlier, kind, stubborn, remedy }: PlannedFault): string {
   return `call ${number} (${key}, ${earlier} before it) ${kind}${stubborn ? ', lasting' : ''}, then ${remedy}`;
-}
-
-/** mulberry32: 32 bits of state are enough to draw by. */
-export function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 function shuffle<T>(all: T[], random: () => number): T[] {

@@ -7,7 +7,7 @@ import { makeDelivery } from '../../../local/github/deliveries.ts';
 import { readRecord } from '../life/end-state.ts';
 import { watchLeases } from './lease-watch.ts';
 import { REPOSITORY, WEBHOOK_SECRET, createLifeWorld } from '../life/life-world.ts';
-import { createRandom } from '../life/lives.ts';
+import { createRandom } from '../../support/random.ts';
 import type { StorageAccounts } from '../life/storage-accounts.ts';
 import { IDENTITIES, type LeaseReport, type Run, startInstance } from './run.ts';
 import { strike } from './strike.ts';

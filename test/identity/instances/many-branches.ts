@@ -1,7 +1,7 @@
 import { type AzureStandIn, startAzure } from '../../../local/azure/start.ts';
 import { DOCUMENTED_RATES } from '../../../local/azure/rates.ts';
 import { startAzurite } from '../../../local/azurite/azurite.ts';
-import { createRandom } from '../../faults/life/lives.ts';
+import { createRandom } from '../../support/random.ts';
 import { type Job, type Outcome, startInstance } from './run-instance.ts';
 import { held, identity, identityId } from '../world.ts';
 import type { AzureCall, Fault } from '../../../local/azure/options.ts';

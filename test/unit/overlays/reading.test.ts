@@ -11,7 +11,8 @@ import { createOverlays } from '../../../lib/overlays/render.ts';
 import { findKustomize } from '../../../local/kustomize/find-kustomize.ts';
 import { ensurePinnedKubectl } from '../../../local/kustomize/pinned-kubectl.ts';
 import { run } from '../../../local/kustomize/run.ts';
-import { drawPlain, drawText, seeded } from '../../support/draw-scalars.ts';
+import { drawPlain, drawText } from '../../support/draw-scalars.ts';
+import { createRandom } from '../../support/random.ts';
 
 const VALUES: RenderValues = {
   slug: 'ex',
@@ -54,7 +55,7 @@ const thing = (spec: string) => `apiVersion: example.com/v1\nkind: Thing\nmetada
 
 describe(`reading as Kubernetes reads (SEED=${SEED})`, () => {
   it('sends every text as it was written, in values and in keys', async () => {
-    const random = seeded(SEED);
+    const random = createRandom(SEED);
     // kustomize itself prints U+0085 so that Kubernetes reads a blank
     const drawn = Array.from({ length: 3_000 }, () => drawText(random).replaceAll('\u0085', ''));
     const texts = [...new Set(drawn)];
@@ -74,7 +75,7 @@ describe(`reading as Kubernetes reads (SEED=${SEED})`, () => {
   }, 120_000);
 
   it("sends every plain scalar as kubectl's own reading of what kustomize prints, digit for digit", async () => {
-    const random = seeded(SEED + 1);
+    const random = createRandom(SEED + 1);
     const lines = Array.from({ length: 3_000 }, (_, index) => `  k${index}: ${drawPlain(random)}\n`).join('');
 
     const [bytes = ''] = await sent({ 'a.yaml': thing(lines) }, 'resources: [a.yaml]\n');
