@@ -1,5 +1,4 @@
-import { once, readOnce } from './concurrency.ts';
-import { readEnvironmentSettings } from './config.ts';
+import { once } from './concurrency.ts';
 import { createAzureDeps } from './deps/azure.ts';
 import { type Connections, createClusterDeps } from './deps/cluster.ts';
 import { createGitHubDeps } from './deps/github.ts';
@@ -18,7 +17,7 @@ import type { Env } from './settings.ts';
 
 /** What a test or a benchmark gives in place of the process's own. */
 export interface Given {
-  machine?: Partial<Omit<Machine, 'env'>>;
+  machine?: Partial<Omit<Machine, 'env' | 'settings'>>;
   connections?: () => Promise<Connections>;
   compiled?: Compiled;
   /** Wraps the queue. */
@@ -31,7 +30,7 @@ export type Deps = ReturnType<typeof createDeps>;
 export function createDeps(env: Env, given: Given = {}) {
   const machine = { ...thisMachine(env), ...given.machine };
   const { clock, random, newId } = machine;
-  const settings = readOnce(() => readEnvironmentSettings(env));
+  const settings = machine.settings.environment;
   const storage = createStorageDeps(machine);
   const azure = createAzureDeps(machine, storage);
   const cluster = createClusterDeps(machine, azure, given.connections);

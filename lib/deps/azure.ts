@@ -1,6 +1,6 @@
 import type { TokenCredential } from '@azure/identity';
 import { once } from '../concurrency.ts';
-import { readArmSettings, readIdentitySettings } from '../config.ts';
+import { readArmSettings } from '../config.ts';
 import type { ArmAccess } from '../azure/arm-client.ts';
 import type { Credentials } from '../environment/ports/credentials.ts';
 import { namesIdentity } from '../environment/model/record.ts';
@@ -27,26 +27,26 @@ export interface AzureDeps {
 }
 
 export function createAzureDeps(
-  { env, clock, random, log, bounds }: Machine,
+  { env, settings, clock, random, log, bounds }: Machine,
   { container, records }: Pick<StorageDeps, 'container' | 'records'>,
 ): AzureDeps {
   const arm = once(async () => {
-    const settings = readArmSettings(env);
-    if (settings.loopback) {
+    const reach = readArmSettings(env);
+    if (reach.loopback) {
       log.warn('ARM_ENDPOINT is a plain http address: no token is asked for or sent', {
-        endpoint: new URL(settings.endpoint ?? '').origin,
+        endpoint: new URL(reach.endpoint ?? '').origin,
       });
-      return settings;
+      return reach;
     }
-    const { provisionerClientId } = readIdentitySettings(env);
-    return { ...settings, credential: await credentialOf(provisionerClientId) };
+    const { provisionerClientId } = settings.identities();
+    return { ...reach, credential: await credentialOf(provisionerClientId) };
   });
   const identityLocks = once(async () => {
     const { createIdentityLocks } = await import('../identity/writer/identity-lock.ts');
     return createIdentityLocks({ container: container('identities'), clock, random, ...bounds });
   });
   const access = once(async () => {
-    const { pool, issuer, aksClusterId = '' } = readIdentitySettings(env);
+    const { pool, issuer, aksClusterId = '' } = settings.identities();
     const [{ createFederatedCredentials }, { createArmIdentities }, { aksIssuer, givenIssuer }, locks, reach] =
       await Promise.all([
         import('../identity/federated-credentials.ts'),

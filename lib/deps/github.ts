@@ -1,5 +1,4 @@
-import { once, readOnce } from '../concurrency.ts';
-import { readGitHubSettings, readWorkflowSettings } from '../config.ts';
+import { once } from '../concurrency.ts';
 import type { Branches, Comments, Deliveries, Reports } from '../environment/ports/ports.ts';
 import type { GitHub } from '../github/client.ts';
 import type { createDefaultBranches } from '../github/default-branches.ts';
@@ -21,8 +20,8 @@ export interface GitHubDeps {
   tokenVerifier(): Promise<ReturnType<typeof createTokenVerifier>>;
 }
 
-export function createGitHubDeps({ env, clock, bounds }: Machine): GitHubDeps {
-  const settings = readOnce(() => readGitHubSettings(env));
+export function createGitHubDeps({ settings: groups, clock, bounds }: Machine): GitHubDeps {
+  const settings = groups.github;
   const github = once(async () => {
     const read = settings();
     if (read === undefined) return undefined;
@@ -59,7 +58,7 @@ export function createGitHubDeps({ env, clock, bounds }: Machine): GitHubDeps {
     ),
     tokenVerifier: once(async () => {
       const { createTokenVerifier } = await import('../github/workflow-token.ts');
-      const { issuer, audience } = readWorkflowSettings(env);
+      const { issuer, audience } = groups.workflows();
       return createTokenVerifier({ issuer, audience, now: () => clock.now() });
     }),
   };

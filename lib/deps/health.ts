@@ -1,12 +1,5 @@
 import { readVersion } from '../app-files.ts';
 import { keepFor } from '../concurrency.ts';
-import {
-  readEnvironmentSettings,
-  readIdentitySettings,
-  readIntakeSettings,
-  readPageSettings,
-  readWebhookSecrets,
-} from '../config.ts';
 import type { LiveObject } from '../cluster/api/object-meta.ts';
 import type { TypeOfObject } from '../cluster/api/rest-mapping.ts';
 import { type HealthChecks, type Probe, readHealth } from '../diagnosis/health/health.ts';
@@ -47,7 +40,7 @@ export interface HealthParts
 }
 
 export function createHealthDeps(machine: Machine, parts: HealthParts): HealthDeps {
-  const { env, clock } = machine;
+  const { settings, clock } = machine;
   const { records, sweeps, cluster, access, branches } = parts;
   const lives = new Map<string, () => Promise<Live>>();
   return {
@@ -56,19 +49,19 @@ export function createHealthDeps(machine: Machine, parts: HealthParts): HealthDe
       ask: async () =>
         readHealth({
           version: readVersion(),
-          mode: () => readEnvironmentSettings(env).mode,
+          mode: () => settings.environment().mode,
           heldSweep: async () => (await (await sweeps()).read()).held,
           sleep: (ms) => clock.sleep(ms),
           probes: createProbes({
-            settings: () => [readWebhookSecrets(env), readEnvironmentSettings(env)],
+            settings: () => [settings.webhookSecrets(), settings.environment()],
             reachStorage: parts.reachStorage,
             audit: async () => (await parts.auditTrail()).probe(),
             cluster,
-            policies: async () => (readEnvironmentSettings(env).allowUnguarded ? 'off' : parts.policies()),
-            access: async () => (readIdentitySettings(env).pool.length === 0 ? undefined : access()),
+            policies: async () => (settings.environment().allowUnguarded ? 'off' : parts.policies()),
+            access: async () => (settings.identities().pool.length === 0 ? undefined : access()),
             branches,
-            trustsDeliveries: () => readEnvironmentSettings(env).trustDeliveries,
-            repositories: () => readIntakeSettings(env).repositories,
+            trustsDeliveries: () => settings.environment().trustDeliveries,
+            repositories: () => settings.intake().repositories,
             share: async (probe) => shareGitHubProbe(machine, parts, probe),
           }),
         }),
@@ -90,13 +83,13 @@ export function createHealthDeps(machine: Machine, parts: HealthParts): HealthDe
 
 /** What cluster and identity say, and each object for who looks at the page; without the objects where they can't be read. */
 async function readWholeLive(
-  { env, clock }: Machine,
+  { settings, clock }: Machine,
   { portsFor }: Pick<HealthParts, 'portsFor'>,
   { log, record }: { log: Log; record: EnvironmentRecord },
 ): Promise<Live> {
   const ports = await portsFor(log);
   const { judgeAlone } = await import('../cluster/readiness/judge.ts');
-  const { prices } = readPageSettings(env);
+  const { prices } = settings.page();
   const details = {
     cluster: ports.cluster,
     judge: (type: TypeOfObject, object: KubeObject) => judgeAlone(type, object as KubeObject & LiveObject),

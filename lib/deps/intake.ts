@@ -1,12 +1,4 @@
-import { readOnce } from '../concurrency.ts';
-import {
-  readEnvironmentSettings,
-  readGitHubSettings,
-  readIntakeSettings,
-  readKeepMax,
-  readWebhookSecrets,
-  readWorkflowSettings,
-} from '../config.ts';
+import { readKeepMax } from '../config.ts';
 import type { Audit } from '../environment/ports/audit.ts';
 import type { Log, Ports, Requests } from '../environment/ports/ports.ts';
 import type { KeepDeps } from '../intake/keep.ts';
@@ -44,12 +36,10 @@ export interface IntakeParts
   portsFor(log: Log): Promise<Ports>;
 }
 
-export function createIntakeDeps({ env, clock, newId }: Machine, parts: IntakeParts): IntakeDeps {
+export function createIntakeDeps(machine: Machine, parts: IntakeParts): IntakeDeps {
+  const { env, clock, newId } = machine;
   const { records, requests, cluster, sweeps, auditTrail, portsFor } = parts;
-  const settings = readOnce(() => readIntakeSettings(env));
-  const environment = readOnce(() => readEnvironmentSettings(env));
-  const secrets = readOnce(() => readWebhookSecrets(env));
-  const workflows = readOnce(() => readWorkflowSettings(env));
+  const { intake: settings, environment, webhookSecrets: secrets, workflows, github } = machine.settings;
   return {
     webhookDeps: (log) => ({ secrets, settings, requests, clock, newId, log }),
     manualDeps: (log) => ({
@@ -58,7 +48,7 @@ export function createIntakeDeps({ env, clock, newId }: Machine, parts: IntakePa
       requests,
       records,
       cluster,
-      believes: () => environment().trustDeliveries || readGitHubSettings(env) !== undefined,
+      believes: () => environment().trustDeliveries || github() !== undefined,
       clock,
       newId,
       log,

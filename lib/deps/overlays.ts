@@ -1,6 +1,5 @@
 import { findAppFile } from '../app-files.ts';
 import { once } from '../concurrency.ts';
-import { readContentLimits, readWorkflowSettings } from '../config.ts';
 import type { KubeObject } from '../environment/ports/cluster.ts';
 import type { BranchTemplates, Overlays } from '../environment/ports/ports.ts';
 import type { Compiled } from '../overlays/template/compiled.ts';
@@ -15,7 +14,7 @@ export interface OverlayDeps {
 }
 
 export function createOverlayDeps(
-  { env, clock, bounds }: Machine,
+  { env, settings, clock, bounds }: Machine,
   { container }: Pick<StorageDeps, 'container'>,
   given?: Compiled,
 ): OverlayDeps {
@@ -28,15 +27,15 @@ export function createOverlayDeps(
   );
   async function toBranchOverlays(manifests: { objects: KubeObject[]; digest: string }): Promise<Overlays> {
     const { createBranchOverlays } = await import('../overlays/template/branch-template.ts');
-    const { kinds } = readWorkflowSettings(env);
-    const limits = readContentLimits(env);
+    const { kinds } = settings.workflows();
+    const limits = settings.content();
     return createBranchOverlays(manifests, { compiled: await compiled(), environment: env, kinds, limits });
   }
   return {
     toBranchOverlays,
     overlays: once(async () => {
       const { createOverlays } = await import('../overlays/render.ts');
-      return createOverlays(await compiled(), env, readContentLimits(env));
+      return createOverlays(await compiled(), env, settings.content());
     }),
     branchTemplates: once(async () => {
       const { MANIFEST_CONTAINER, createBranchTemplates } = await import('../storage/branch-templates.ts');

@@ -1,6 +1,6 @@
 import { findAppFile } from '../app-files.ts';
 import { readOnce } from '../concurrency.ts';
-import { type PageSettings, readIdentitySettings, readPageSettings } from '../config.ts';
+import { type PageSettings } from '../config.ts';
 import type { Log } from '../environment/ports/ports.ts';
 import type { IdentitySlots } from '../identity/slots.ts';
 import type { LogsDeps } from '../page/answer-logs.ts';
@@ -20,17 +20,17 @@ export interface PageDeps {
 }
 
 export function createPageDeps(
-  { env, clock }: Machine,
+  { settings, clock }: Machine,
   parts: Pick<StorageDeps, 'records'> & Pick<ClusterDeps, 'cluster'> & Pick<AzureDeps, 'identityLocks'>,
 ): PageDeps {
   const { records, cluster, identityLocks } = parts;
-  const pageSettings = readOnce(() => readPageSettings(env));
+  const pageSettings = settings.page;
   return {
     pageSettings,
     pageFiles: readOnce(() => readPage(findAppFile('dist/page/index.html', 'page/index.html'))),
     logsDeps: (log) => ({ isOn: () => pageSettings().logs, records, cluster, now: () => clock.now(), log }),
     async identitySlots() {
-      const { pool } = readIdentitySettings(env);
+      const { pool } = settings.identities();
       const [{ read }, { toIdentitySlots }] = await Promise.all([identityLocks(), import('../identity/slots.ts')]);
       return Promise.all(pool.map(async (id) => toIdentitySlots(id, await read(id))));
     },
