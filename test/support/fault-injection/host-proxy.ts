@@ -3,7 +3,7 @@ import type { Call, CallLine } from './call-log.ts';
 
 /** What the proxies of one host ask of every call that comes. */
 export interface Admission {
-  writeGuard(peer: Peer, request: { method: string; path: string }): FaultKind | 'hang' | undefined;
+  admit(peer: Peer, request: { method: string; path: string }): FaultKind | 'hang' | undefined;
   /** Told of every call as it comes; what it returns is told of the peer's answer, 0 where it gave none. */
   watch?: Watch;
   /** What a made-up answer quotes of the call. */
@@ -46,7 +46,7 @@ export function createHostAdmission(
     killed: promise,
     kill: () => die(),
     isDead: () => dead,
-    writeGuard(peer, request) {
+    admit(peer, request) {
       if (dead) return 'hang';
       const path = options.nameOf?.(request.path) ?? request.path;
       const { call, kind } = line.next(peer, { ...request, path });

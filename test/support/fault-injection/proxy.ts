@@ -46,7 +46,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(request);
     const path = request.url ?? '/';
-    const kind = admission.writeGuard(peer, { method: request.method ?? 'GET', path });
+    const kind = admission.admit(peer, { method: request.method ?? 'GET', path });
     if (kind === 'hang' || kind === 'time-out') return;
     if (kind === 'cut-before' || kind === 'kill-before') return void request.socket.destroy();
     if (kind === 'refused') return shut(request.socket);

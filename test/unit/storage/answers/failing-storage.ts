@@ -26,7 +26,7 @@ export async function startFailingStorage(): Promise<FailingStorage> {
   const calls: Seen[] = [];
   const admission = {
     isDead: () => false,
-    writeGuard(_peer: unknown, { method, path }: { method: string; path: string }) {
+    admit(_peer: unknown, { method, path }: { method: string; path: string }) {
       const call = `${method} ${path}`;
       calls.push(call);
       return fault?.fits.test(call) === true ? fault.kind() : undefined;
