@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
+import { Session } from 'node:inspector/promises';
 import type { Stage } from './stage.ts';
 
 export interface Calls {
@@ -8,6 +9,29 @@ export interface Calls {
   blobs: Record<string, number>;
   queue: number;
   arm: number;
+}
+
+const LIB = new URL('../lib/', import.meta.url).href;
+
+/** How many files of lib have a function that runs while the work does, in a process that has loaded them before. */
+export async function countFiles<T>(work: () => Promise<T>): Promise<{ made: T; files: number }> {
+  const session = new Session();
+  session.connect();
+  try {
+    await session.post('Profiler.enable');
+    await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
+    // what ran until now is no part of it
+    await session.post('Profiler.takePreciseCoverage');
+    const made = await work();
+    const { result } = await session.post('Profiler.takePreciseCoverage');
+    const entered = result.filter(
+      ({ url, functions }) =>
+        url.startsWith(LIB) && functions.some(({ ranges }) => ranges.some(({ count }) => count > 0)),
+    );
+    return { made, files: new Set(entered.map(({ url }) => url)).size };
+  } finally {
+    session.disconnect();
+  }
 }
 
 /** Counts what this process sends while the work runs. */
@@ -48,10 +72,10 @@ function add(counts: Record<string, number>, name: string): void {
 }
 
 /** One line of the table. */
-export function toCallsLine({ name, calls }: { name: string; calls: Calls }): string {
+export function toCallsLine({ name, calls, files }: { name: string; calls: Calls; files: number }): string {
   const list = (counts: Record<string, number>) =>
     Object.entries(counts)
       .map(([what, count]) => `${count} ${what}`)
       .join(', ') || 'none';
-  return `${name.padEnd(40)}cluster: ${list(calls.cluster)}; blobs: ${list(calls.blobs)}; queue: ${calls.queue}; ARM: ${calls.arm}`;
+  return `${name.padEnd(40)}cluster: ${list(calls.cluster)}; blobs: ${list(calls.blobs)}; queue: ${calls.queue}; ARM: ${calls.arm}; files of lib: ${files}`;
 }

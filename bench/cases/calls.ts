@@ -2,12 +2,14 @@ import { reconcile } from '../../lib/environment/reconcile.ts';
 import type { Reason } from '../../lib/environment/model/request.ts';
 import { startKubelet } from '../../local/control-plane/kubelet.ts';
 import { type App, requestFor } from '../app.ts';
-import { type Calls, countCalls } from '../count-calls.ts';
+import { type Calls, countCalls, countFiles } from '../count-calls.ts';
 import type { Stage } from '../stage.ts';
 
 export interface CallsOf {
   name: string;
   calls: Calls;
+  /** Files of lib with a function that ran. */
+  files: number;
 }
 
 const WITHIN_MS = 60_000;
@@ -30,10 +32,10 @@ export async function measureCalls({ stage, app }: { stage: Stage; app: App }): 
   };
   for (const warm of WARM) await pass(warm, 'create');
   const slug = 'calls';
-  const count = async (name: string, work: () => Promise<void>): Promise<CallsOf> => ({
-    name,
-    calls: await countCalls(stage, work),
-  });
+  const count = async (name: string, work: () => Promise<void>): Promise<CallsOf> => {
+    const { made: calls, files } = await countFiles(() => countCalls(stage, work));
+    return { name, calls, files };
+  };
   const first = await count('first provision', () => pass(slug, 'create'));
   const stop = startKubelet(stage.admin, { everyMs: 200 });
   try {

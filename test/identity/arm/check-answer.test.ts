@@ -27,7 +27,7 @@ describe('a page that a proxy on the way answers 200 in place of ARM', () => {
     const proxy = await startFaultProxy({
       peer: 'azure',
       target: azure.url,
-      admission: { writeGuard: (_peer, call) => (isStruck(call) ? 'not-json' : undefined), isDead: () => false },
+      admission: { admit: (_peer, call) => (isStruck(call) ? 'not-json' : undefined), isDead: () => false },
     });
     const access = makeAccess(proxy, { locks: makeLocks(await makeContainer(azurite.connectionString)), pool: [ONE] });
     if (method === 'DELETE') azure.hold(ONE, held('ex-1'));
