@@ -6,6 +6,7 @@ import type { Stage } from './stage.ts';
 export interface Calls {
   /** To the API server, by what they are. */
   cluster: Record<string, number>;
+  /** Records, ledger and leases by method; the lines of the audit trail apart. */
   blobs: Record<string, number>;
   queue: number;
   arm: number;
@@ -47,7 +48,8 @@ export async function countCalls({ azure, azurite }: Stage, work: () => Promise<
     const { request } = message as { request: ClientRequest };
     const host = String(request.getHeader('host'));
     if (host.endsWith(`:${ports.arm}`)) calls.arm += 1;
-    else if (host.endsWith(`:${ports.blobs}`)) add(calls.blobs, request.method);
+    else if (host.endsWith(`:${ports.blobs}`))
+      add(calls.blobs, request.path.includes('/audit/') ? 'to the audit trail' : request.method);
     else calls.queue += 1;
   };
   subscribe('undici:request:create', toCluster);
