@@ -1,17 +1,15 @@
-import type { List } from './api/object-meta.ts';
 import { METADATA_LIST, type Send } from './api/client.ts';
+import { readAll } from './api/pages.ts';
 import { type Discovery, type Resource, type TypeOfObject, isSecret, objectName, pathOf } from './api/rest-mapping.ts';
 import { forEachLimited } from '../concurrency.ts';
 import { ProvisionerError } from '../errors.ts';
 import type { Inspected, KubeObject, Scope } from '../environment/ports/cluster.ts';
 
-const PAGE = 500;
-
 /**
  * Every object of one kind in a namespace, page by page; undefined where our principal may not list the kind or the
  * cluster does not serve it. With `metadata` the answer holds no specs and statuses.
  */
-export async function listKind<T>(
+export function listKind<T>(
   send: Send,
   target: {
     type: TypeOfObject;
@@ -22,24 +20,13 @@ export async function listKind<T>(
     query?: Record<string, string>;
   },
 ): Promise<T[] | undefined> {
-  const items: T[] = [];
-  let next = '';
-  do {
-    const query = new URLSearchParams({ ...target.query, limit: String(PAGE), ...(next && { continue: next }) });
-    const { status, body } = await send({
-      method: 'GET',
-      path: `${pathOf(target)}?${query.toString()}`,
-      object: objectName({ kind: `${target.type.kind}List`, metadata: { name: target.namespace } }),
-      ...(target.metadata && { accept: METADATA_LIST }),
-      expect: [403, 404, 410],
-    });
-    // 410: the list's snapshot is too old for its next page; what came is what we know
-    if (status >= 400) return items.length > 0 ? items : undefined;
-    const list = body as List<T>;
-    items.push(...(list.items ?? []));
-    next = list.metadata?.continue ?? '';
-  } while (next);
-  return items;
+  return readAll<T>(send, {
+    path: pathOf(target),
+    object: objectName({ kind: `${target.type.kind}List`, metadata: { name: target.namespace } }),
+    ...(target.query && { query: target.query }),
+    ...(target.metadata && { accept: METADATA_LIST }),
+    unlisted: [403, 404],
+  });
 }
 
 /** What an environment may hold, of the kinds that our principal may list: not Secrets. */

@@ -1,5 +1,6 @@
 import { ProvisionerError } from '../errors.ts';
-import { FIELD_MANAGER, type List, type Metadata, metadataOf } from './api/object-meta.ts';
+import { FIELD_MANAGER, type Metadata, metadataOf } from './api/object-meta.ts';
+import { readAll } from './api/pages.ts';
 import { applyQuery } from './api/rest-mapping.ts';
 import { MERGE_PATCH, METADATA_LIST, type Send } from './api/client.ts';
 import { statusOf } from './api/status.ts';
@@ -20,26 +21,22 @@ export async function readNamespace(send: Send, name: string): Promise<LiveNames
   return status === 404 ? absent(body, object) : toLiveNamespace(body, object);
 }
 
-const PAGE = 500;
-
 /** By pages and without specs. */
 export async function listNamespaces(send: Send, labels: Record<string, string>): Promise<ListedNamespace[]> {
-  const found: ListedNamespace[] = [];
   const labelSelector = Object.entries(labels)
     .map((pair) => pair.join('='))
     .join(',');
-  let next = '';
-  do {
-    const query = new URLSearchParams({ labelSelector, limit: String(PAGE), ...(next && { continue: next }) });
-    const path = `${COLLECTION}?${query.toString()}`;
-    const { body } = await send({ method: 'GET', path, object: 'NamespaceList', accept: METADATA_LIST });
-    const list = body as List<{ metadata: KubeObject['metadata'] }>;
-    for (const { metadata } of list.items ?? []) {
-      found.push({ name: metadata.name, labels: metadata.labels ?? {}, annotations: metadata.annotations ?? {} });
-    }
-    next = list.metadata?.continue ?? '';
-  } while (next);
-  return found;
+  const all = await readAll<{ metadata: KubeObject['metadata'] }>(send, {
+    path: COLLECTION,
+    object: 'NamespaceList',
+    query: { labelSelector },
+    accept: METADATA_LIST,
+  });
+  return (all ?? []).map(({ metadata: { name, labels: own = {}, annotations = {} } }) => ({
+    name,
+    labels: own,
+    annotations,
+  }));
 }
 
 /** A 404 of anything on the way (a gateway, an API server that starts) would have a namespace that is there forgotten. */

@@ -1,6 +1,7 @@
 import type { Survey } from '../../environment/ports/readiness.ts';
 import type { Send } from '../api/client.ts';
-import type { Condition, List, LiveObject } from '../api/object-meta.ts';
+import type { Condition, LiveObject } from '../api/object-meta.ts';
+import { readPages } from '../api/pages.ts';
 import { type Discovery, type TypeOfObject, objectName, pathOf } from '../api/rest-mapping.ts';
 import { isComplete } from './kinds/jobs.ts';
 import { hasBrokenAutoscaler } from './kinds/remarks.ts';
@@ -11,7 +12,6 @@ import { type LivePod, type Verdict, conditionOf, msOf } from './reading.ts';
 const SLUG = 'feature-branch-provisioner/slug';
 const NAMESPACE = 'feature-';
 const IGNORE = 'feature-branch-provisioner/ignore-health';
-const PAGE = 500;
 
 interface Surveyed {
   type: TypeOfObject;
@@ -51,15 +51,24 @@ export async function surveyEnvironments(context: {
   const survey: Survey = { suspect: new Set(), unread: [] };
   const now = context.clock.now();
   const look = async ({ type, isSuspect }: Surveyed, query: Record<string, string>): Promise<void> => {
-    for await (const page of pagesOf(context, type, query)) {
-      if (page === 'unread') {
-        if (type.kind === 'Pod') survey.unread.push(type.kind);
-      } else
-        for (const { metadata, ...object } of page) {
-          const { namespace = '', annotations } = metadata;
-          if (!namespace.startsWith(NAMESPACE) || annotations?.[IGNORE] === 'true') continue;
-          if (isSuspect({ metadata, ...object }, now)) survey.suspect.add(namespace);
-        }
+    const resource = await context.discovery.resourceOf(type);
+    if (resource === undefined) return;
+    const object = objectName({ kind: `${type.kind}List`, metadata: { name: 'all namespaces' } });
+    const pages = readPages<LiveObject>(context.send, {
+      path: pathOf({ resource }),
+      object,
+      query,
+      unlisted: [403, 404],
+    });
+    for await (const page of pages) {
+      if (page.kind === 'unlisted' && type.kind === 'Pod') survey.unread.push(type.kind);
+      // what a list that is begun again has found stays: a suspect is only looked at
+      if (page.kind !== 'items') continue;
+      for (const { metadata, ...object } of page.items) {
+        const { namespace = '', annotations } = metadata;
+        if (!namespace.startsWith(NAMESPACE) || annotations?.[IGNORE] === 'true') continue;
+        if (isSuspect({ metadata, ...object }, now)) survey.suspect.add(namespace);
+      }
     }
   };
   // one after the other: the pages of one kind alone are held at a time
@@ -67,34 +76,6 @@ export async function surveyEnvironments(context: {
   const pods: Surveyed = { type: { apiVersion: 'v1', kind: 'Pod' }, isSuspect: isRestless };
   await look(pods, { fieldSelector: 'metadata.namespace!=kube-system' });
   return survey;
-}
-
-async function* pagesOf(
-  { send, discovery }: { send: Send; discovery: Discovery },
-  type: TypeOfObject,
-  query: Record<string, string>,
-): AsyncGenerator<LiveObject[] | 'unread'> {
-  const resource = await discovery.resourceOf(type);
-  if (resource === undefined) return;
-  let next = '';
-  do {
-    const search = new URLSearchParams({ ...query, limit: String(PAGE), ...(next && { continue: next }) });
-    const { status, body } = await send({
-      method: 'GET',
-      path: `${pathOf({ resource })}?${search.toString()}`,
-      object: objectName({ kind: `${type.kind}List`, metadata: { name: 'all namespaces' } }),
-      expect: [403, 410],
-    });
-    // 410: the pages took too long; the next sweep begins at the first one
-    if (status === 410) return;
-    if (status === 403) {
-      yield 'unread';
-      return;
-    }
-    const list = body as List<LiveObject>;
-    yield list.items ?? [];
-    next = list.metadata?.continue ?? '';
-  } while (next);
 }
 
 function isUnobserved({ metadata, status }: LiveObject): boolean {

@@ -1,12 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { connectKubeconfig } from '../../../../lib/cluster/auth/kubeconfig.ts';
-import { createCluster } from '../../../../lib/cluster/cluster.ts';
 import type { LiveObject } from '../../../../lib/cluster/api/object-meta.ts';
 import type { Survey } from '../../../../lib/environment/ports/readiness.ts';
-import { type Collection, type ListServer, serveLists } from './survey-server.ts';
+import { type Collection, type ListServer, connectTo, serveLists } from './survey-server.ts';
 
 const NOW = Date.parse('2026-11-28T10:10:00Z');
 const ago = (seconds: number): string => new Date(NOW - seconds * 1_000).toISOString();
@@ -83,25 +78,7 @@ async function survey(collections: readonly Collection[]): Promise<{ found: Surv
 }
 
 async function look(server: ListServer): Promise<Survey> {
-  const dir = await mkdtemp(join(tmpdir(), 'survey-'));
-  cleanups.push(() => rm(dir, { recursive: true }));
-  const file = join(dir, 'config');
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'c', cluster: { server: server.url, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'u', user: { token: 't' } }],
-    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
-  };
-  await writeFile(file, JSON.stringify(config));
-  const [provisioner, deprovisioner] = [0, 1].map(() => connectKubeconfig({ file, context: 'c' }));
-  if (provisioner === undefined || deprovisioner === undefined) throw new Error('two connections are needed');
-  cleanups.push(
-    () => provisioner.close(),
-    () => deprovisioner.close(),
-  );
-  const clock = { now: () => NOW, sleep: async () => undefined };
-  return createCluster({ provisioner, deprovisioner, clock, random: () => 0.5 }).survey();
+  return (await connectTo(server, { now: NOW, cleanups })).survey();
 }
 
 describe('a look at all environments', () => {
@@ -212,14 +189,25 @@ describe('a look at all environments', () => {
     expect((await survey([forbidden('pods')])).found.unread).toEqual(['Pod']);
   });
 
-  it('leaves the pages that are too old to the next sweep', async () => {
+  async function serveIll(index: number): Promise<ListServer> {
     const up = live('feature-up', UP);
-    const server = await serveLists([
-      { path: PATHS.deployments, kind: 'Deployment', count: 1_200, make: (index) => (index === 3 ? ill({}) : up) },
-    ]);
+    const make = (at: number) => (at === index ? ill({}) : up);
+    const server = await serveLists([{ path: PATHS.deployments, kind: 'Deployment', count: 1_200, make }]);
     cleanups.push(() => server.stop());
-    server.expireAfter(1);
+    return server;
+  }
+
+  it('begins again a list that is cut, and finds what stands behind the cut', async () => {
+    const server = await serveIll(1_100);
+    server.expireAfter(1, 2);
 
     expect((await look(server)).suspect).toEqual(new Set(['feature-ill']));
+  });
+
+  it('is none where a list is cut every time', async () => {
+    const server = await serveIll(3);
+    server.expireAfter(1);
+
+    await expect(look(server)).rejects.toMatchObject({ code: 'unavailable', object: 'DeploymentList/all namespaces' });
   });
 });
