@@ -6,7 +6,7 @@ import type { ManualDeps } from '../intake/manual.ts';
 import type { MessageDeps } from '../intake/message.ts';
 import type { ObservedDeps } from '../intake/observed.ts';
 import type { WebhookDeps } from '../intake/webhook/webhook.ts';
-import type { WorkflowDeps } from '../intake/workflow/workflow.ts';
+import type { WorkflowDeps } from '../intake/workflow/ports.ts';
 import type { WatchDeps } from '../sweep/watch.ts';
 import type { ClusterDeps } from './cluster.ts';
 import type { GitHubDeps } from './github.ts';
