@@ -6,4 +6,6 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/package/', '<rootDir>/.cache/'],
   testEnvironment: 'node',
   testTimeout: 120_000,
+  // jest gives half a second, which a busy machine needs to end a worker with nothing open; what is open after this, stays so
+  workerGracefulExitTimeout: 15_000,
 };

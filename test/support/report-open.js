@@ -1,9 +1,8 @@
 import { writeSync } from 'node:fs';
 
 /*
- * Jest ends a worker that is still there half a second after its last test. It says so in words that fit a slow machine as
- * well as a test that left something open. The event loop of a worker with nothing open is over by then, so it never gets
- * here: what is written here names what keeps the process alive.
+ * Jest ends a worker that is still there some seconds after its last test (jest.config.js), and does not say why. The event
+ * loop of a worker with nothing open is over by then, so it never gets here: what is written names what keeps it alive.
  */
 if (process.send !== undefined && process.env.JEST_WORKER_ID !== undefined) {
   process.once('SIGTERM', () => {
