@@ -8,9 +8,11 @@ import { type Ask, handle } from './http/request-handler.ts';
 import { type ClusterAccess, USERS, writeKubeconfig } from './kubeconfig.ts';
 import { type StoredObject, createObjects } from './objects/objects.ts';
 import { loadModels } from './objects/schema.ts';
+import { buildGuards } from '../kustomize/build-guards.ts';
 import { settle } from './control/controllers.ts';
 import { furnishCluster } from './control/system.ts';
 import type { World } from './objects/write.ts';
+import type { KubeObject } from '../../lib/environment/ports/cluster.ts';
 
 /** One call as it was answered. */
 export interface RecordedCall {
@@ -35,17 +37,29 @@ export interface Kubernetes {
   stop(): Promise<void>;
 }
 
+let rendered: Promise<KubeObject[]> | undefined;
+
+/** The roles and policies of manifests/cluster for the users here, rendered once for all that this process starts. */
+function shippedGuards(): Promise<KubeObject[]> {
+  rendered ??= buildGuards({ provisioner: 'provisioner', deprovisioner: 'deprovisioner' });
+  return rendered;
+}
+
 /** Starts a stand-in for the Kubernetes API server on loopback: as much of it as test/contract asks for. */
 export async function startKubernetes(
-  options: BehaviourOptions & { port?: number; tokens?: ClusterAccess['tokens'] } = {},
+  options: BehaviourOptions & { port?: number; tokens?: ClusterAccess['tokens']; policies?: boolean } = {},
 ): Promise<Kubernetes> {
-  const { port = 0, tokens = drawTokens(), ...behaviourOptions } = options;
+  const { port = 0, tokens = drawTokens(), policies = true, ...behaviourOptions } = options;
   const users = new Map(USERS.map((user) => [tokens[user], user]));
   const now = (): number => Date.now();
   const behaviour = createBehaviour(behaviourOptions, now);
-  const world: World = { objects: createObjects(), behaviour, models: await loadModels(), now };
+  const [models, guards] = await Promise.all([loadModels(), shippedGuards()]);
+  const world: World = { objects: createObjects(), behaviour, models, now };
   const calls: RecordedCall[] = [];
-  furnishCluster(world);
+  furnishCluster(
+    world,
+    guards.filter(({ kind }) => policies || !kind.startsWith('ValidatingAdmission')),
+  );
 
   const server = createServer((request, response) => {
     void answer(request, response).catch(() => response.destroy());

@@ -7,7 +7,7 @@ import type { ControlPlane } from '../../local/control-plane/start.ts';
 import { kubeconfigText } from '../../local/kubernetes/kubeconfig.ts';
 import { WITHOUT_CONTROL_PLANE, startControlPlane } from '../support/control-plane.ts';
 import { describeContract } from './cases.ts';
-import { grantRights, setPolicies } from './principals.ts';
+import { installGuards, setPolicies } from './principals.ts';
 import { type Target, eventually, newNamespace, reach } from './target.ts';
 
 async function startTarget(controlPlane: ControlPlane): Promise<Target> {
@@ -19,8 +19,7 @@ async function startTarget(controlPlane: ControlPlane): Promise<Target> {
   try {
     if (!controlPlane.controllers) throw new Error('the contract needs kube-controller-manager: namespaces must end');
     await installAddOns(controlPlane.access);
-    await grantRights(reached);
-    await setPolicies(reached, true);
+    await installGuards(reached);
   } catch (error) {
     await stop();
     throw error;
@@ -82,7 +81,10 @@ if (WITHOUT_CONTROL_PLANE) {
     it('says by its words alone that a quota is used up, and the client calls that a quota', async () => {
       const metadata = newNamespace();
       const namespace = metadata.name;
-      await target.raw('POST', '/api/v1/namespaces', { body: { apiVersion: 'v1', kind: 'Namespace', metadata } });
+      await target.raw('POST', '/api/v1/namespaces', {
+        as: 'provisioner',
+        body: { apiVersion: 'v1', kind: 'Namespace', metadata },
+      });
       const quota = {
         apiVersion: 'v1',
         kind: 'ResourceQuota',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startKubernetes } from '../../local/kubernetes/start.ts';
 import { describeContract } from './cases.ts';
+import { installGuards, setPolicies } from './principals.ts';
 import { reach, type Target } from './target.ts';
 
 async function startTarget(): Promise<Target> {
@@ -12,12 +13,11 @@ async function startTarget(): Promise<Target> {
   const kubeconfig = join(dir, 'kubeconfig');
   await kubernetes.writeKubeconfig(kubeconfig);
   const { close, ...reached } = reach(kubernetes.access, kubeconfig);
+  await installGuards(reached);
   return {
     ...reached,
     async letRun() {},
-    async setPolicies(on) {
-      kubernetes.behaviour.policies = on;
-    },
+    setPolicies: (on) => setPolicies(reached, on),
     async stop() {
       await close();
       await kubernetes.stop();

@@ -135,7 +135,11 @@ export function newNamespace(): { name: string; labels: Record<string, string> }
   const slug = `contract-${Date.now().toString(36)}-${count}`;
   return {
     name: `feature-${slug}`,
-    labels: { 'app.kubernetes.io/managed-by': 'feature-branch-provisioner', 'feature-branch-provisioner/slug': slug },
+    labels: {
+      'app.kubernetes.io/managed-by': 'feature-branch-provisioner',
+      'feature-branch-provisioner/slug': slug,
+      'pod-security.kubernetes.io/enforce': 'baseline',
+    },
   };
 }
 

@@ -1,26 +1,18 @@
 import type { Body } from '../objects/apply.ts';
 import { type ApiFault, conflict, forbidden, invalid, notFound } from '../http/api-errors.ts';
 import { kindOf } from '../objects/kinds.ts';
-import type { Place, StoredObject } from '../objects/objects.ts';
-import { checkPolicies } from './authorization.ts';
-import type { World, Write } from '../objects/write.ts';
+import type { Objects, Place, StoredObject } from '../objects/objects.ts';
 
-/** Admission: the namespace exists and is not terminating, and the policies admit the request. */
-export function writeGuard(
-  { objects, behaviour }: World,
-  { attempt, place }: Write,
-  body?: Body,
-  live?: StoredObject,
-): void {
-  const kind = kindOf('v1', 'Namespace');
-  const name = place.kind.kind === 'Namespace' ? place.name : place.namespace;
-  const namespace = name ? objects.get({ kind, name }) : undefined;
-  const isNew = place.kind.kind !== 'Namespace' && !live && body !== undefined;
-  if (isNew && name && !namespace) throw notFound({ kind, name });
-  if (isNew && namespace?.metadata.deletionTimestamp) throw terminating(place, namespace.metadata.name);
-  if (behaviour.policies) checkPolicies(attempt, { namespace, written: body as { metadata: object } | undefined });
+const NAMESPACE = kindOf('v1', 'Namespace');
+
+/** New objects need a namespace that exists and is not terminating. */
+export function checkNamespace(objects: Objects, place: Place): void {
+  const { namespace: name } = place;
+  if (!name) return;
+  const namespace = objects.get({ kind: NAMESPACE, name });
+  if (!namespace) throw notFound({ kind: NAMESPACE, name });
+  if (namespace.metadata.deletionTimestamp) throw terminating(place, name);
 }
-
 function terminating(place: Place, namespace: string): ApiFault {
   const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
   const cause = {

@@ -1,72 +1,87 @@
-import { POLICY_VERSION } from '../../../lib/cluster/admission-policies.ts';
 import { forbidden } from '../http/api-errors.ts';
-import type { Kind } from '../objects/kinds.ts';
-import type { StoredObject } from '../objects/objects.ts';
+import { type Kind, kindOf } from '../objects/kinds.ts';
+import type { Objects, StoredObject } from '../objects/objects.ts';
 
-export type Verb = 'get' | 'list' | 'create' | 'patch' | 'delete';
+export type Verb = 'get' | 'list' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
 
+/** What somebody asks for. */
 export interface Attempt {
   user: string;
   verb: Verb;
   kind: Kind;
+  subresource?: string | undefined;
   namespace?: string;
+  /** Empty for a collection. */
   name: string;
 }
 
-/** Marks of an environment's namespace, as the shipped admission policies look for them. */
-const MANAGED_BY = 'app.kubernetes.io/managed-by';
-const MANAGER = 'feature-branch-provisioner';
-const SLUG = 'feature-branch-provisioner/slug';
-/** What the deprovisioner may apply, by dry run, to see whether policies bind it. */
-const PROBE = 'feature-branch-provisioner-probe';
+/** A right, as a SelfSubjectAccessReview names it. */
+export interface Right {
+  verb: string;
+  group?: string;
+  resource?: string;
+  subresource?: string | undefined;
+  name?: string;
+}
 
-/** RBAC in short: what manifests/cluster gives each principal; admin may do everything. */
-export function checkRights(attempt: Attempt): void {
-  const { user, verb, kind, namespace, name } = attempt;
-  if (user === 'admin' || may(attempt)) return;
+interface Rule {
+  verbs: string[];
+  apiGroups?: string[];
+  resources?: string[];
+  resourceNames?: string[];
+}
+
+interface Role extends StoredObject {
+  rules?: Rule[];
+  aggregationRule?: { clusterRoleSelectors: { matchLabels: Record<string, string> }[] };
+}
+
+interface Binding extends StoredObject {
+  roleRef: { name: string };
+  subjects?: { kind: string; name: string }[];
+}
+
+const ROLE = kindOf('rbac.authorization.k8s.io/v1', 'ClusterRole');
+const BINDING = kindOf('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding');
+
+/** RBAC by the ClusterRoles that are there; admin, as one of system:masters, may do everything. */
+export function isAllowed(objects: Objects, user: string, right: Right): boolean {
+  if (user === 'admin') return true;
+  return (objects.list(BINDING) as Binding[])
+    .filter(({ subjects = [] }) => subjects.some(({ kind, name }) => kind === 'User' && name === user))
+    .flatMap(({ roleRef }) => rulesOf(objects, roleRef.name))
+    .some((rule) => gives(rule, right));
+}
+
+/** Throws as the API server refuses. */
+export function checkRights(objects: Objects, attempt: Attempt): void {
+  const { user, verb, kind, subresource, namespace, name } = attempt;
+  if (isAllowed(objects, user, { verb, group: kind.group, resource: kind.plural, subresource, name })) return;
   const scope = namespace ?? (kind.kind === 'Namespace' && name);
   const where = scope ? `in the namespace "${scope}"` : 'at the cluster scope';
-  const what = `cannot ${verb} resource "${kind.plural}" in API group "${kind.group}"`;
+  const resource = subresource ? `${kind.plural}/${subresource}` : kind.plural;
+  const what = `cannot ${verb} resource "${resource}" in API group "${kind.group}"`;
   throw forbidden({ kind, name }, `User "${user}" ${what} ${where}`);
 }
 
-function may({ user, verb, kind, name }: Attempt): boolean {
-  const isNamespace = kind.kind === 'Namespace';
-  if (user === 'deprovisioner') {
-    if (isNamespace) return ['get', 'list', 'delete'].includes(verb);
-    return kind.kind === 'ConfigMap' && name === PROBE && ['create', 'patch'].includes(verb);
-  }
-  if (user !== 'provisioner') return false;
-  if (isNamespace) return ['get', 'create', 'patch'].includes(verb);
-  return kind.kind === 'Secret' ? ['create', 'patch', 'delete'].includes(verb) : true;
+/** Of a role that comes together by labels, what a controller would write into it. */
+function rulesOf(objects: Objects, name: string): Rule[] {
+  const roles = objects.list(ROLE) as Role[];
+  const role = roles.find(({ metadata }) => metadata.name === name);
+  const selectors = role?.aggregationRule?.clusterRoleSelectors;
+  if (!selectors) return role?.rules ?? [];
+  return roles
+    .filter(({ metadata: { labels = {} } }) =>
+      selectors.some(({ matchLabels }) => Object.entries(matchLabels).every(([key, value]) => labels[key] === value)),
+    )
+    .flatMap(({ rules = [] }) => rules);
 }
 
-const ELSEWHERE = 'the namespace is not managed by feature-branch-provisioner';
-interface Written {
-  metadata: { namespace?: string; labels?: Record<string, string> };
-}
-
-/**
- * The admission policies in short: our principals write to namespaces named feature-* that carry our labels, and to no
- * other. Throws as the real one denies.
- */
-export function checkPolicies(
-  attempt: Attempt,
-  about: {
-    namespace: StoredObject | undefined;
-    written: Written | undefined;
-  },
-): void {
-  if (!['provisioner', 'deprovisioner'].includes(attempt.user)) return;
-  const isNamespace = attempt.kind.kind === 'Namespace';
-  const name = isNamespace ? attempt.name : attempt.namespace;
-  // an object that is not yet there is judged by what it would be
-  const subject = about.namespace ?? (isNamespace ? about.written : undefined);
-  const labels = subject?.metadata.labels ?? {};
-  const ours = labels[MANAGED_BY] === MANAGER && `feature-${labels[SLUG]}` === name;
-  if (name?.startsWith('feature-') && ours) return;
-  const policy = `${MANAGER}-${isNamespace ? 'namespaces' : 'objects'}`;
-  const denied = `denied request: ${policy} ${POLICY_VERSION}: ${ELSEWHERE}`;
-  const message = `ValidatingAdmissionPolicy '${policy}' with binding '${policy}' ${denied}`;
-  throw forbidden(attempt, message, [{ message }]);
+function gives(rule: Rule, { verb, group = '', resource = '', subresource, name = '' }: Right): boolean {
+  const { verbs, apiGroups = [], resources = [], resourceNames = [] } = rule;
+  const fits = (words: string[], word: string): boolean => words.includes('*') || words.includes(word);
+  const isNamed = resourceNames.length === 0 || resourceNames.includes(name);
+  const full = subresource ? `${resource}/${subresource}` : resource;
+  const isThere = fits(resources, full) || (!!subresource && resources.includes(`*/${subresource}`));
+  return fits(verbs, verb) && fits(apiGroups, group) && isThere && isNamed;
 }

@@ -38,7 +38,7 @@ interface Subject {
   name: string;
 }
 
-function detailsOf({ kind, name }: Subject, causes?: Cause[]): Record<string, unknown> {
+export function detailsOf({ kind, name }: Subject, causes?: Cause[]): Record<string, unknown> {
   return {
     ...(name && { name }),
     ...(kind.group && { group: kind.group }),

@@ -20,8 +20,6 @@ export interface BehaviourOptions {
   readyMs?: number;
   /** Before every answer. */
   delayMs?: number;
-  /** Whether admission policies hold our principals to namespaces of ours. */
-  policies?: boolean;
   /** Whether the custom resources of AKS add-ons are served. */
   addOns?: boolean;
   /** Images that can't be pulled: workloads with one never get ready. */
@@ -43,7 +41,6 @@ export function createBehaviour(options: BehaviourOptions, now: () => number): B
     terminationMs: 300,
     readyMs: 200,
     delayMs: 0,
-    policies: true,
     addOns: true,
     missingImage: () => false,
     fault: () => undefined,

@@ -2,10 +2,10 @@ import type { Body } from '../objects/apply.ts';
 import { ApiFault, badRequest, noSuchResource, unauthorized } from './api-errors.ts';
 import { ADD_ON_KINDS, KINDS, type Kind, apiVersionOf, discoveryOf, groupsOf } from '../objects/kinds.ts';
 import type { Place } from '../objects/objects.ts';
-import { type Verb, checkRights } from '../control/authorization.ts';
+import { type Right, type Verb, checkRights, isAllowed } from '../control/authorization.ts';
 import { type Route, parseRoute } from './route.ts';
 import { parseSelector } from './selectors.ts';
-import { apply, create, existing, merge, remove } from './verbs.ts';
+import { apply, create, existing, merge, remove, removeAll, writePart } from './verbs.ts';
 import type { World, Write, Written } from '../objects/write.ts';
 import { listOf, viewOf } from './representation.ts';
 
@@ -32,7 +32,7 @@ const NOT_A_PATH: Result = { status: 404, body: '404 page not found\n', headers:
 export function handle(world: World, ask: Ask): Result {
   if (ask.user === undefined) throw unauthorized();
   const served = world.behaviour.addOns ? [...KINDS, ...ADD_ON_KINDS] : KINDS;
-  if (ask.path === ACCESS_REVIEWS && ask.method === 'POST') return review(ask.user, ask.body);
+  if (ask.path === ACCESS_REVIEWS && ask.method === 'POST') return review(world, ask.user, ask.body);
   const document = discover(served, ask.path);
   if (document) return document;
   const route = parseRoute(served, ask.path);
@@ -44,9 +44,11 @@ export function handle(world: World, ask: Ask): Result {
 
 const ACCESS_REVIEWS = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
 
-/** What the app asks for are rights that manifests/cluster gives neither of its principals. */
-function review(user: string, body: string): Result {
-  return { status: 201, body: { ...parseBody(body), status: { allowed: user === 'admin' } } };
+function review(world: World, user: string, text: string): Result {
+  const body = parseBody(text);
+  const { resourceAttributes = {} } = (body['spec'] ?? {}) as { resourceAttributes?: Partial<Right> };
+  const allowed = isAllowed(world.objects, user, { verb: '', ...resourceAttributes });
+  return { status: 201, body: { ...body, status: { allowed } } };
 }
 
 function discover(served: Kind[], path: string): Result | undefined {
@@ -71,9 +73,9 @@ interface Target {
 }
 
 function read(world: World, ask: Ask, { user, route, place }: Target): Result {
-  const { kind, namespace } = route;
+  const { kind, namespace, subresource } = route;
   const verb: Verb = route.name === undefined ? 'list' : 'get';
-  checkRights({ user, verb, kind, name: place.name, ...(namespace && { namespace }) });
+  checkRights(world.objects, { user, verb, kind, subresource, name: place.name, ...(namespace && { namespace }) });
   if (route.name !== undefined) return { status: 200, body: viewOf(existing(world, place), ask.accept) };
   const matches = parseSelector(ask.query.get('labelSelector') ?? '');
   const objects = world.objects.list(kind, namespace).filter(({ metadata }) => matches(metadata.labels ?? {}));
@@ -88,26 +90,43 @@ function read(world: World, ask: Ask, { user, route, place }: Target): Result {
   return { status: 200, body };
 }
 
-const VERBS: Record<string, Verb> = { POST: 'create', PATCH: 'patch', DELETE: 'delete' };
+const VERBS: Record<string, Verb> = { POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
+/** What of an object can be patched by itself; other parts only meet the policies. */
+const PATCHED = ['status', 'scale'];
+/** Ways into a pod. */
+const CONNECTED = ['attach', 'exec', 'portforward', 'proxy'];
 
 function change(world: World, ask: Ask, { user, route, place }: Target): Written {
-  const verb = VERBS[ask.method];
-  if (!verb || (verb === 'create') !== (route.name === undefined)) throw methodNotAllowed();
-  const { kind, namespace } = route;
-  const body = verb === 'delete' && ask.body === '' ? undefined : parseBody(ask.body);
-  const attempt = { user, verb, kind, name: place.name, ...(namespace && { namespace }) };
-  checkRights(attempt);
+  const { kind, namespace, subresource } = route;
+  const verb = verbOf(ask.method, route);
+  const body = verb.startsWith('delete') && ask.body === '' ? undefined : parseBody(ask.body || '{}');
+  const attempt = { user, verb, kind, subresource, name: place.name, ...(namespace && { namespace }) };
+  checkRights(world.objects, attempt);
   const dryRun = (body?.['dryRun'] ?? ask.query.getAll('dryRun')) as string[];
   const write: Write = { attempt, place, query: ask.query, dryRun: dryRun.includes('All') };
+  if (verb === 'deletecollection') return removeAll(world, write);
   if (verb === 'delete') return remove(world, write, body);
   if (!body) throw badRequest('the body is empty');
+  if (subresource && !(verb === 'patch' && PATCHED.includes(subresource))) {
+    const made = CONNECTED.includes(subresource) ? 'CONNECT' : 'CREATE';
+    return writePart(world, write, body, verb === 'create' ? made : 'UPDATE');
+  }
   if (verb === 'create') {
     const named = { ...place, name: body.metadata.name };
     return create(world, { ...write, place: named, attempt: { ...attempt, name: named.name } }, body);
   }
-  if (!ask.contentType.startsWith('application/apply-patch+')) return merge(world, write, body, route.subresource);
+  if (!ask.contentType.startsWith('application/apply-patch+')) return merge(world, write, body);
   checkIdentity(body, route);
   return apply(world, write, body);
+}
+
+/** Collections are made into and emptied; all else goes to an object or a part of one. */
+function verbOf(method: string, { name, subresource }: Route): Verb {
+  const verb = VERBS[method];
+  if (verb === 'delete' && name === undefined) return 'deletecollection';
+  const isMade = verb === 'create' && subresource === undefined;
+  if (!verb || isMade !== (name === undefined) || (verb === 'update' && !subresource)) throw methodNotAllowed();
+  return verb;
 }
 
 function checkIdentity(body: Body, { kind, namespace, name }: Route): void {

@@ -1,6 +1,7 @@
-import { writeGuard, checkName, checkPreconditions } from '../control/admission.ts';
+import { checkName, checkNamespace, checkPreconditions } from '../control/admission.ts';
+import { checkRights } from '../control/authorization.ts';
 import { type Body, applyObject, counted, withData, yielded } from '../objects/apply.ts';
-import { alreadyExists, badRequest, forbidden, notFound } from './api-errors.ts';
+import { ApiFault, alreadyExists, badRequest, forbidden, notFound } from './api-errors.ts';
 import { fieldsOf, isFields } from '../objects/fields.ts';
 import { apiVersionOf, kindOf } from '../objects/kinds.ts';
 import {
@@ -14,14 +15,13 @@ import {
 } from '../objects/objects.ts';
 import { checkSchema } from '../objects/schema.ts';
 import type { World, Write, Written } from '../objects/write.ts';
+import { admit } from '../policies/admit.ts';
+import type { Operation } from '../policies/policy.ts';
 
 export function create(world: World, write: Write, body: Body): Written {
   const { place } = write;
   checkName(place);
-  writeGuard(world, write, body);
-  const live = world.objects.get(place);
-  if (live) throw alreadyExists(place, { deleted: live.metadata.deletionTimestamp !== undefined });
-  checkSchema(world.models, body, place);
+  checkNamespace(world.objects, place);
   const now = world.now();
   const assigned = newMetadata(place, now);
   const entry = entryFor(write, { fields: fieldsOf(body), now });
@@ -29,6 +29,10 @@ export function create(world: World, write: Write, body: Body): Written {
     ...body,
     metadata: { ...body.metadata, ...assigned, managedFields: [entry] },
   } as unknown as StoredObject;
+  admit(world, write, { operation: 'CREATE', object: made });
+  const live = world.objects.get(place);
+  if (live) throw alreadyExists(place, { deleted: live.metadata.deletionTimestamp !== undefined });
+  checkSchema(world.models, body, place);
   return { status: 201, object: store(world, write, withData(made)) };
 }
 
@@ -37,22 +41,27 @@ export function apply(world: World, write: Write, body: Body): Written {
   const name = query.get('fieldManager');
   if (!name) throw badRequest('PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value');
   const live = world.objects.get(place);
-  if (!live) checkName(place);
-  writeGuard(world, write, body, live);
+  if (!live) {
+    // what is not there is made, which is a right of its own
+    checkRights(world.objects, { ...write.attempt, verb: 'create' });
+    checkName(place);
+    checkNamespace(world.objects, place);
+  }
   checkSchema(world.models, body, place);
   const outcome = applyObject(live, body, {
     place,
     manager: { name, operation: 'Apply', force: query.get('force') === 'true' },
     now: world.now(),
   });
+  admit(world, write, { operation: live ? 'UPDATE' : 'CREATE', object: outcome.object, oldObject: live });
   const object = outcome.changed ? store(world, write, outcome.object) : outcome.object;
   return { status: outcome.created ? 201 : 200, object };
 }
 
 /** JSON merge patch, also for strategic merge: people and controllers change our objects by it. */
-export function merge(world: World, write: Write, body: Body, subresource?: string): Written {
+export function merge(world: World, write: Write, body: Body): Written {
+  const { subresource } = write.attempt;
   const live = existing(world, write.place);
-  writeGuard(world, write, body, live);
   const patch = subresource === 'status' ? { status: body['status'] } : body;
   const merged = mergeInto(live, patch) as StoredObject;
   const name = write.query.get('fieldManager') ?? 'unknown';
@@ -66,6 +75,7 @@ export function merge(world: World, write: Write, body: Body, subresource?: stri
     ...merged.metadata,
     managedFields: [...left, { ...entry, ...(subresource && { subresource }) }],
   };
+  admit(world, write, { operation: 'UPDATE', object: merged, oldObject: live });
   return { status: 200, object: store(world, write, counted(live, merged)) };
 }
 
@@ -73,11 +83,11 @@ export function remove(world: World, write: Write, body: Body | undefined): Writ
   const { place } = write;
   const live = world.objects.get(place);
   if (!live) throw notFound(place);
-  writeGuard(world, write, undefined, live);
   if (place.kind.kind === 'Namespace' && ['default', 'kube-system', 'kube-public'].includes(place.name)) {
     throw forbidden(place, 'this namespace may not be deleted');
   }
   checkPreconditions(live, body, place);
+  admit(world, write, { operation: 'DELETE', oldObject: live });
   if (place.kind.kind !== 'Namespace') {
     if (!write.dryRun) world.objects.remove(place);
     return { status: 200, object: live };
@@ -89,6 +99,27 @@ export function remove(world: World, write: Write, body: Body | undefined): Writ
     status: { phase: 'Terminating' },
   };
   return { status: 200, object: store(world, write, ending) };
+}
+
+/** Deletes what is in a collection; the policies are asked about each object. */
+export function removeAll(world: World, write: Write): Written {
+  const { kind, namespace } = write.place;
+  const found = world.objects.list(kind, namespace);
+  for (const live of found) admit(world, write, { operation: 'DELETE', oldObject: live });
+  for (const { metadata } of found) {
+    if (!write.dryRun) world.objects.remove({ ...write.place, name: metadata.name });
+  }
+  const metadata = { resourceVersion: world.objects.version() };
+  return {
+    status: 200,
+    object: { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind), metadata } as StoredObject,
+  };
+}
+
+/** Part of an object of which nothing is served but what the policies say of it. */
+export function writePart(world: World, write: Write, body: object, operation: Operation): never {
+  admit(world, write, { operation, object: body, oldObject: world.objects.get(write.place) });
+  throw new ApiFault(501, `the stand-in serves no ${write.attempt.subresource}`);
 }
 
 export function existing({ objects }: World, place: Place): StoredObject {

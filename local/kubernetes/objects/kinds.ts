@@ -9,6 +9,11 @@ export interface Kind {
   generation: boolean;
 }
 
+const CLUSTER_SCOPED = new Set([
+  ...['ClusterRole', 'ClusterRoleBinding', 'IngressClass', 'Namespace', 'PersistentVolume'],
+  ...['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'],
+]);
+
 function kinds(apiVersion: string, names: Record<string, string>, options: { generation?: boolean } = {}): Kind[] {
   const [version = '', group = ''] = apiVersion.split('/').reverse();
   return Object.entries(names).map(([kind, plural]) => ({
@@ -16,12 +21,20 @@ function kinds(apiVersion: string, names: Record<string, string>, options: { gen
     version,
     kind,
     plural,
-    namespaced: kind !== 'Namespace' && kind !== 'IngressClass',
+    namespaced: !CLUSTER_SCOPED.has(kind),
     generation: options.generation ?? false,
   }));
 }
 
 export const KINDS: Kind[] = [
+  ...kinds(
+    'admissionregistration.k8s.io/v1',
+    {
+      ValidatingAdmissionPolicy: 'validatingadmissionpolicies',
+      ValidatingAdmissionPolicyBinding: 'validatingadmissionpolicybindings',
+    },
+    { generation: true },
+  ),
   ...kinds('v1', {
     ConfigMap: 'configmaps',
     Event: 'events',
@@ -48,7 +61,12 @@ export const KINDS: Kind[] = [
     { generation: true },
   ),
   ...kinds('policy/v1', { PodDisruptionBudget: 'poddisruptionbudgets' }, { generation: true }),
-  ...kinds('rbac.authorization.k8s.io/v1', { Role: 'roles', RoleBinding: 'rolebindings' }),
+  ...kinds('rbac.authorization.k8s.io/v1', {
+    ClusterRole: 'clusterroles',
+    ClusterRoleBinding: 'clusterrolebindings',
+    Role: 'roles',
+    RoleBinding: 'rolebindings',
+  }),
 ];
 
 /** Custom resources of add-ons that AKS offers; a cluster may lack them. */

@@ -56,33 +56,36 @@ export interface Objects {
 }
 
 export function createObjects(): Objects {
-  const objects = new Map<string, StoredObject>();
+  /** By kind, and within it by namespace and name. */
+  const kinds = new Map<string, Map<string, StoredObject>>();
   let version = 100;
 
-  const keyOf = ({ kind, namespace, name }: Place): string => `${prefixOf(kind, namespace)}${name}`;
-  const prefixOf = (kind: Kind, namespace = ''): string => `${apiVersionOf(kind)} ${kind.kind} ${namespace}/`;
-  const sorted = (): StoredObject[] => [...objects].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
+  const keyOf = ({ namespace = '', name }: Place): string => `${namespace}/${name}`;
+  const objectsOf = (kind: Kind): Map<string, StoredObject> => {
+    const key = `${apiVersionOf(kind)} ${kind.kind}`;
+    const known = kinds.get(key) ?? new Map<string, StoredObject>();
+    kinds.set(key, known);
+    return known;
+  };
+  const sorted = <T>(entries: Iterable<[string, T]>): T[] =>
+    [...entries].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
+  const all = (): StoredObject[] => sorted(kinds).flatMap(sorted);
 
   return {
-    get: (place) => objects.get(keyOf(place)),
+    get: (place) => objectsOf(place.kind).get(keyOf(place)),
     list: (kind, namespace) =>
-      sorted().filter(
-        (object) =>
-          object.kind === kind.kind &&
-          object.apiVersion === apiVersionOf(kind) &&
-          (namespace === undefined || object.metadata.namespace === namespace),
-      ),
-    all: sorted,
-    inNamespace: (namespace) => sorted().filter((object) => object.metadata.namespace === namespace),
+      sorted(objectsOf(kind)).filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace),
+    all,
+    inNamespace: (namespace) => all().filter((object) => object.metadata.namespace === namespace),
     put(place, object) {
       version += 1;
       const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(version) } };
-      objects.set(keyOf(place), stored);
+      objectsOf(place.kind).set(keyOf(place), stored);
       return stored;
     },
     remove(place) {
       version += 1;
-      objects.delete(keyOf(place));
+      objectsOf(place.kind).delete(keyOf(place));
     },
     version: () => String(version),
   };

@@ -21,6 +21,7 @@ export function describeApplying(target: () => Target): void {
     const inside = `/api/v1/namespaces/${namespace.name}`;
     beforeAll(async () => {
       await target().raw('POST', '/api/v1/namespaces', {
+        as: 'provisioner',
         body: { apiVersion: 'v1', kind: 'Namespace', metadata: namespace },
       });
     });

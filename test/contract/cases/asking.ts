@@ -9,6 +9,7 @@ export function describeAsking(target: () => Target): void {
     const inside = `/api/v1/namespaces/${namespace.name}`;
     beforeAll(async () => {
       await target().raw('POST', '/api/v1/namespaces', {
+        as: 'provisioner',
         body: { apiVersion: 'v1', kind: 'Namespace', metadata: namespace },
       });
       for (const [name, tier] of Object.entries({ a: 'web', b: 'web', c: 'data' })) {

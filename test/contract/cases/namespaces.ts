@@ -29,7 +29,7 @@ export function describeNamespaces(target: () => Target): void {
 
     it('is applied under its own uid and refused, 422 on metadata.uid, under another', async () => {
       const namespace = newNamespace();
-      const made = await target().raw('POST', COLLECTION, { body: bodyOf(namespace) });
+      const made = await target().raw('POST', COLLECTION, { as: 'provisioner', body: bodyOf(namespace) });
       const path = `${COLLECTION}/${namespace.name}`;
       const { uid } = made.body.metadata;
       const other = await target().apply(path, bodyOf(namespace, { uid: '0' }), { query: '&force=true' });
@@ -52,7 +52,7 @@ export function describeNamespaces(target: () => Target): void {
 
     it('is deleted only where uid and resourceVersion are the ones stated', async () => {
       const namespace = newNamespace();
-      const made = await target().raw('POST', COLLECTION, { body: bodyOf(namespace) });
+      const made = await target().raw('POST', COLLECTION, { as: 'provisioner', body: bodyOf(namespace) });
       const path = `${COLLECTION}/${namespace.name}`;
       const { uid, resourceVersion } = (await target().raw('GET', path)).body.metadata;
       expect(uid).toBe(made.body.metadata.uid);
@@ -69,7 +69,7 @@ export function describeNamespaces(target: () => Target): void {
 
     it('terminates over time: nothing new inside, no other of its name, and then it is gone', async () => {
       const namespace = newNamespace();
-      await target().raw('POST', COLLECTION, { body: bodyOf(namespace) });
+      await target().raw('POST', COLLECTION, { as: 'provisioner', body: bodyOf(namespace) });
       const path = `${COLLECTION}/${namespace.name}`;
       const held = {
         apiVersion: 'v1',
@@ -84,7 +84,7 @@ export function describeNamespaces(target: () => Target): void {
       const refused = await target().apply(`${path}/configmaps/new`, inside, { as: 'provisioner' });
       const causes = [{ reason: 'NamespaceTerminating', field: 'metadata.namespace' }];
       expect(refused).toMatchObject({ status: 403, body: { reason: 'Forbidden', details: { causes } } });
-      expect((await target().raw('POST', COLLECTION, { body: bodyOf(namespace) })).status).toBe(409);
+      expect((await target().raw('POST', COLLECTION, { as: 'provisioner', body: bodyOf(namespace) })).status).toBe(409);
       expect((await target().raw('DELETE', path)).status).toBe(200);
       const live = await target().raw('GET', path, { as: 'provisioner' });
       expect(live.body.metadata.deletionTimestamp).toBeDefined();

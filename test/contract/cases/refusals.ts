@@ -7,6 +7,7 @@ export function describeRefusals(target: () => Target): void {
     const inside = `/api/v1/namespaces/${namespace.name}`;
     beforeAll(async () => {
       await target().raw('POST', '/api/v1/namespaces', {
+        as: 'provisioner',
         body: { apiVersion: 'v1', kind: 'Namespace', metadata: namespace },
       });
     });

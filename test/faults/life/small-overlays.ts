@@ -51,7 +51,7 @@ export const SMALL_OVERLAYS: Compiled = {
           spec: {
             rules: [
               {
-                host: 'BRANCH_NAME.example.test',
+                host: 'BRANCH_NAME.127.0.0.1.nip.io',
                 http: {
                   paths: [
                     { path: '/', pathType: 'Prefix', backend: { service: { name: 'web', port: { number: 80 } } } },

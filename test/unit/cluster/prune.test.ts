@@ -64,7 +64,7 @@ describe('drift', () => {
     const objects = [
       ...Array.from({ length: 12 }, (_, index) => configMap(`c-${index}`)),
       { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'sa' } },
-      { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' } },
+      { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'feature-broadcaster-secret' } },
     ];
     const { inventory } = await running.cluster.apply(objects, { ...options, fresh: true, known: [] });
     running.calls();

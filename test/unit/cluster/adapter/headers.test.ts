@@ -16,7 +16,7 @@ const OBJECTS = [
   configMap('a'),
   configMap('b'),
   { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'sa' } },
-  { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, stringData: { k: '1' } },
+  { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'feature-broadcaster-secret' }, stringData: { k: '1' } },
 ];
 
 let running: Running;
@@ -78,7 +78,7 @@ describe('what each look and write costs the API server', () => {
     expect(said()).toEqual([
       'PATCH configmaps/a metadata',
       'PATCH configmaps/b metadata',
-      'PATCH secrets/s metadata',
+      'PATCH secrets/feature-broadcaster-secret metadata',
       'PATCH serviceaccounts/sa metadata',
     ]);
     calls = [];
@@ -88,7 +88,7 @@ describe('what each look and write costs the API server', () => {
       'GET serviceaccounts metadata-list',
       'PATCH configmaps/a metadata',
       'PATCH configmaps/b metadata',
-      'PATCH secrets/s metadata',
+      'PATCH secrets/feature-broadcaster-secret metadata',
       'PATCH serviceaccounts/sa metadata',
     ]);
   });
@@ -100,7 +100,7 @@ describe('what each look and write costs the API server', () => {
     expect(said()).toEqual([
       'GET configmaps metadata-list',
       'GET serviceaccounts metadata-list',
-      'PATCH secrets/s dry-run metadata',
+      'PATCH secrets/feature-broadcaster-secret dry-run metadata',
     ]);
   });
 
@@ -109,14 +109,14 @@ describe('what each look and write costs the API server', () => {
     calls = [];
     await pruneObjects(
       context,
-      inventory.filter(({ name }) => name === 'a' || name === 's'),
+      inventory.filter(({ name }) => name === 'a' || name === 'feature-broadcaster-secret'),
       { namespace, labels: {}, writeGuard },
     );
     expect(said()).toEqual([
       'DELETE configmaps/a metadata',
-      'DELETE secrets/s metadata',
+      'DELETE secrets/feature-broadcaster-secret metadata',
       'GET configmaps/a metadata',
-      'PATCH secrets/s dry-run metadata',
+      'PATCH secrets/feature-broadcaster-secret dry-run metadata',
     ]);
   });
 
