@@ -43,6 +43,12 @@ function toBuilt(directory: string) {
   });
 }
 
+/** What the real kustomize makes of any directory. */
+export async function buildDirectory(directory: string): Promise<KubeObject[]> {
+  kustomize ??= findKustomize({ log: () => undefined });
+  return readObjects((await (await kustomize).build(directory)).json, directory);
+}
+
 export async function buildOverlay(name: OverlayName | 'base'): Promise<KubeObject[]> {
   return (await build(name === 'base' ? name : `overlays/${name}`)).objects;
 }

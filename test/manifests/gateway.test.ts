@@ -4,7 +4,7 @@ import { type Compiled } from '../../lib/overlays/template/compiled.ts';
 import { compileOverlays } from '../../lib/overlays/template/compile.ts';
 import { findKustomize } from '../../local/kustomize/find-kustomize.ts';
 import { build } from './build-overlay.ts';
-import { writeGatewayTree } from './gateway-tree.ts';
+import { writeSwitchedTree } from './switched-tree.ts';
 import { ofKind } from './kube.ts';
 
 interface RouteSpec {
@@ -24,7 +24,7 @@ describe('components/gateway, switched on by one line', () => {
   beforeAll(async () => {
     const kustomize = await findKustomize({ log: () => undefined });
     const compiled = await compileOverlays({
-      manifestsDir: await writeGatewayTree(),
+      manifestsDir: await writeSwitchedTree('gateway'),
       overlays: ['feature'],
       kustomize,
       warn: (line) => {

@@ -1,4 +1,4 @@
-import { kubectl } from './cluster.ts';
+import { applyAll, kubectl } from './cluster.ts';
 
 /** host:port, as a pod would name it. */
 type Target = string;
@@ -34,4 +34,17 @@ export async function reachedFrom(
   );
   const answers = JSON.parse(said) as boolean[];
   return Object.fromEntries(targets.map((target, index) => [target, answers[index] === true]));
+}
+
+/** A pod that no policy binds, in a namespace that is no branch's: what it can't reach is closed, or is not there. */
+export async function startOutsider() {
+  const metadata = { name: 'outsider', namespace: 'outsider' };
+  const command = ['node', '-e', 'setInterval(() => undefined, 60_000)'];
+  const image = 'kubemooc.azurecr.io/todo-app-fe:v1';
+  await applyAll([
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'outsider' } },
+    { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [{ name: 'outsider', image, command }] } },
+  ]);
+  await kubectl('-n', 'outsider', 'wait', '--for=condition=Ready', 'pod/outsider', '--timeout=60s');
+  return metadata;
 }

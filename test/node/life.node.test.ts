@@ -5,8 +5,8 @@ import { setTimeout as pass } from 'node:timers/promises';
 import type { Delivery } from '../../local/github/deliveries.ts';
 import { deliver, provision, recordOf, redeliver, untilReady, watch } from './app.ts';
 import { applyAll, kubectl, list, nodeSetting, until } from './cluster.ts';
-import { writeGatewayTree } from '../manifests/gateway-tree.ts';
-import { reachedFrom } from './connections.ts';
+import { writeSwitchedTree } from '../manifests/switched-tree.ts';
+import { reachedFrom, startOutsider } from './connections.ts';
 import { type App, IDENTITY, pushImages, setStage, type Stage } from './stage.ts';
 
 const [FIRST, SECOND] = ['first', 'second'] as const;
@@ -26,7 +26,7 @@ describe('two branches of the example on a real node', () => {
     await pushImages('v1');
     await stage.installGateway();
     apps.set(FIRST, await stage.startApp());
-    const manifestsDir = await writeGatewayTree();
+    const manifestsDir = await writeSwitchedTree('gateway');
     apps.set(SECOND, await stage.startApp({ overlays: { manifestsDir, overlays: ['feature', 'azure-feature'] } }));
   }, 240_000);
 
@@ -192,18 +192,6 @@ describe('two branches of the example on a real node', () => {
     expect(namespaces.filter((name) => name.startsWith('feature-'))).toEqual([]);
     await until('volumes and mounts are gone', async () => (await leftOnNode()).length === 0, { withinMs: 60_000 });
   }, 300_000);
-
-  async function startOutsider() {
-    const metadata = { name: 'outsider', namespace: 'outsider' };
-    const command = ['node', '-e', 'setInterval(() => undefined, 60_000)'];
-    const image = 'kubemooc.azurecr.io/todo-app-fe:v1';
-    await applyAll([
-      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'outsider' } },
-      { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [{ name: 'outsider', image, command }] } },
-    ]);
-    await kubectl('-n', 'outsider', 'wait', '--for=condition=Ready', 'pod/outsider', '--timeout=60s');
-    return metadata;
-  }
 });
 
 interface CronRun {

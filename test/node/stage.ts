@@ -10,7 +10,7 @@ import { type GitHubStandIn, startGitHub } from '../../local/github/start.ts';
 import { type Host, startHost } from '../../local/host/start-host.ts';
 import { buildGuards } from '../../local/kustomize/build-guards.ts';
 import { startStorageAccounts, toConnectionString } from '../faults/life/storage-accounts.ts';
-import { build } from '../manifests/build-overlay.ts';
+import { MANIFESTS, buildDirectory } from '../manifests/build-overlay.ts';
 import { applyAll, kubectl, nodeSetting, run } from './cluster.ts';
 
 export const IDENTITY =
@@ -44,7 +44,7 @@ export interface Stage {
   /** Starts the app, built with these overlays, on storage of its own. */
   startApp(options?: AppOptions): Promise<App>;
   /** What cluster/gateway makes, but for the certificate, which the node has of its own. */
-  installGateway(): Promise<void>;
+  installGateway(directory?: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -117,8 +117,8 @@ export async function setStage(): Promise<Stage> {
   return {
     azure,
     startApp,
-    async installGateway() {
-      const { objects } = await build('cluster/gateway/istio');
+    async installGateway(directory = `${MANIFESTS}/cluster/gateway/istio`) {
+      const objects = await buildDirectory(directory);
       const domain = nodeSetting('NODE_DOMAIN');
       const served = JSON.stringify(objects.filter(({ kind }) => kind !== 'Certificate'));
       await applyAll(JSON.parse(served.replaceAll('branches.example.com', domain)) as object[]);

@@ -36,7 +36,7 @@ describeOnPlane('under the roles and policies', () => {
   }, 60_000);
 
   it('the provisioner applies a new tag, and prunes', async () => {
-    const newer = await renderBranch('ex-c4-e6', 'v2');
+    const newer = await renderBranch('ex-c4-e6', { imageTag: 'v2' });
     const answers = await Promise.all(newer.map((object) => plane.send(apply(object))));
 
     expect(answers.filter(({ status }) => status !== 200).map(({ text }) => text)).toEqual([]);

@@ -5,14 +5,24 @@ import { MANIFESTS } from '../../build-overlay.ts';
 import { MANAGED_BY, slugLabel } from './start.ts';
 import type { KubeObject } from '../../../../lib/environment/ports/cluster.ts';
 
+interface RenderOptions {
+  imageTag?: string;
+  manifestsDir?: string;
+  /** App settings beside the one that has no default. */
+  settings?: Readonly<Record<string, string>>;
+}
+
 /** What the provisioner applies for a branch, without its Namespace. */
-export async function renderBranch(slug: string, imageTag = 'v1'): Promise<KubeObject[]> {
+export async function renderBranch(
+  slug: string,
+  { imageTag = 'v1', manifestsDir = MANIFESTS, settings = {} }: RenderOptions = {},
+): Promise<KubeObject[]> {
   const compiled = await compileOverlays({
-    manifestsDir: MANIFESTS,
+    manifestsDir,
     overlays: ['feature', 'azure-feature'],
     kustomize: await findKustomize({ log: () => undefined }),
   });
-  const objects = createOverlays(compiled, { OVERLAY_KEYVAULT_NAME: 'branches-vault' }).render({
+  const objects = createOverlays(compiled, { OVERLAY_KEYVAULT_NAME: 'branches-vault', ...settings }).render({
     slug,
     database: slug.replaceAll('-', '_'),
     namespace: `feature-${slug}`,
