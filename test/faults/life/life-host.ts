@@ -58,8 +58,16 @@ export async function startLifeHost(world: LifeWorld, options: LifeHostOptions):
   const proxies = await startProxies(world, admission);
   const clock = clockOf(world, { admission, skew });
   const urlOf = (peer: Peer): string => proxies.get(peer)?.url ?? '';
-  // the machine's own time, which a pause of the whole process jumps with
-  const timer = { ...MONOTONIC, now: () => performance.now() + skew() };
+  const running = new Set<() => void>();
+  const timer = {
+    // the machine's own time, which a pause of the whole process jumps with
+    now: () => performance.now() + skew(),
+    every(ms: number, work: () => void) {
+      const stop = MONOTONIC.every(ms, work);
+      running.add(stop);
+      return stop;
+    },
+  };
   const { delays = new Map<string, number>() } = options;
   world.setServer(urlOf('cluster'));
   const arm = { endpoint: urlOf('azure'), loopback: true };
@@ -105,6 +113,8 @@ export async function startLifeHost(world: LifeWorld, options: LifeHostOptions):
     delays,
     async close() {
       admission.kill();
+      // a lease that a killed host held would be renewed for ever, at an address that is gone
+      for (const stop of running) stop();
       await Promise.all([...proxies.values()].map((proxy) => proxy.close()));
       await Promise.all(Object.values(connections).map((connection) => connection.close()));
     },
