@@ -25,6 +25,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   delete process.env['OTEL_EXPORTER_OTLP_ENDPOINT'];
+  // what the last test left would be sent to nobody, again and again
+  await telemetry.flush();
   await receiver.close();
 });
 
