@@ -8,13 +8,13 @@ import { writeSwitchedTree } from './switched-tree.ts';
 import { ofKind } from './kube.ts';
 
 interface RouteSpec {
-  parentRefs: { name: string; namespace: string }[];
+  parentRefs: { name: string; namespace: string; sectionName: string }[];
   hostnames: string[];
   rules: { matches: { path: { value: string } }[]; backendRefs: { name: string; port: number }[] }[];
 }
 interface GatewaySpec {
   gatewayClassName: string;
-  listeners: { hostname: string; tls: Record<string, unknown>; allowedRoutes: { namespaces: unknown } }[];
+  listeners: { name: string; hostname: string; tls: Record<string, unknown>; allowedRoutes: { namespaces: unknown } }[];
 }
 
 describe('components/gateway, switched on by one line', () => {
@@ -65,11 +65,12 @@ describe('components/gateway, switched on by one line', () => {
 
   it('names, by its defaults, the Gateway that cluster/gateway makes', async () => {
     const { objects: shared } = await build('cluster/gateway/istio');
-    const [gateway] = ofKind(shared, 'Gateway');
+    const [gateway] = ofKind<GatewaySpec>(shared, 'Gateway');
 
     expect(ofKind<RouteSpec>(objects, 'HTTPRoute')[0]?.spec.parentRefs).toEqual([
-      { name: 'OVERLAY_GATEWAY_NAME', namespace: 'OVERLAY_GATEWAY_NAMESPACE' },
+      { name: 'OVERLAY_GATEWAY_NAME', namespace: 'OVERLAY_GATEWAY_NAMESPACE', sectionName: 'https' },
     ]);
+    expect(gateway?.spec.listeners.map(({ name }) => name)).toEqual(['https']);
     expect(gateway?.metadata).toMatchObject({
       name: overlay.defaults['OVERLAY_GATEWAY_NAME'],
       namespace: overlay.defaults['OVERLAY_GATEWAY_NAMESPACE'],

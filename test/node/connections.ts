@@ -1,4 +1,5 @@
-import { applyAll, kubectl } from './cluster.ts';
+import { setTimeout as pass } from 'node:timers/promises';
+import { applyAll, kubectl, until } from './cluster.ts';
 
 /** host:port, as a pod would name it. */
 type Target = string;
@@ -15,7 +16,7 @@ Promise.all(targets.map((target) => open(target.split(':')))).then((all) => cons
 `;
 
 /** Which addresses a connection can be made to from inside a pod, by its own Node. */
-export async function reachedFrom(
+async function reachedFrom(
   pod: { namespace: string; name: string; container?: string },
   targets: readonly Target[],
 ): Promise<Record<Target, boolean>> {
@@ -34,6 +35,32 @@ export async function reachedFrom(
   );
   const answers = JSON.parse(said) as boolean[];
   return Object.fromEntries(targets.map((target, index) => [target, answers[index] === true]));
+}
+
+/**
+ * Waits until exactly the wanted ones of all targets are reached: policies are in force some seconds after the pods that
+ * they speak of. What has come true must still be so a moment later.
+ */
+export async function untilReached(
+  pod: Parameters<typeof reachedFrom>[0],
+  targets: readonly Target[],
+  wanted: readonly Target[],
+): Promise<void> {
+  let seen = '';
+  const isAsWanted = async (): Promise<boolean> => {
+    const reached = await reachedFrom(pod, targets);
+    seen = targets.filter((target) => reached[target]).join(' ');
+    return seen === targets.filter((target) => wanted.includes(target)).join(' ');
+  };
+  const twice = async (): Promise<boolean> => {
+    if (!(await isAsWanted())) return false;
+    await pass(1_000);
+    return isAsWanted();
+  };
+  await until(`${pod.namespace}/${pod.name} reaches ${wanted.join(' ')}`, twice, {
+    withinMs: 20_000,
+    seen: () => `It reaches ${seen}`,
+  });
 }
 
 /** A pod that no policy binds, in a namespace that is no branch's: what it can't reach is closed, or is not there. */

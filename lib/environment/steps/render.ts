@@ -58,7 +58,7 @@ export function toWantedCredentials(
   });
 }
 
-/** The URL of the first Ingress or HTTPRoute host; https only if the Ingress has TLS for it. */
+/** The URL of the first Ingress or HTTPRoute host; https if the Ingress has TLS for it, or the route names a listener so. */
 export function toUrl(objects: readonly KubeObject[]): string | undefined {
   for (const { kind, spec } of objects as readonly (KubeObject & { spec?: RouteSpec })[]) {
     if (kind === 'Ingress') {
@@ -67,9 +67,14 @@ export function toUrl(objects: readonly KubeObject[]): string | undefined {
       if (host !== undefined) return `${secure === true ? 'https' : 'http'}://${host}`;
     }
     const host = kind === 'HTTPRoute' ? spec?.hostnames?.find(isOneHost) : undefined;
-    if (host !== undefined) return `http://${host}`;
+    if (host !== undefined) return `${spec?.parentRefs?.some(isSecure) === true ? 'https' : 'http'}://${host}`;
   }
   return undefined;
+}
+
+/** What the listeners of a Gateway speak is in the Gateway, which is not the branch's; the route can only name one. */
+function isSecure({ port, sectionName = '' }: ParentRef): boolean {
+  return port === 443 || /^https\b/.test(sectionName);
 }
 
 /** Nobody can open a wildcard. */
@@ -85,6 +90,12 @@ interface RouteSpec {
   rules?: { host?: string }[];
   tls?: { hosts?: string[] }[];
   hostnames?: string[];
+  parentRefs?: ParentRef[];
+}
+
+interface ParentRef {
+  port?: number;
+  sectionName?: string;
 }
 
 /** Digest of the objects and their identity, 32 hex digits: tells whether the same was applied before. */

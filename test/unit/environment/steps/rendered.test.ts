@@ -78,7 +78,11 @@ describe('toUrl', () => {
     metadata: { name: 'x' },
     spec: { rules: hosts.map((host) => ({ host })), ...(tls.length > 0 && { tls: [{ hosts: tls }] }) },
   });
-  const route = (hostnames: string[]): KubeObject => ({ ...ingress([]), kind: 'HTTPRoute', spec: { hostnames } });
+  const route = (hostnames: string[], ...parentRefs: object[]): KubeObject => ({
+    ...ingress([]),
+    kind: 'HTTPRoute',
+    spec: { hostnames, parentRefs },
+  });
 
   it.each<[KubeObject[], string | undefined]>([
     [[ingress(['a.example.org'])], 'http://a.example.org'],
@@ -87,5 +91,9 @@ describe('toUrl', () => {
     [[ingress(['a.b.example.org'], ['*.example.org'])], 'http://a.b.example.org'],
     [[route(['*.example.org', 'b.example.org'])], 'http://b.example.org'],
     [[ingress(['*.example.org']), route(['b.example.org'])], 'http://b.example.org'],
+    [[route(['b.example.org'], { name: 'x', sectionName: 'http' })], 'http://b.example.org'],
+    [[route(['b.example.org'], { name: 'x' }, { name: 'x', sectionName: 'https' })], 'https://b.example.org'],
+    [[route(['b.example.org'], { name: 'x', sectionName: 'https-branches' })], 'https://b.example.org'],
+    [[route(['b.example.org'], { name: 'x', port: 443 })], 'https://b.example.org'],
   ])('of %j is %s', (objects, url) => expect(toUrl(objects)).toBe(url));
 });
