@@ -1,6 +1,7 @@
 import { app } from '@azure/functions';
 import { deps } from '../lib/deps.ts';
 import { answerDiagnosis } from '../lib/diagnosis/answer-diagnosis.ts';
+import { toResponse } from '../lib/intake/response.ts';
 import { toLog } from '../lib/log.ts';
 
 app.http('environment-diagnosis', {
@@ -9,10 +10,10 @@ app.http('environment-diagnosis', {
   authLevel: 'function',
   handler: async (request, context) => {
     const log = toLog(context);
-    const { status, body } = await answerDiagnosis(
+    const answer = await answerDiagnosis(
       { log, records: deps.records, ports: () => deps.portsFor(log) },
       { name: request.params['name'], requestId: context.invocationId },
     );
-    return { status, jsonBody: body };
+    return toResponse(answer, request);
   },
 });

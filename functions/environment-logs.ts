@@ -1,5 +1,6 @@
 import { app } from '@azure/functions';
 import { deps } from '../lib/deps.ts';
+import { toResponse } from '../lib/intake/response.ts';
 import { toLog } from '../lib/log.ts';
 import { answerLogs } from '../lib/page/answer-logs.ts';
 
@@ -9,7 +10,7 @@ app.http('environment-logs', {
   authLevel: 'function',
   handler: async (request, context) => {
     const call = { name: request.params['name'], requestId: context.invocationId };
-    const { status, body } = await answerLogs(deps.logsDeps(toLog(context)), call);
-    return { status, jsonBody: body };
+    const answer = await answerLogs(deps.logsDeps(toLog(context)), call);
+    return toResponse(answer, request);
   },
 });

@@ -1,6 +1,7 @@
 import { app } from '@azure/functions';
 import { deps } from '../lib/deps.ts';
 import { answerObserved } from '../lib/intake/observed.ts';
+import { toResponse } from '../lib/intake/response.ts';
 import { answerStatus } from '../lib/intake/status.ts';
 import { toLog } from '../lib/log.ts';
 
@@ -14,7 +15,7 @@ app.http('environments', {
     const ifNoneMatch = request.headers.get('if-none-match') ?? undefined;
     const requestId = context.invocationId;
     const isObserved = name === undefined && request.query.get('observed') === '1';
-    const { status, body, headers } = isObserved
+    const answer = isObserved
       ? await answerObserved(deps.observedDeps(log), { ifNoneMatch, requestId })
       : await answerStatus(deps.statusDeps(log), {
           name,
@@ -23,6 +24,6 @@ app.http('environments', {
           ifNoneMatch,
           requestId,
         });
-    return { status, ...(status !== 304 && { jsonBody: body }), ...(headers !== undefined && { headers }) };
+    return toResponse(answer, request);
   },
 });

@@ -1,5 +1,6 @@
 import { app } from '@azure/functions';
 import { deps } from '../lib/deps.ts';
+import { toResponse } from '../lib/intake/response.ts';
 import { toLog } from '../lib/log.ts';
 import { answerIdentities } from '../lib/page/answer-identities.ts';
 
@@ -7,9 +8,9 @@ app.http('identities', {
   route: 'identities',
   methods: ['GET'],
   authLevel: 'function',
-  handler: async (_request, context) => {
+  handler: async (request, context) => {
     const log = toLog(context);
-    const { status, body } = await answerIdentities({ slots: deps.identitySlots, log }, context.invocationId);
-    return { status, jsonBody: body };
+    const answer = await answerIdentities({ slots: deps.identitySlots, log }, context.invocationId);
+    return toResponse(answer, request);
   },
 });

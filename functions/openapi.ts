@@ -10,5 +10,6 @@ app.http('openapi', {
     answerPage(deps.pageFiles(), {
       path: 'openapi.json',
       ifNoneMatch: request.headers.get('if-none-match') ?? undefined,
+      acceptEncoding: request.headers.get('accept-encoding') ?? undefined,
     }),
 });

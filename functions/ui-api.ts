@@ -2,6 +2,7 @@ import { app } from '@azure/functions';
 import { deps } from '../lib/deps.ts';
 import { mirrorRoutes } from '../lib/deps/mirror.ts';
 import { withBody } from '../lib/intake/read-body.ts';
+import { toResponse } from '../lib/intake/response.ts';
 import { toLog } from '../lib/log.ts';
 import { answerMirror } from '../lib/page/mirror.ts';
 
@@ -11,7 +12,7 @@ app.http('ui-api', {
   // App Service has signed the person in; without that every call is refused
   authLevel: 'anonymous',
   handler: async (request, context) => {
-    const { status, body, headers } = await withBody(request, { requestId: context.invocationId }, (bytes) =>
+    const answer = await withBody(request, { requestId: context.invocationId }, (bytes) =>
       answerMirror(
         { settings: deps.pageSettings, routes: mirrorRoutes(deps, toLog(context)) },
         {
@@ -25,6 +26,6 @@ app.http('ui-api', {
         },
       ),
     );
-    return { status, ...(status !== 304 && { jsonBody: body }), ...(headers !== undefined && { headers }) };
+    return toResponse(answer, request);
   },
 });

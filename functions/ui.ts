@@ -10,5 +10,6 @@ app.http('ui', {
     answerPage(deps.pageFiles(), {
       path: request.params['path'] ?? '',
       ifNoneMatch: request.headers.get('if-none-match') ?? undefined,
+      acceptEncoding: request.headers.get('accept-encoding') ?? undefined,
     }),
 });

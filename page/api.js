@@ -4,15 +4,43 @@ import { keyFor } from './keys.js';
 
 const TIMEOUT_MS = 20_000;
 
-/** How this page gets in: `keys`, or `entra` with who it is. */
-export let way = { kind: 'keys' };
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 30_000;
+/** So often a failure is taken for a passing one. */
+const TRIES = 3;
 
-/** Asks once whether sign-in is on. Where it is not, the mirror says so, and function keys are the way in. */
-export async function findWay() {
-  const answer = await send('/api/ui-api/me', { headers: { 'x-requested-with': 'fetch' } });
-  if (answer.kind === 'ok') way = { kind: 'entra', ...answer.body };
-  else if (answer.kind === 'denied' && answer.code === 'not-signed-in') way = { kind: 'entra' };
-  return way;
+/** How this page gets in: `unknown` until the app has said, then `keys`, or `entra` with who it is. */
+export let way = { kind: 'unknown' };
+
+/**
+ * Asks whether sign-in is on. Where it is not, the mirror says so, and function keys are the way in. Without an answer it
+ * asks again and tells `onProblem`: taken for an answer, a network that is down would ask a person for keys.
+ */
+export async function findWay(onProblem) {
+  for (let tries = 1; ; tries += 1) {
+    const answer = await send('/api/ui-api/me', { headers: { 'x-requested-with': 'fetch' } });
+    if (answer.kind !== 'down' || (answer.status !== undefined && tries === TRIES)) {
+      const isSignedOut = answer.kind === 'denied' && answer.code === 'not-signed-in';
+      if (answer.kind === 'ok') way = { kind: 'entra', ...answer.body };
+      else way = { kind: isSignedOut ? 'entra' : 'keys' };
+      return way;
+    }
+    onProblem(answer);
+    await pauseUntilOnline(Math.min(FIRST_PAUSE_MS * 2 ** (tries - 1), LONGEST_PAUSE_MS));
+  }
+}
+
+/** Waits, but no longer than until the network is back. */
+function pauseUntilOnline(ms) {
+  const online = new AbortController();
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    const onOnline = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    window.addEventListener('online', onOnline, { signal: online.signal });
+  }).finally(() => online.abort());
 }
 
 /**

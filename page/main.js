@@ -1,6 +1,7 @@
 import { html, render, useEffect, useState } from './vendor/preact.js';
 import { findWay } from './api.js';
-import { Shell } from './shell.js';
+import { Loading } from './parts.js';
+import { Problem, Shell } from './shell.js';
 import { useLocation } from './router.js';
 import { EnvironmentView } from './views/environment.js';
 import { IdentitiesView } from './views/identities.js';
@@ -11,12 +12,17 @@ const VIEWS = { identities: IdentitiesView, sweep: SweepView };
 
 function Page() {
   const [isReady, setReady] = useState(false);
+  const [problem, setProblem] = useState(undefined);
   const { segments, query } = useLocation();
   useEffect(() => {
-    findWay().then(() => setReady(true));
+    findWay(setProblem).then(() => setReady(true));
   }, []);
   const [first, name] = segments;
-  if (!isReady) return html`<${Shell} current=${first}><p class="quiet loading">Loading …</p><//>`;
+  if (!isReady) {
+    return html`<${Shell} current=${first}
+      >${problem ? html`<${Problem} problem=${problem} />` : html`<${Loading} />`}<//
+    >`;
+  }
   if (first === 'environments' && name !== undefined) {
     return html`<${Shell} current="environments"><${EnvironmentView} key=${name} name=${name} /><//>`;
   }

@@ -53,6 +53,29 @@ export function Ago({ at, now }) {
   return html`<time datetime=${at} title=${formatTime(at)}>${formatAge(Math.max(0, now - Date.parse(at)))}</time>`;
 }
 
+const SLOW_MS = 6_000;
+const ONE_WAIT_MS = 500;
+
+/** Since when a person waits, over what is loaded one after another; from the first moment of the page on. */
+const wait = { since: 0, until: Infinity };
+
+/** Says that something is being loaded, and after some seconds that it takes long: nothing is wrong yet. */
+export function Loading() {
+  const [isSlow, setSlow] = useState(false);
+  useEffect(() => {
+    const now = performance.now();
+    if (now - wait.until > ONE_WAIT_MS) wait.since = now;
+    const timer = setTimeout(() => setSlow(true), SLOW_MS - (now - wait.since));
+    return () => {
+      clearTimeout(timer);
+      wait.until = performance.now();
+    };
+  }, []);
+  return html`<p class="quiet loading" role="status">
+    ${isSlow ? 'Still loading: the network or the app is slow.' : 'Loading …'}
+  </p>`;
+}
+
 /** Copies a text, and says so. */
 export function CopyButton({ text, label = 'Copy' }) {
   const [said, setSaid] = useState('');

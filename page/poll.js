@@ -9,6 +9,9 @@ const LONGEST_MS = 300_000;
 /** The last good answer of each address, so that going back shows it at once. */
 const known = new Map();
 
+/** The requests under way by address: who wants the same meanwhile waits for the same answer. */
+const underWay = new Map();
+
 /** Forgets every answer: other keys may see other things. */
 export function forgetAll() {
   known.clear();
@@ -20,7 +23,9 @@ export function forgetAll() {
  */
 export function usePoll(fn, path, everyMs) {
   const [, redraw] = useReducer((count) => count + 1, 0);
-  const [again, refresh] = useReducer((count) => count + 1, 0);
+  const [again, askAgain] = useReducer((count) => count + 1, 0);
+  // an answer to a request from before a change may not know of it
+  const refresh = () => Promise.resolve(underWay.get(path)).then(askAgain);
   const entry = path === undefined ? {} : (known.get(path) ?? {});
   useEffect(() => {
     if (path === undefined) return undefined;
@@ -48,16 +53,27 @@ export function usePoll(fn, path, everyMs) {
 }
 
 async function ask(poll) {
+  const { fn, path } = poll;
   poll.asking = true;
-  const before = known.get(poll.path) ?? {};
-  const answer = await call(poll.fn, poll.path, { etag: before.etag });
+  if (!underWay.has(path))
+    underWay.set(
+      path,
+      fetchNewest(fn, path).finally(() => underWay.delete(path)),
+    );
+  const kind = await underWay.get(path);
   poll.asking = false;
+  poll.failures = kind === 'down' ? poll.failures + 1 : 0;
+}
+
+async function fetchNewest(fn, path) {
+  const before = known.get(path) ?? {};
+  const answer = await call(fn, path, { etag: before.etag });
   const at = Date.now();
-  if (answer.kind === 'ok') known.set(poll.path, { data: answer.body, etag: answer.etag, at });
-  else if (answer.kind === 'unchanged') known.set(poll.path, { ...before, at, problem: undefined });
-  else if (answer.kind === 'down') known.set(poll.path, { ...before, problem: answer });
-  else known.set(poll.path, { problem: answer, at });
-  poll.failures = answer.kind === 'down' ? poll.failures + 1 : 0;
+  if (answer.kind === 'ok') known.set(path, { data: answer.body, etag: answer.etag, at });
+  else if (answer.kind === 'unchanged') known.set(path, { ...before, at, problem: undefined });
+  else if (answer.kind === 'down') known.set(path, { ...before, problem: answer });
+  else known.set(path, { problem: answer, at });
+  return answer.kind;
 }
 
 function pause({ failures }, usual) {

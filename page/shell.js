@@ -46,7 +46,8 @@ export function Shell({ current, children }) {
           ${
             way.kind === 'entra'
               ? html`<span title=${way.role ?? ''}>${way.name ?? ''}</span>`
-              : html`<button type="button" class="plain" onClick=${() => setDialog({})}>Keys</button>`
+              : way.kind === 'keys' &&
+                html`<button type="button" class="plain" onClick=${() => setDialog({})}>Keys</button>`
           }
         </div>
       </div>

@@ -1,4 +1,4 @@
-import { html, useState } from '../vendor/preact.js';
+import { html, useRef, useState } from '../vendor/preact.js';
 import { call } from '../api.js';
 import { shellQuote } from '../format.js';
 import { CopyButton } from '../parts.js';
@@ -7,9 +7,14 @@ import { askForKeys } from '../shell.js';
 /** The state of one action: nothing yet, under way, done, or why not. */
 export function useAction(fn, path) {
   const [answer, setAnswer] = useState({ kind: 'idle' });
+  const isBusy = useRef(false);
   const act = async (body) => {
+    // a second click may come before the button is drawn as disabled
+    if (isBusy.current) return { kind: 'busy' };
+    isBusy.current = true;
     setAnswer({ kind: 'busy' });
     const given = await call(fn, path, { method: 'POST', body });
+    isBusy.current = false;
     setAnswer(given);
     return given;
   };

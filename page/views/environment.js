@@ -3,7 +3,7 @@ import { DeprovisionDialog } from '../dialogs/deprovision.js';
 import { KeepDialog } from '../dialogs/keep.js';
 import { ProvisionDialog } from '../dialogs/provision.js';
 import { formatActor, formatRelative, lastSegment, plural, safeUrl } from '../format.js';
-import { Ago, CopyButton, Note, Phase } from '../parts.js';
+import { Ago, CopyButton, Loading, Note, Phase } from '../parts.js';
 import { useNow, usePoll } from '../poll.js';
 import { Link, toPath } from '../router.js';
 import { Problem } from '../shell.js';
@@ -33,9 +33,7 @@ export function EnvironmentView({ name }) {
   if (record.problem?.kind === 'denied') return html`<${Problem} problem=${record.problem} fn="environments" />`;
   if (record.problem?.kind === 'missing') return html`<${Missing} name=${name} />`;
   if (record.data === undefined) {
-    return record.problem
-      ? html`<${Problem} problem=${record.problem} fn="environments" />`
-      : html`<p class="quiet loading">Loading …</p>`;
+    return record.problem ? html`<${Problem} problem=${record.problem} fn="environments" />` : html`<${Loading} />`;
   }
   const environment = record.data;
   const state = live.data?.live ?? {};

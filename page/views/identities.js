@@ -1,6 +1,6 @@
 import { html, useEffect } from '../vendor/preact.js';
 import { formatAge, plural } from '../format.js';
-import { Note, Section } from '../parts.js';
+import { Loading, Note, Section } from '../parts.js';
 import { useNow, usePoll } from '../poll.js';
 import { Link, toPath } from '../router.js';
 import { Problem } from '../shell.js';
@@ -25,6 +25,7 @@ export function IdentitiesView() {
       </div>
     </header>
     <${Problem} problem=${problem} fn="identities" at=${at} />
+    ${data === undefined && problem === undefined && html`<${Loading} />`}
     ${
       waiting.length > 0 &&
       html`<${Note}

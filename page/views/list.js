@@ -2,7 +2,7 @@ import { html, useEffect, useMemo, useRef, useState } from '../vendor/preact.js'
 import { Banners } from '../banners.js';
 import { ProvisionDialog } from '../dialogs/provision.js';
 import { formatActor, formatRelative, plural, safeUrl } from '../format.js';
-import { Ago, Phase, PHASES, phaseOf } from '../parts.js';
+import { Ago, Loading, Phase, PHASES, phaseOf } from '../parts.js';
 import { useNow, usePoll } from '../poll.js';
 import { Link, setQuery, toPath } from '../router.js';
 import { Problem } from '../shell.js';
@@ -13,6 +13,11 @@ const WAITING = {
   capacity: 'waits for a place: MAX_ENVIRONMENTS is reached',
   'namespace-terminating': 'waits until its old namespace is gone',
 };
+
+/** The branch's own, in place of the app's overlays. */
+const OWN = 'own manifests';
+
+const isOwn = ({ from, phase }) => from === 'branch' && phase !== 'gone';
 
 const SORTS = {
   attention: ['Needs attention', (a, b) => phaseOf(a.phase).rank - phaseOf(b.phase).rank || newest(a, b)],
@@ -52,7 +57,7 @@ export function ListView({ query }) {
     <h1 class="sr-only">Environments</h1>
     <${Problem} problem=${problem} fn="environments" at=${at} />
     <${Banners} />
-    ${data === undefined && problem === undefined && html`<${Skeleton} />`}
+    ${data === undefined && problem === undefined && html`<${Loading} />`}
     ${
       data !== undefined &&
       html`
@@ -116,7 +121,9 @@ export function ListView({ query }) {
           shown.length === 0 &&
           html`<div class="empty">
             <h2>Nothing fits</h2>
-            <button type="button" onClick=${() => setQuery({ q: '', phase: '', repository: '' })}>Show all</button>
+            <button type="button" onClick=${() => setQuery({ q: '', phase: '', repository: '', from: '' })}>
+              Show all
+            </button>
           </div>`
         }
       `
@@ -134,6 +141,7 @@ function select(environments, query) {
   const [phase, repository] = [query.get('phase'), query.get('repository')];
   return environments
     .filter((one) => (!phase || one.phase === phase) && (!repository || one.repository === repository))
+    .filter((one) => query.get('from') !== 'branch' || isOwn(one))
     .filter((one) => {
       if (words.length === 0) return true;
       const text = [
@@ -145,6 +153,7 @@ function select(environments, query) {
         one.why,
         one.phase,
         one.url,
+        isOwn(one) && OWN,
       ]
         .join('\n')
         .toLowerCase();
@@ -153,25 +162,25 @@ function select(environments, query) {
     .sort(SORTS[sortOf(query)][1]);
 }
 
-/** How many are in each phase; each count is a filter. */
+/** How many are in each phase, and how many run manifests of their own; each count is a filter. */
 function Counts({ environments, query, all }) {
   const counts = new Map();
   for (const { phase } of environments) counts.set(phase, (counts.get(phase) ?? 0) + 1);
   const current = query.get('phase') ?? '';
-  const chip = (phase, label, count) =>
-    html`<button
-      type="button"
-      class="chip"
-      aria-pressed=${current === phase}
-      onClick=${() => setQuery({ phase: current === phase ? '' : phase })}
-    >
+  const own = environments.filter(isOwn).length;
+  const isOwnOnly = query.get('from') === 'branch';
+  const button = (label, count, isPressed, changes) =>
+    html`<button type="button" class="chip" aria-pressed=${isPressed} onClick=${() => setQuery(changes)}>
       ${label} <span class="count">${count}</span>
     </button>`;
-  return html`<div class="counts" role="group" aria-label="Filter by phase">
-    ${chip('', 'All', environments.length)}
+  const chip = (phase, label, count) =>
+    button(label, count, current === phase, { phase: current === phase ? '' : phase });
+  return html`<div class="counts" role="group" aria-label="Filter">
+    ${button('All', environments.length, current === '' && !isOwnOnly, { phase: '', from: '' })}
     ${PHASES.filter(({ phase }) => counts.has(phase) || phase === current).map(({ phase }) =>
       chip(phase, html`<${Phase} phase=${phase} />`, counts.get(phase) ?? 0),
     )}
+    ${(own > 0 || isOwnOnly) && button(OWN, own, isOwnOnly, { from: isOwnOnly ? '' : 'branch' })}
     <label class="check">
       <input type="checkbox" checked=${all} onChange=${(event) => setQuery({ all: event.target.checked ? '1' : '' })} />
       Show gone
@@ -182,11 +191,12 @@ function Counts({ environments, query, all }) {
 function Row({ environment, now, withRepository }) {
   const { name, ref, repository, phase, imageTag, actor, at } = environment;
   const who = formatActor(actor);
+  const whose = [withRepository && repository, isOwn(environment) && OWN].filter(Boolean).join(' · ');
   return html`<li class="row">
     <${Phase} phase=${phase} />
     <div class="branch">
       <${Link} to=${toPath('environments', name)} class="row-link" title=${ref}>${ref || name}<//>
-      ${withRepository && html`<span class="quiet repository" title=${repository}>${repository}</span>`}
+      ${whose && html`<span class="quiet whose" title=${whose}>${whose}</span>`}
     </div>
     <${What} environment=${environment} now=${now} />
     <span class="tag" title=${imageTag ?? ''}>${imageTag ?? ''}</span>
@@ -226,12 +236,6 @@ git push -u origin my-branch</pre>
       deliveries.
     </p>
     <button type="button" onClick=${onProvision}>Provision a branch by hand</button>
-  </div>`;
-}
-
-function Skeleton() {
-  return html`<div class="skeleton" role="status">
-    <span class="sr-only">Loading</span>${[1, 2, 3, 4, 5].map(() => html`<div></div>`)}
   </div>`;
 }
 

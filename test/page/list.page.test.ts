@@ -88,6 +88,29 @@ describe('the list', () => {
     await eventually(() => rows().last().innerText(), /zebra/);
   });
 
+  test('marks who runs manifests of its own, and shows those alone where asked to', async () => {
+    const world = busyWorld();
+    const page = await show(world);
+    const row = rows().filter({ hasText: 'api-rate-limits' });
+    await eventually(() => row.locator('.branch').innerText(), /own manifests/);
+    await eventually(() => page.locator('.row', { hasText: 'own manifests' }).count(), 1);
+    await page.getByRole('button', { name: 'own manifests 1' }).click();
+    await eventually(() => rows().count(), 1);
+    await eventually(() => new URL(page.url()).search, '?from=branch');
+    await page.reload();
+    await eventually(() => rows().count(), 1);
+    await page.getByRole('button', { name: 'All 13' }).click();
+    await eventually(() => rows().count(), 13);
+  });
+
+  test('offers no filter by manifests where all run the app’s', async () => {
+    const world = emptyWorld();
+    addEnvironment(world, { name: 'plain', phase: 'ready', from: 'app' });
+    await show(world);
+    await eventually(() => rows().allInnerTexts(), [expect.not.stringContaining('own manifests')]);
+    await eventually(() => tab.page.getByRole('button', { name: 'own manifests' }).count(), 0);
+  });
+
   test('shows gone ones only where asked for', async () => {
     const world = busyWorld();
     addEnvironment(world, { name: 'long-gone', phase: 'gone' });

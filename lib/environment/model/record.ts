@@ -199,6 +199,8 @@ export interface RecordSummary {
   warnings?: number;
   keepUntil?: string;
   deleteAt?: string;
+  /** It runs the branch's own manifests in place of the app's overlays. */
+  from?: 'branch';
   template?: string;
   manifests?: string;
   identity?: string;

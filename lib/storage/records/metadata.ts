@@ -17,6 +17,7 @@ export function toMetadata(record: EnvironmentRecord): Record<string, string> {
     error: record.error?.code,
     template: record.template,
     manifests: record.manifests,
+    from: record.from === 'branch' ? record.from : undefined,
     identity: record.identity,
     sha: record.sha,
     checkedat: record.checkedAt,
@@ -66,7 +67,7 @@ export function fromMetadata(slug: string, metadata: Record<string, string>): Re
   const [template, manifests] = [read('template'), read('manifests')];
   const [identity, checkedAt, nextAt] = [read('identity'), read('checkedat'), read('nextat')];
   const [why, imageTag, warnings] = [read('why'), read('imagetag'), Number(read('warnings') ?? 0)];
-  const sha = read('sha');
+  const [sha, from] = [read('sha'), read('from')];
   const actor = toActor(read);
   return {
     name: slug,
@@ -81,6 +82,7 @@ export function fromMetadata(slug: string, metadata: Record<string, string>): Re
     ...(error !== undefined && { error: { code: error } }),
     ...(template !== undefined && { template }),
     ...(manifests !== undefined && { manifests }),
+    ...(from === 'branch' && { from }),
     ...(identity !== undefined && { identity }),
     ...(sha !== undefined && { sha }),
     ...(checkedAt !== undefined && { checkedAt }),

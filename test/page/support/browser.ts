@@ -28,8 +28,30 @@ export interface Tab {
   close(): Promise<void>;
 }
 
+/** Slow 3G: 400 kbit/s and 400 ms until a first byte comes. */
+const SLOW_3G = { latency: 400, downloadThroughput: 400_000 / 8, uploadThroughput: 400_000 / 8, offline: false };
+
+/** Puts a tab on a slow network, or on none. */
+export async function throttle(page: Page): Promise<{ setOffline(offline: boolean): Promise<void> }> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Network.enable');
+  await session.send('Network.emulateNetworkConditions', SLOW_3G);
+  return {
+    async setOffline(offline) {
+      await session.send('Network.emulateNetworkConditions', { ...SLOW_3G, offline });
+    },
+  };
+}
+
 /** Opens an address in a tab of its own and notes whatever goes wrong there. */
 export async function open(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Tab> {
+  const tab = await openBlank(browser, url, options);
+  await tab.page.goto(url);
+  return tab;
+}
+
+/** A tab that has not gone to its address yet. */
+export async function openBlank(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Tab> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB', ...options });
   const page = await context.newPage();
   const faults: string[] = [];
@@ -45,7 +67,6 @@ export async function open(browser: Browser, url: string, options: BrowserContex
   page.on('request', (request) => {
     if (new URL(request.url()).origin !== origin) faults.push(`request to ${request.url()}`);
   });
-  await page.goto(url);
   return { page, faults, close: () => context.close() };
 }
 

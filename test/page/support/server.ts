@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { toResponse } from '../../../lib/intake/response.ts';
 import { answerPage, readPage } from '../../../lib/page/files.ts';
 import type { World } from './world.ts';
 
@@ -12,6 +13,8 @@ export interface PageServer {
   world: World;
   /** How many calls of the API had which answer, by status. */
   statuses: Map<number, number>;
+  /** Every address that was asked for, page and API, in order. */
+  requests: string[];
   stop(): Promise<void>;
 }
 
@@ -27,16 +30,19 @@ const FUNCTIONS: [RegExp, string][] = [
 /** The built page by the code that serves it, over an API that says what the test wants. */
 export async function startPageServer(world: World): Promise<PageServer> {
   const files = readPage(join(import.meta.dirname, '..', '..', '..', 'dist', 'page', 'index.html'));
-  const served: PageServer = { url: '', world, statuses: new Map(), stop: async () => undefined };
+  const served: PageServer = { url: '', world, statuses: new Map(), requests: [], stop: async () => undefined };
   const server = createServer((request, response) => {
     void answer(request, response);
   });
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? '/', 'http://page.test');
+    served.requests.push(`${request.method} ${url.pathname}`);
+    const header = (name: string) => request.headers[name]?.toString();
     if (url.pathname.startsWith('/api/ui/')) {
       const { status, headers, body } = answerPage(files, {
         path: decodeURIComponent(url.pathname.slice('/api/ui/'.length)),
-        ifNoneMatch: request.headers['if-none-match'],
+        ifNoneMatch: header('if-none-match'),
+        acceptEncoding: header('accept-encoding'),
       });
       response.writeHead(status, headers).end(body);
       return;
@@ -46,12 +52,14 @@ export async function startPageServer(world: World): Promise<PageServer> {
       request.socket.destroy();
       return;
     }
-    const text = JSON.stringify(said.body);
-    const etag = `"${createHash('sha256').update(text).digest('hex').slice(0, 16)}"`;
-    const status = said.status === 200 && request.headers['if-none-match'] === etag ? 304 : said.status;
+    await new Promise((resolve) => setTimeout(resolve, served.world.delayMs));
+    const etag = `"${createHash('sha256').update(JSON.stringify(said.body)).digest('hex').slice(0, 16)}"`;
+    const status = said.status === 200 && header('if-none-match')?.endsWith(etag) === true ? 304 : said.status;
     served.statuses.set(status, (served.statuses.get(status) ?? 0) + 1);
-    response.writeHead(status, { 'content-type': 'application/json', etag });
-    response.end(status === 304 ? undefined : text);
+    const answer = { status, body: said.body as Record<string, unknown>, headers: { etag } };
+    const { headers, body, jsonBody } = await toResponse(answer, { headers: { get: (name) => header(name) ?? null } });
+    response.writeHead(status, { 'content-type': 'application/json', ...headers });
+    response.end(body ?? (jsonBody === undefined ? undefined : JSON.stringify(jsonBody)));
   };
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -5,6 +5,8 @@ export interface World {
   /** Answers in place of the usual ones, by `METHOD path`. */
   answers: Map<string, { status: number; body: unknown }>;
   isDown: boolean;
+  /** How long each answer of the API takes. */
+  delayMs: number;
   environments: Record<string, unknown>[];
   records: Map<string, Record<string, unknown>>;
   live: Map<string, unknown>;
@@ -34,6 +36,7 @@ export function emptyWorld(): World {
   return {
     answers: new Map(),
     isDown: false,
+    delayMs: 0,
     environments: [],
     records: new Map(),
     live: new Map(),
@@ -66,7 +69,7 @@ export function addEnvironment(
   const { name, phase, ref = name, repository = REPOSITORY, at = ago(5 * MINUTE), ...rest } = summary;
   const namespace = `feature-${name}`;
   world.environments.push({ name, namespace, phase, repository, ref, at, ...rest });
-  const { imageTag, url, waitingFor, keepUntil, deleteAt, actor } = rest;
+  const { imageTag, url, waitingFor, keepUntil, deleteAt, from, actor } = rest;
   world.records.set(name, {
     v: 1,
     name,
@@ -95,7 +98,9 @@ export function addEnvironment(
     activityAt: at,
     identity: `${POOL}kv-dev-1`,
     ...Object.fromEntries(
-      Object.entries({ imageTag, url, waitingFor, keepUntil, deleteAt }).filter(([, value]) => value !== undefined),
+      Object.entries({ imageTag, url, waitingFor, keepUntil, deleteAt, from }).filter(
+        ([, value]) => value !== undefined,
+      ),
     ),
     ...record,
   });
@@ -200,7 +205,7 @@ export function busyWorld(): World {
   });
   const ready: [string, string, number, Record<string, unknown>?][] = [
     ['login-passkeys', 'mira', 18 * MINUTE],
-    ['api-rate-limits', 'jonas', 2 * HOUR],
+    ['api-rate-limits', 'jonas', 2 * HOUR, { from: 'branch' }],
     ['invoice-pdf', 'priya', 5 * HOUR, { warnings: 2 }],
     ['feature-login-8a31f0', 'lea', 9 * HOUR, { ref: 'Feature/Login' }],
     ['spring-sale', 'tom', 2 * DAY, { keepUntil: new Date(Date.now() + 6 * DAY + HOUR).toISOString() }],

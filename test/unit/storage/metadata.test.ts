@@ -32,6 +32,7 @@ describe('what a list shows', () => {
       keepUntil: until,
       deleteAt: until,
       warnings: ['one', 'two'],
+      from: 'branch',
       error: { code: 'not-ready', message: 'Deployment/web: exit code 1 — “no” 🙈', retryable: false },
     });
     expect(summary).toMatchObject({
@@ -40,10 +41,16 @@ describe('what a list shows', () => {
       keepUntil: until,
       deleteAt: until,
       warnings: 2,
+      from: 'branch',
       actor: { kind: 'github', name: 'mira' },
       error: { code: 'not-ready' },
       why: 'Deployment/web: exit code 1 — “no” 🙈',
     });
+  });
+
+  test('marks an environment with manifests of its own, and no other', () => {
+    expect(summaryOf({ from: 'branch' })?.from).toBe('branch');
+    expect(summaryOf({ from: 'app' })).not.toHaveProperty('from');
   });
 
   test.each<[string, Partial<EnvironmentRecord>, string | undefined]>([
