@@ -37,12 +37,6 @@ export function Banners() {
   const peersThat = (state) => Object.keys(PEERS).filter((name) => checks[name] === state);
   return html`
     ${
-      mode === 'observe' &&
-      html`<${Note} tone="info" title="Observing only">
-        <p>MODE is observe: what would be done is recorded, and nothing is written.</p>
-      <//>`
-    }
-    ${
       policies &&
       html`<${Note} tone=${policies[0]} title=${policies[1]} fix=${fixes.policies}>
         <p>${policies[2]}</p>
@@ -58,17 +52,18 @@ export function Banners() {
           <p>The app tries again by itself.</p>
         <//>`,
     )}
+    ${
+      mode === 'observe' &&
+      html`<${Note} tone="info" title="Observing only">
+        <p>MODE is observe: what would be done is recorded, and nothing is written.</p>
+      <//>`
+    }
   `;
 }
 
 function HeldSweep({ sweep }) {
-  const count = sweep === undefined ? undefined : `${plural(sweep.deletions, 'deletion')}, and ${sweep.limit} allowed`;
+  const count = sweep === undefined ? '' : `${plural(sweep.deletions, 'deletion')}, where ${sweep.limit} are allowed. `;
   return html`<${Note} tone="bad" title="The last sweep was stopped by its deletion limit">
-    <p>
-      ${count ? `It came to ${count}: nothing was deleted.` : 'Nothing was deleted.'} ${' '}<${Link}
-        to=${`${toPath('sweep')}?plan=1`}
-        >See the plan and confirm it<//
-      >
-    </p>
+    <p>${count}Nothing was deleted. ${' '}<${Link} to=${`${toPath('sweep')}?plan=1`}>See the plan and confirm it<//></p>
   <//>`;
 }

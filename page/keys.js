@@ -2,17 +2,17 @@
 
 const PLACE = 'feature-branches.keys';
 
-/** The functions that have a key of their own, with what each opens. */
+/** The functions that have a key of their own, with what each opens where its name does not say it. */
 export const FUNCTIONS = [
-  ['environments', 'see environments'],
-  ['environment-diagnosis', 'see the identity chain'],
-  ['environment-logs', 'see logs'],
-  ['identities', 'see identities'],
-  ['health-checks', 'see the state of the app'],
-  ['provision', 'provision'],
-  ['deprovision', 'deprovision'],
-  ['environment-keep', 'keep'],
-  ['sweep-now', 'sweep'],
+  ['environments', 'the list and each environment'],
+  ['environment-diagnosis', 'the identity chain'],
+  ['environment-logs'],
+  ['identities'],
+  ['health-checks', 'what concerns the whole app'],
+  ['provision', 'also what it would change'],
+  ['deprovision', 'also what would go'],
+  ['environment-keep'],
+  ['sweep-now', 'also its dry run'],
 ];
 
 export function readKeys() {

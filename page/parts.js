@@ -3,7 +3,7 @@ import { formatAge, formatTime } from './format.js';
 
 /* Small parts that every view uses. */
 
-/** Phases by how much they want to be looked at, with the shape that tells them apart without colour. */
+/** Phases, the most urgent first, with the shape that tells them apart without colour. */
 export const PHASES = [
   { phase: 'failed', tone: 'bad', icon: 'cross' },
   { phase: 'refused', tone: 'bad', icon: 'bar' },

@@ -1,5 +1,6 @@
 import { html, useEffect, useState } from './vendor/preact.js';
 import { way } from './api.js';
+import { keyFor } from './keys.js';
 import { KeysDialog } from './dialogs/keys.js';
 import { Icon, Note } from './parts.js';
 import { Link, toPath } from './router.js';
@@ -75,8 +76,8 @@ export function Problem({ problem, fn, at }) {
       <${Icon} icon="bar" tone="bad" />
       <h2>${problem.status === 403 ? 'This key may not see this' : 'A function key is needed'}</h2>
       <p>
-        The app did not take ${problem.status === 403 ? 'the key' : 'this tab’s key'} for <code>${fn}</code>. In Azure:
-        the function app, Functions, ${fn}, Function keys.
+        ${keyFor(fn) ? html`This tab’s key does not open <code>${fn}</code>.` : html`It opens <code>${fn}</code>.`} In
+        Azure: the function app, Functions, ${fn}, Function keys.
       </p>
       <button type="button" class="primary" onClick=${() => askForKeys(fn)}>Paste a key</button>
     </div>`;
@@ -84,7 +85,7 @@ export function Problem({ problem, fn, at }) {
   const since = at === undefined ? undefined : new Date(at).toLocaleTimeString(undefined, { hour12: false });
   return html`<${Note} tone="bad" title="The app does not answer">
     <p>
-      ${problem.status ? `It answered ${problem.status}: ${problem.message}.` : `There was ${problem.message}.`}
+      ${problem.status ? `It answered ${problem.status}: ${problem.message}.` : ''}
       ${' '}${since ? `Shown is what it said at ${since}.` : ''} This page keeps trying.
     </p>
   <//>`;

@@ -146,7 +146,7 @@ function Reasons({ environment, now }) {
     ${
       phase === 'waiting' &&
       html`<${Note} tone="warn" title=${`Waiting for ${waitingOn ?? environment.waitingFor ?? 'its turn'}`}>
-        ${next?.at && html`<p class="quiet">Looked at again ${formatRelative(next.at, now)}.</p>`}
+        ${next?.at && html`<p class="quiet">Checked again ${formatRelative(next.at, now)}.</p>`}
       <//>`
     }
     ${

@@ -60,7 +60,7 @@ function Identity({ identity, now }) {
     ...Array(free).fill('free'),
   ];
   const aside = html`<span class="quiet" title=${id}
-    >${listedAt ? `as Azure said ${formatAge(now - Date.parse(listedAt))} ago` : 'not listed yet'}</span
+    >${listedAt ? `listed ${formatAge(now - Date.parse(listedAt))} ago` : 'not listed yet'}</span
   >`;
   return html`<${Section} title=${name} aside=${aside}>
     <div class="slots" role="img" aria-label=${`${used} used, ${reserved} reserved, ${foreign} foreign, ${free} free`}>

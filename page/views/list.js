@@ -199,10 +199,16 @@ function Row({ environment, now, withRepository }) {
       ${whose && html`<span class="quiet whose" title=${whose}>${whose}</span>`}
     </div>
     <${What} environment=${environment} now=${now} />
-    <span class="tag" title=${imageTag ?? ''}>${imageTag ?? ''}</span>
+    <span class="tag" title=${imageTag ?? ''}>${shortTag(environment)}</span>
     <span class="actor quiet" title=${who && `asked for by ${who}`}>${who}</span>
     <span class="age quiet"><${Ago} at=${at} now=${now} /></span>
   </li>`;
+}
+
+/** An image tag without the name of its branch, which stands beside it. */
+function shortTag({ name, ref, imageTag = '' }) {
+  const start = [ref, name].map((one) => `${one}-`).find((one) => imageTag.startsWith(one));
+  return start === undefined || start.length === imageTag.length ? imageTag : `…${imageTag.slice(start.length)}`;
 }
 
 /** The one thing to know of an environment: why it is not ready, else where it is. */

@@ -27,7 +27,7 @@ export function SweepView({ query }) {
         <div class="actions">
           <${Curl} path="sweep" body=${{ dryRun: true }} />
           <button type="button" class="primary" disabled=${isBusy} onClick=${() => plan.act({ dryRun: true })}>
-            ${plan.answer.kind === 'busy' ? 'Looking …' : 'Dry run'}
+            ${plan.answer.kind === 'busy' ? 'Planning …' : 'Dry run'}
           </button>
         </div>
       </div>
@@ -54,9 +54,9 @@ export function SweepView({ query }) {
 
 const TITLES = {
   deletions: 'Would be deleted',
-  requests: 'Would be looked at',
+  requests: 'Would be reconciled',
   unlisted: 'Could not be listed',
-  queued: 'Would be looked at',
+  queued: 'Queued',
   orphans: 'Orphaned credentials',
   removed: 'Old records that go',
 };
@@ -69,7 +69,7 @@ function Plan({ plan }) {
       plan.held === true &&
       html`<${Note}
         tone="bad"
-        title=${`More would be deleted than SWEEP_MAX_DELETIONS allows: ${plan.deletions.length}, not ${plan.limit}`}
+        title=${`${plural(plan.deletions.length, 'deletion')}: SWEEP_MAX_DELETIONS allows ${plan.limit}`}
       >
         <p>A sweep by itself deletes none of them. If they are to go, confirm this plan.</p>
       <//>`
@@ -93,8 +93,9 @@ function describe(entry) {
   if (typeof entry === 'string') return html`<span class="mono">${entry}</span>`;
   const { environment, name, object, action, kind, repository, reason, why } = entry;
   const slug = environment ?? name;
-  const what = object ?? repository ?? kind;
+  const said = reason ?? why;
+  const what = object ?? repository ?? (said === undefined ? kind : undefined);
   return html`${action && html`<span class="action ${action}">${action}</span> `}
     ${slug && html`<${Link} to=${toPath('environments', slug)}>${slug}<//> `}
-    ${what && html`<span class="mono">${what}</span> `}<span class="quiet">${reason ?? why ?? ''}</span>`;
+    ${what && html`<span class="mono">${what}</span> `}<span class="quiet">${said ?? ''}</span>`;
 }

@@ -123,7 +123,7 @@ describe('actions', () => {
     await page.getByText('its branch is gone').waitFor();
     await page.getByText('keyvault-workload-identity-lost').waitFor();
     await page.getByText('failed, tried again').waitFor();
-    await page.getByText('More would be deleted than SWEEP_MAX_DELETIONS allows: 2, not 1').waitFor();
+    await page.getByText('2 deletions: SWEEP_MAX_DELETIONS allows 1').waitFor();
     await page.getByRole('button', { name: 'Do exactly this' }).click();
     await page.getByText('Confirmed: the requests are queued').waitFor();
     expect(writes()).toEqual([

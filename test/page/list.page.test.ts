@@ -208,9 +208,9 @@ describe('banners', () => {
     const sweep = { at: ago(60_000), deletions: 9, limit: 3, planId: 'plan-of-the-sweep' };
     world.health = { status: 'degraded', checks: { sweep: 'stopped' }, sweep };
     const page = await show(world);
-    await page.getByText('It came to 9 deletions, and 3 allowed: nothing was deleted.').waitFor();
+    await page.getByText('9 deletions, where 3 are allowed. Nothing was deleted.').waitFor();
     await page.getByRole('link', { name: 'See the plan and confirm it' }).click();
-    await page.getByText('More would be deleted than SWEEP_MAX_DELETIONS allows: 2, not 1').waitFor();
+    await page.getByText('2 deletions: SWEEP_MAX_DELETIONS allows 1').waitFor();
     await page.getByRole('button', { name: 'Do exactly this' }).click();
     await page.getByText('Confirmed: the requests are queued').waitFor();
   });

@@ -30,7 +30,7 @@ export function Chain({ path, phase }) {
     aside=${html`<span class=${broken > 0 ? 'bad-text' : 'quiet'}>${said}</span>`}
   >
     ${data.why && html`<p class="quiet">There is none: ${data.why}.</p>`}
-    ${isSettling && html`<p class="quiet">Links that are not written yet are not there.</p>`}
+    ${isSettling && html`<p class="quiet">What is not written yet shows as broken.</p>`}
     <ol class="chain">
       ${data.chain.map((link, index) => html`<${Link} key=${link.link + link.object + index} link=${link} />`)}
     </ol>

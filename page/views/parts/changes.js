@@ -42,7 +42,7 @@ export function ChangeList({ changes, validated }) {
         ({ object, action, reason, count }) =>
           html`<li>
             <span class="action ${action}">${action}</span> <span class="mono">${object}</span>
-            <span class="quiet">${reason ?? count ?? ''}</span>
+            <span class="quiet">${reason ?? (count === undefined ? '' : `× ${count}`)}</span>
           </li>`,
       )}
     </ul>

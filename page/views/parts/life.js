@@ -10,8 +10,12 @@ export function Life({ environment, now }) {
     .map(([name, step]) => ({ name, ...step }))
     .sort((a, b) => (a.at < b.at ? -1 : 1));
   const { phase, appliedAt } = environment;
-  if (phase === 'starting' && appliedAt && !steps.some(({ state }) => state === 'running')) {
-    steps.push({ name: 'becoming ready', state: 'running', at: appliedAt, ms: now - Date.parse(appliedAt) });
+  if (
+    phase === 'starting' &&
+    appliedAt &&
+    !steps.some(({ name, state }) => name === 'readiness' || state === 'running')
+  ) {
+    steps.push({ name: 'readiness', state: 'running', at: appliedAt, ms: now - Date.parse(appliedAt) });
   }
   if (steps.length === 0) return null;
   const longest = Math.max(...steps.map(({ ms }) => ms), 1);

@@ -64,7 +64,7 @@ function OneObject({ object }) {
   </li>`;
 }
 
-/** The inventory with what the cluster says of each; what is looked at by nobody counts as unknown. */
+/** The inventory with what the cluster says of each; what was not read counts as unknown. */
 function toObjects({ inventory = [] }, live) {
   const seen = new Map((live.objects ?? []).map((one) => [`${one.kind}/${one.name}`, one]));
   return inventory.map(({ kind, name }) => ({ kind, name, state: 'unknown', ...seen.get(`${kind}/${name}`) }));

@@ -31,7 +31,7 @@ export function Requested({ live, now }) {
             <dd>${money(cost.soFar)}</dd>
           </div>
           <div>
-            <dt>A day</dt>
+            <dt>Cost per day</dt>
             <dd>${money(cost.perHour * 24)}</dd>
           </div>`
       }

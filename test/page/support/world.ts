@@ -144,6 +144,7 @@ export function busyWorld(): World {
       why: 'namespace feature-demo-legacy belongs to somebody else: it does not carry our labels',
     },
     {
+      inventory: [],
       refused: {
         guard: 'owner',
         reason: 'namespace feature-demo-legacy belongs to somebody else: it does not carry our labels',
