@@ -6,6 +6,7 @@ import { connectKubeconfig } from '../../lib/cluster/auth/kubeconfig.ts';
 import { type Send, createSend } from '../../lib/cluster/api/client.ts';
 import { clock } from '../../lib/clock.ts';
 import { startGuardedControlPlane } from '../control-plane/start-with-policies.ts';
+import { buildGatewayRole } from '../kustomize/build-guards.ts';
 import { startKubernetes } from '../kubernetes/start.ts';
 import { MISSING_TAG } from './life.ts';
 import type { DemoOptions } from './options.ts';
@@ -22,6 +23,12 @@ export interface DemoCluster {
 /** The cluster that the demo works on: the user's, a real control plane, or the stand-in. */
 export async function openCluster(options: DemoOptions): Promise<DemoCluster> {
   if (options.cluster !== undefined) return openOwn(options.cluster, options.yes);
+  const cluster = await startCluster();
+  if (options.components.includes('gateway')) await giveRoutes(cluster.admin);
+  return cluster;
+}
+
+async function startCluster(): Promise<DemoCluster> {
   const assets = process.env['KUBEBUILDER_ASSETS'];
   if (assets) {
     const plane = await startGuardedControlPlane({ assets, log: say });
@@ -52,6 +59,14 @@ function ofThree(file: string): Pick<DemoCluster, 'settings' | 'admin'> {
     },
     admin: adminOf(file, 'admin'),
   };
+}
+
+/** As the administrator does who applies cluster/gateway. */
+async function giveRoutes(admin: Send): Promise<void> {
+  for (const role of await buildGatewayRole()) {
+    const path = `/apis/${role.apiVersion}/clusterroles/${role.metadata.name}?fieldManager=administrator`;
+    await admin({ method: 'PATCH', path, body: role, object: `ClusterRole/${role.metadata.name}` });
+  }
 }
 
 /** The person did not confirm: nothing was done. */

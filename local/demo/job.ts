@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { projectRoot } from '../build/build.ts';
 import { say } from './show.ts';
@@ -59,14 +59,16 @@ export async function runJob(
   }
 }
 
-/** The shipped overlay with one Deployment more and one Service less, as a branch might try it; removed by `remove`. */
-export async function writeBranchManifests(): Promise<{ directory: string; remove: () => Promise<void> }> {
+/** The app's overlay with one Deployment more and one Service less, as a branch might try it; removed by `remove`. */
+export async function writeBranchManifests({
+  manifestsDir,
+}: Pick<Stage, 'manifestsDir'>): Promise<{ directory: string; remove: () => Promise<void> }> {
   const directory = await makeFolder();
-  const shipped = relative(directory, join(projectRoot, 'manifests', 'overlays', 'feature'));
+  const ours = relative(directory, resolve(projectRoot, manifestsDir, 'overlays', 'feature'));
   await writeFile(
     join(directory, 'kustomization.yaml'),
     [
-      `resources: [${shipped}, preview.yaml]`,
+      `resources: [${ours}, preview.yaml]`,
       'patches:',
       '  - patch: |-',
       '      {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "broadcaster-svc"}, "$patch": "delete"}',

@@ -1,12 +1,17 @@
 import { randomBytes } from 'node:crypto';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Send } from '../../lib/cluster/api/client.ts';
+import { BRANCH_KINDS } from '../../lib/config/workflow.ts';
 import { type AzureStandIn, startAzure } from '../azure/start.ts';
 import { startAzurite } from '../azurite/azurite.ts';
 import { build, projectRoot } from '../build/build.ts';
-import { SHIPPED_OVERLAYS } from '../build/overlays.ts';
+import { type OverlaySettings, SHIPPED_OVERLAYS } from '../build/overlays.ts';
 import { type GitHubStandIn, startGitHub } from '../github/start.ts';
 import { type TokenService, startTokenService } from '../github/token-service.ts';
 import { type Host, startHost } from '../host/start-host.ts';
+import { writeSwitchedTree } from '../kustomize/switched-tree.ts';
 import { openCluster } from './cluster.ts';
 import type { DemoOptions } from './options.ts';
 import { say } from './show.ts';
@@ -25,6 +30,8 @@ export interface Stage {
   host: Host;
   /** As an administrator. */
   cluster: Send;
+  /** The kustomize tree that the app was built with. */
+  manifestsDir: string;
   /** Lines of the app's own log. */
   log: string[];
   stop(): Promise<void>;
@@ -55,8 +62,9 @@ async function start(options: DemoOptions, stops: (() => Promise<void>)[], stop:
     stops.push(() => end(started));
     return started;
   };
+  const { appDir, overlays } = await prepareApp(options, stops);
   const starting = [
-    build({ overlays: SHIPPED_OVERLAYS }),
+    build({ overlays, outDir: join(appDir, 'dist') }),
     kept(startAzurite(), (azurite) => azurite.stop()),
     kept(
       startAzure({ identities: [{ id: IDENTITY, clientId: CLIENT_ID, tenantId: TENANT_ID }], delayMs: 150 }),
@@ -77,7 +85,7 @@ async function start(options: DemoOptions, stops: (() => Promise<void>)[], stop:
   const secret = randomBytes(24).toString('hex');
   const log: string[] = [];
   const host = await startHost({
-    appDir: projectRoot,
+    appDir,
     log: (line) => void log.push(line),
     settings: {
       AzureWebJobsStorage: azurite.connectionString,
@@ -88,17 +96,36 @@ async function start(options: DemoOptions, stops: (() => Promise<void>)[], stop:
       ...(options.keep ? { TRUST_DELIVERIES: 'true' } : { GITHUB_TOKEN }),
       GITHUB_OIDC_ISSUER: tokens.issuer,
       BRANCH_MANIFESTS: 'true',
+      ...(options.components.includes('gateway') && { BRANCH_MANIFESTS_KINDS: `${BRANCH_KINDS},HTTPRoute` }),
       ARM_ENDPOINT: azure.url,
       WORKLOAD_IDENTITIES: IDENTITY,
       OIDC_ISSUER_URL: 'https://issuer.example.test/demo/',
       // there is none: nothing opens Key Vault here
       OVERLAY_KEYVAULT_NAME: 'demo-vault',
+      // nobody signs in here
+      OVERLAY_SIGN_IN_ISSUER: 'https://issuer.example.test/sign-in',
+      OVERLAY_SIGN_IN_CLIENT_ID: CLIENT_ID,
       ...cluster.settings,
     },
   });
   stops.push(host.stop);
   say(`functions at ${host.url}`);
-  return { url: host.url, secret, repository, azure, github, tokens, host, cluster: cluster.admin, log, stop };
+  const { manifestsDir } = overlays;
+  const servers = { azure, github, tokens, host };
+  return { url: host.url, secret, repository, ...servers, cluster: cluster.admin, manifestsDir, log, stop };
+}
+
+/** The app as shipped is built in place; with components switched on, in a folder of its own, which is removed. */
+async function prepareApp(
+  { components }: DemoOptions,
+  stops: (() => Promise<void>)[],
+): Promise<{ appDir: string; overlays: OverlaySettings }> {
+  if (components.length === 0) return { appDir: projectRoot, overlays: SHIPPED_OVERLAYS };
+  const manifestsDir = await writeSwitchedTree(...components);
+  const appDir = await mkdtemp(join(tmpdir(), 'demo-app-'));
+  for (const each of [manifestsDir, appDir]) stops.push(() => rm(each, { recursive: true, force: true }));
+  for (const file of ['package.json', 'host.json']) await cp(join(projectRoot, file), join(appDir, file));
+  return { appDir, overlays: { ...SHIPPED_OVERLAYS, manifestsDir } };
 }
 
 const CLIENT_ID = '11111111-1111-4111-8111-111111111111';

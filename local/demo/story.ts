@@ -126,7 +126,7 @@ async function refuseForeign(stage: Stage, tally: Tally): Promise<void> {
 
 async function tryManifests(stage: Stage, tally: Tally): Promise<void> {
   heading('A CI job of the branch tries its own manifests, by its own token');
-  const { directory, remove } = await writeBranchManifests();
+  const { directory, remove } = await writeBranchManifests(stage);
   try {
     const { code } = await runJob(stage, { branch: BRANCH, inputs: { manifests: relative(projectRoot, directory) } });
     check(tally, { what: 'the job waits until the environment is ready', holds: code === 0, saw: `exit code ${code}` });

@@ -38,3 +38,10 @@ export async function buildGuards(
     await rm(directory, { recursive: true, force: true });
   }
 }
+
+/** The role of cluster/gateway: what the provisioner needs for components/gateway beside its shipped one. */
+export async function buildGatewayRole(): Promise<KubeObject[]> {
+  const kustomize = await findKustomize({ log: () => undefined });
+  const { json } = await kustomize.build(join(CLUSTER, 'gateway', 'istio'));
+  return readObjects(json, 'cluster/gateway').filter(({ kind }) => kind === 'ClusterRole');
+}

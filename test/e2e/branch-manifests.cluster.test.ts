@@ -42,7 +42,7 @@ onControlPlane(`a branch's own manifests on a real control plane ${WITHOUT_CONTR
 
   beforeAll(async () => {
     const kustomize = await findKustomize({ log: () => undefined });
-    const written = await writeBranchManifests();
+    const written = await writeBranchManifests({ manifestsDir: MANIFESTS });
     const built = await kustomize.build(written.directory);
     await written.remove();
     theirs = readObjects(built.json, 'branch');

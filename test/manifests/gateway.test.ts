@@ -3,8 +3,8 @@ import type { KubeObject } from '../../lib/environment/ports/cluster.ts';
 import { type Compiled } from '../../lib/overlays/template/compiled.ts';
 import { compileOverlays } from '../../lib/overlays/template/compile.ts';
 import { findKustomize } from '../../local/kustomize/find-kustomize.ts';
+import { writeSwitchedTree } from '../../local/kustomize/switched-tree.ts';
 import { build } from './build-overlay.ts';
-import { writeSwitchedTree } from './switched-tree.ts';
 import { ofKind } from './kube.ts';
 
 interface RouteSpec {

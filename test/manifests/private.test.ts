@@ -5,9 +5,9 @@ import { createOverlays } from '../../lib/overlays/render.ts';
 import { compileOverlays } from '../../lib/overlays/template/compile.ts';
 import type { Compiled } from '../../lib/overlays/template/compiled.ts';
 import { findKustomize } from '../../local/kustomize/find-kustomize.ts';
+import { writeSwitchedTree } from '../../local/kustomize/switched-tree.ts';
 import { build, buildDirectory, buildOverlay } from './build-overlay.ts';
 import { container, ofKind, workload } from './kube.ts';
-import { writeSwitchedTree } from './switched-tree.ts';
 
 const SETTINGS = {
   OVERLAY_KEYVAULT_NAME: 'branches-vault',

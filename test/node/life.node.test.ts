@@ -5,7 +5,7 @@ import { setTimeout as pass } from 'node:timers/promises';
 import type { Delivery } from '../../local/github/deliveries.ts';
 import { deliver, provision, recordOf, redeliver, untilReady, watch } from './app.ts';
 import { applyAll, kubectl, list, nodeSetting, until } from './cluster.ts';
-import { writeSwitchedTree } from '../manifests/switched-tree.ts';
+import { writeSwitchedTree } from '../../local/kustomize/switched-tree.ts';
 import { startOutsider, untilReached } from './connections.ts';
 import { type App, IDENTITY, pushImages, setStage, type Stage } from './stage.ts';
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeSwitchedTree } from '../manifests/switched-tree.ts';
+import { writeSwitchedTree } from '../../local/kustomize/switched-tree.ts';
 import { deliver, untilReady } from './app.ts';
 import { kubectl, nodeSetting, until } from './cluster.ts';
 import { startOutsider, untilReached } from './connections.ts';

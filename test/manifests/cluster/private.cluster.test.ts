@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
+import { writeSwitchedTree } from '../../../local/kustomize/switched-tree.ts';
 import { buildDirectory } from '../build-overlay.ts';
-import { writeSwitchedTree } from '../switched-tree.ts';
 import { ADD_ON_DEFINITIONS } from './support/add-on-definitions.ts';
 import { eventually } from './support/api.ts';
 import { applyGuards, makeNamespaces } from './support/guards.ts';

@@ -1,15 +1,17 @@
 import { appendFile, cp, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MANIFESTS } from './build-overlay.ts';
+import { projectRoot } from '../build/build.ts';
+
+export type Component = 'gateway' | 'private';
 
 /**
  * A copy of manifests/ whose feature overlay has components switched on as the README says: by one line for each. Where
  * branches are private behind the Gateway, it has the redirect address too.
  */
-export async function writeSwitchedTree(...components: ('gateway' | 'private')[]): Promise<string> {
+export async function writeSwitchedTree(...components: readonly Component[]): Promise<string> {
   const manifestsDir = await mkdtemp(join(tmpdir(), 'switched-tree-'));
-  await cp(MANIFESTS, manifestsDir, { recursive: true });
+  await cp(join(projectRoot, 'manifests'), manifestsDir, { recursive: true });
   const file = join(manifestsDir, 'overlays', 'feature', 'kustomization.yaml');
   const text = await readFile(file, 'utf8');
   const lines = components.map((component) => `  - ../../components/${component}\n`);
