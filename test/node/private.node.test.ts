@@ -41,6 +41,7 @@ describe('private branches on a real node', () => {
     const trees = [await writeSwitchedTree('private'), await writeSwitchedTree('gateway', 'private')] as const;
     await stage.installGateway(join(trees[1], 'cluster', 'gateway', 'istio'));
     const apps: App[] = [];
+    await tellHeaders(trees[1]);
     for (const manifestsDir of trees) {
       await openWayTo(issuer, manifestsDir);
       apps.push(await stage.startApp({ overlays: { manifestsDir, overlays: ['feature', 'azure-feature'] }, settings }));
@@ -123,6 +124,22 @@ describe('private branches on a real node', () => {
     expect(await status({ 'X-CI-Secret': ciSecret })).toBe(200);
     for (const wrong of ['', 'x', `${ciSecret}x`, ciSecret.slice(1), 'default', '1'])
       expect([wrong, await status({ 'X-CI-Secret': wrong })]).toEqual([wrong, 401]);
+  });
+
+  it('the application hears neither the session nor CI’s secret, and all else that a client says', async () => {
+    const heard = async (headers: Record<string, string>) =>
+      (await (await fetch(`${urlOf(SECOND)}/headers`, { headers })).json()) as Record<string, string>;
+    const session = cookies.get(SECOND) ?? '';
+
+    for (const [cookie, left] of [
+      [`a=1; ${session}; b=2`, 'a=1; b=2'],
+      [`${session}; b=2`, 'b=2'],
+      [`a=1; ${session}`, 'a=1'],
+    ] as const)
+      expect(await heard({ Cookie: cookie, 'X-Own': 'x' })).toMatchObject({ cookie: left, 'x-own': 'x' });
+    const byCi = await heard({ 'X-CI-Secret': ciSecret, 'X-Own': 'x' });
+    expect(byCi).toMatchObject({ 'x-own': 'x' });
+    expect(byCi).not.toHaveProperty('x-ci-secret');
   });
 
   it('the redirect address passes nobody on to where no branch is', async () => {
@@ -214,4 +231,17 @@ async function openWayTo(issuer: Issuer, manifestsDir: string): Promise<void> {
   const file = join(overlay, 'kustomization.yaml');
   const text = await readFile(file, 'utf8');
   await writeFile(file, text.replace('resources:\n', 'resources:\n  - issuer.yaml\n'));
+}
+
+/** The front end of this tree answers with the headers that it was sent. */
+async function tellHeaders(manifestsDir: string): Promise<void> {
+  const program = `
+    require('node:http').createServer((request, response) =>
+      response.end(request.url === '/headers' ? JSON.stringify(request.headers) : '<h1>Todos</h1>')).listen(8000)`;
+  const patch = [{ op: 'add', path: '/spec/template/spec/containers/0/command', value: ['node', '-e', program] }];
+  const target = { kind: 'Deployment', name: 'todo-app-fe' };
+  const file = join(manifestsDir, 'overlays', 'feature', 'kustomization.yaml');
+  const text = await readFile(file, 'utf8');
+  const entry = JSON.stringify({ target, patch: JSON.stringify(patch) });
+  await writeFile(file, text.replace('patches:\n', `patches:\n  - ${entry}\n`));
 }
