@@ -52,6 +52,11 @@ export default tseslint.config(
           selector: "CallExpression[callee.name='expect'] > AwaitExpression",
           message: 'The page may not have its data yet: eventually(() => read, expected).',
         },
+        {
+          selector:
+            'AwaitExpression > CallExpression[callee.property.name=/^(innerText|allInnerTexts|textContent|allTextContents|innerHTML|inputValue|getAttribute|count|isVisible|isChecked|isDisabled|isEnabled)$/]',
+          message: 'What is read once may be read too early: eventually(() => read, expected).',
+        },
       ],
     },
   },

@@ -57,7 +57,7 @@ export function plural(count, one, many = `${one}s`) {
 /** Who asked, in a word or two. */
 export function formatActor(actor) {
   if (!actor) return '';
-  if (actor.name) return actor.name;
+  if (actor.name) return actor.kind === 'key' ? `${actor.name} key` : actor.name;
   return (
     { github: 'GitHub', workflow: 'a workflow', key: 'a function key', user: 'a person', system: 'the app' }[
       actor.kind
@@ -68,6 +68,11 @@ export function formatActor(actor) {
 /** One argument of a shell, whatever it holds. */
 export function shellQuote(text) {
   return `'${String(text).replaceAll("'", "'\\''")}'`;
+}
+
+/** A text without the environment's own namespace in the names of objects, which is the same in each. */
+export function shorten(text, namespace) {
+  return namespace ? text?.replaceAll(`/${namespace}/`, '/') : text;
 }
 
 /** The last part of an ARM id, or the text itself. */

@@ -139,7 +139,7 @@ async function tryManifests(stage: Stage, tally: Tally): Promise<void> {
     what: 'it runs one Deployment more and one Service less than the app’s overlays',
     holds:
       record?.from === 'branch' && added.join() === 'Deployment/preview' && removed.includes('Service/broadcaster-svc'),
-    saw: `added ${added.join()}, removed ${removed.join()}`,
+    saw: `added ${added.join(', ')}; removed ${removed.join(', ')}`,
   });
   const { code } = await runJob(stage, { branch: BRANCH, inputs: { manifests: 'reset' } });
   const after = await readRecord(stage, BRANCH);

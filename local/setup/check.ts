@@ -43,7 +43,7 @@ process.exitCode = await main();
 async function main(): Promise<number> {
   const assets = process.env['KUBEBUILDER_ASSETS'];
   if (mode === 'cluster' && !assets) {
-    console.error('KUBEBUILDER_ASSETS must name a directory with kube-apiserver and etcd: see the README, Tests.');
+    console.error('KUBEBUILDER_ASSETS must name a directory with kube-apiserver and etcd: see CONTRIBUTING.md.');
     return 1;
   }
   if (mode === 'node' && !process.env['NODE_RUN']) {

@@ -2,7 +2,7 @@ import { html, useEffect, useState } from '../vendor/preact.js';
 import { DeprovisionDialog } from '../dialogs/deprovision.js';
 import { KeepDialog } from '../dialogs/keep.js';
 import { ProvisionDialog } from '../dialogs/provision.js';
-import { formatActor, formatRelative, lastSegment, plural, safeUrl } from '../format.js';
+import { formatActor, formatRelative, lastSegment, plural, safeUrl, shorten } from '../format.js';
 import { Ago, CopyButton, Loading, Note, Phase } from '../parts.js';
 import { useNow, usePoll } from '../poll.js';
 import { Link, toPath } from '../router.js';
@@ -37,6 +37,8 @@ export function EnvironmentView({ name }) {
   }
   const environment = record.data;
   const state = live.data?.live ?? {};
+  // where nothing was applied there is no chain to be broken
+  const isApplied = (environment.inventory ?? []).length > 0;
   const close = () => setDialog(undefined);
   const done = () => {
     close();
@@ -57,7 +59,7 @@ export function EnvironmentView({ name }) {
       </div>
       <div class="side">
         <${Life} environment=${environment} now=${now} />
-        ${isThere && html`<${Chain} path=${path} phase=${environment.phase} />`}
+        ${isThere && isApplied && html`<${Chain} path=${path} phase=${environment.phase} />`}
         <${Requested} live=${state} now=${now} />
       </div>
     </div>
@@ -125,14 +127,14 @@ function fact(label, value) {
 
 /** Everything that says why it is as it is, the cause first. */
 function Reasons({ environment, now }) {
-  const { phase, error, refused, waitingOn, stop, warnings = [], next } = environment;
+  const { namespace, phase, error, refused, waitingOn, stop, warnings = [], next } = environment;
   const reasons = (environment.reasons ?? []).filter(({ cause }) => cause !== error?.message);
   return html`
     ${
       error &&
       html`<${Note} tone=${phase === 'failed' ? 'bad' : 'warn'} title=${error.message} fix=${error.fix}>
         <p class="quiet">
-          ${[error.object, error.step && `in step ${error.step}`, error.code].filter(Boolean).join(' · ')}
+          ${[shorten(error.object, namespace), error.step && `in step ${error.step}`, error.code].filter(Boolean).join(' · ')}
           ${error.retryable ? ' · tried again by itself' : ''}
         </p>
       <//>`
@@ -153,7 +155,10 @@ function Reasons({ environment, now }) {
       phase === 'starting' &&
       !error &&
       (waitingOn || reasons.length > 0) &&
-      html`<${Note} tone="info" title=${`Starting: ${waitingOn ?? reasons[0]?.cause ?? ''}`} fix=${reasons[0]?.fix} />`
+      html`<${Note}
+        tone="info"
+        title=${reasons.length === 0 ? `Starting: ${shorten(waitingOn, namespace)}` : `Starting: ${plural(reasons.length, 'object')} not ready yet`}
+      />`
     }
     ${
       reasons.length > 0 &&
@@ -161,7 +166,7 @@ function Reasons({ environment, now }) {
         ${reasons.map(
           ({ object, cause, since, fix }) =>
             html`<li>
-              <span class="mono">${object}</span> ${cause}
+              <span class="mono">${shorten(object, namespace)}</span> ${cause}
               ${since && html` <span class="quiet">for <${Ago} at=${since} now=${now} /></span>`}
               ${fix && html`<p class="fix"><span>Fix</span> ${fix}</p>`}
             </li>`,

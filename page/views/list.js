@@ -1,7 +1,7 @@
 import { html, useEffect, useMemo, useRef, useState } from '../vendor/preact.js';
 import { Banners } from '../banners.js';
 import { ProvisionDialog } from '../dialogs/provision.js';
-import { formatActor, formatRelative, plural, safeUrl } from '../format.js';
+import { formatActor, formatRelative, plural, safeUrl, shorten } from '../format.js';
 import { Ago, Loading, Phase, PHASES, phaseOf } from '../parts.js';
 import { useNow, usePoll } from '../poll.js';
 import { Link, setQuery, toPath } from '../router.js';
@@ -213,11 +213,11 @@ function shortTag({ name, ref, imageTag = '' }) {
 
 /** The one thing to know of an environment: why it is not ready, else where it is. */
 function What({ environment, now }) {
-  const { phase, url, waitingFor, error, why, keepUntil, deleteAt, warnings } = environment;
+  const { namespace, phase, url, waitingFor, error, why, keepUntil, deleteAt, warnings } = environment;
   const tone = phaseOf(phase).tone;
-  const reason = why ?? WAITING[waitingFor] ?? error?.code;
+  const reason = shorten(why, namespace) ?? WAITING[waitingFor] ?? error?.code;
   if (tone === 'bad' || phase === 'waiting' || (reason !== undefined && phase !== 'gone' && phase !== 'ready'))
-    return html`<span class="what ${tone === 'bad' ? 'bad-text' : ''}" title=${reason}>${reason}</span>`;
+    return html`<span class="what reason ${tone === 'bad' ? 'bad-text' : ''}" title=${reason}>${reason}</span>`;
   const address = safeUrl(url);
   const notes = [
     deleteAt && `goes ${formatRelative(deleteAt, now)}`,

@@ -15,6 +15,7 @@ export function SweepView({ query }) {
     if (query.get('plan') === '1') plan.act({ dryRun: true });
   }, []);
   const body = plan.answer.kind === 'ok' ? plan.answer.body : undefined;
+  const hasDeletions = (body?.deletions ?? []).length > 0;
   const isBusy = plan.answer.kind === 'busy' || run.answer.kind === 'busy';
   const confirm = async () => {
     const given = await run.act({ confirm: body.planId });
@@ -40,9 +41,12 @@ export function SweepView({ query }) {
     ${body && html`<${Plan} plan=${body} />`}
     ${
       body?.planId &&
+      listsOf(body).length > 0 &&
       confirmed !== body.planId &&
       html`<div class="confirm">
-        <button type="button" class="danger" disabled=${isBusy} onClick=${confirm}>Do exactly this</button>
+        <button type="button" class=${hasDeletions ? 'danger' : 'primary'} disabled=${isBusy} onClick=${confirm}>
+          Do exactly this
+        </button>
         <span class="quiet">Valid for an hour, once.</span>
         <${Curl} path="sweep" body=${{ confirm: body.planId }} />
       </div>`
@@ -61,10 +65,15 @@ const TITLES = {
   removed: 'Old records that go',
 };
 
+function listsOf(plan) {
+  return Object.entries(plan).filter(([, value]) => Array.isArray(value) && value.length > 0);
+}
+
 /** Each list of the plan, whatever it is made of. */
 function Plan({ plan }) {
-  const lists = Object.entries(plan).filter(([, value]) => Array.isArray(value) && value.length > 0);
+  const lists = listsOf(plan);
   return html`
+    ${lists.length === 0 && html`<p>Nothing to do: every environment is as it should be.</p>`}
     ${
       plan.held === true &&
       html`<${Note}

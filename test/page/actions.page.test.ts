@@ -31,6 +31,24 @@ const dialog = () => tab.page.getByRole('dialog');
 const writes = () => server.world.writes.map(({ path, body }) => ({ path, body }));
 
 describe('actions', () => {
+  test('a sweep with nothing to do says so, and has nothing to confirm', async () => {
+    const world = busyWorld();
+    const body = {
+      outcome: 'planned',
+      planId: 'plan-1',
+      deletions: [],
+      requests: [],
+      limit: 3,
+      held: false,
+      unlisted: [],
+    };
+    world.answers.set('POST sweep', { status: 200, body });
+    const page = await show(world, 'sweep');
+    await page.getByRole('button', { name: 'Dry run' }).click();
+    await page.getByText('Nothing to do').waitFor();
+    await eventually(() => page.getByRole('button', { name: 'Do exactly this' }).count(), 0);
+  });
+
   test('provision a branch by hand, and lead to its environment', async () => {
     const page = await show(emptyWorld(), '');
     await page.getByRole('button', { name: 'Provision a branch', exact: true }).click();

@@ -61,6 +61,28 @@ describe('one environment', () => {
     await page.getByText(words).first().waitFor();
   });
 
+  test('shows no chain of identities as broken where nothing was applied', async () => {
+    const page = await show(busyWorld(), 'environments/demo-legacy');
+    await page.getByText('Refused by guard owner').waitFor();
+    await section('History').waitFor();
+    await eventually(() => section('Identity chain').count(), 0);
+    await eventually(() => page.locator('.chain').count(), 0);
+  });
+
+  test('names objects without the namespace, which is the same for all', async () => {
+    const world = busyWorld();
+    const object = 'Deployment/feature-pricing-v2/web';
+    const summary = world.environments.find(({ name }) => name === 'pricing-v2');
+    Object.assign(summary ?? {}, { why: `${object}: 0 of 1 replicas available` });
+    const reasons = [{ object, cause: '0 of 1 replicas available', code: 'replicas' }];
+    Object.assign(world.records.get('pricing-v2') ?? {}, { reasons });
+    const page = await show(world, '');
+    await page.getByText('Deployment/web: 0 of 1 replicas available').waitFor();
+    await page.getByRole('link', { name: 'pricing-v2' }).first().click();
+    await page.getByText('Starting: 1 object not ready yet').waitFor();
+    await eventually(() => page.locator('.reasons li').allInnerTexts(), ['Deployment/web 0 of 1 replicas available']);
+  });
+
   test('lists each reason that its health names, with the fix', async () => {
     const world = busyWorld();
     Object.assign(world.records.get('pricing-v2') ?? {}, {

@@ -1,5 +1,5 @@
 import { html, useState } from '../../vendor/preact.js';
-import { formatRelative } from '../../format.js';
+import { formatRelative, lastSegment } from '../../format.js';
 import { Icon, Section } from '../../parts.js';
 import { usePoll } from '../../poll.js';
 
@@ -21,7 +21,7 @@ export function Chain({ path, phase }) {
   const broken = data.chain.filter(({ state }) => state === 'broken').length;
   const isSettling = phase !== 'ready' && phase !== 'starting' && phase !== 'failed';
   const said = data.propagating
-    ? `credential spreading, until ${formatRelative(data.propagating.until, Date.now())}`
+    ? `credential spreading, up to ${formatRelative(data.propagating.until, Date.now()).replace('in ', '')}`
     : broken > 0
       ? `${broken} broken`
       : (VERDICTS[data.verdict] ?? 'not known');
@@ -32,12 +32,19 @@ export function Chain({ path, phase }) {
     ${data.why && html`<p class="quiet">There is none: ${data.why}.</p>`}
     ${isSettling && html`<p class="quiet">What is not written yet shows as broken.</p>`}
     <ol class="chain">
-      ${data.chain.map((link, index) => html`<${Link} key=${link.link + link.object + index} link=${link} />`)}
+      ${data.chain.map(
+        (link, index) =>
+          html`<${Link}
+            key=${link.link + link.object + index}
+            link=${link}
+            isOneOfMany=${data.chain.filter((other) => other.link === link.link).length > 1}
+          />`,
+      )}
     </ol>
   <//>`;
 }
 
-function Link({ link }) {
+function Link({ link, isOneOfMany }) {
   const { state, object, found, expected, fix, cause } = link;
   const [icon, tone] = STATES[state] ?? STATES.unknown;
   const [isOpen, setOpen] = useState(state === 'broken');
@@ -45,7 +52,8 @@ function Link({ link }) {
     <details open=${isOpen} onToggle=${(event) => setOpen(event.target.open)}>
       <summary>
         <${Icon} icon=${icon} tone=${tone} />
-        <span>${link.link}</span><span class="sr-only">, ${state}</span>
+        <span>${link.link}${isOneOfMany && html` <span class="quiet">${lastSegment(object)}</span>`}</span>
+        <span class="sr-only">, ${state}</span>
       </summary>
       ${
         isOpen &&

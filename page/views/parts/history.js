@@ -17,7 +17,9 @@ export function History({ environment, now }) {
           html`<li key=${entry.at + entry.what}>
             <span class="quiet" title=${formatTime(entry.at)}><${Ago} at=${entry.at} now=${now} /></span>
             <div>
-              <span class=${entry.what === 'failed' || entry.what === 'refused' ? 'bad-text' : ''}>${entry.what}</span>
+              <span class=${entry.what === 'failed' || entry.what === 'refused' ? 'bad-text' : ''}
+                >${toWhat(entry)}</span
+              >
               <span class="quiet"> ${describe(entry)}</span>
               ${entry.why && html`<p>${entry.why}</p>`}
             </div>
@@ -33,10 +35,15 @@ export function History({ environment, now }) {
   <//>`;
 }
 
-function describe({ reason, imageTag, ms, changes, actor }) {
+/** What was asked for, where that is the entry. */
+function toWhat({ what, reason }) {
+  return what === 'event' ? (reason ?? what) : what;
+}
+
+function describe({ what, reason, imageTag, ms, changes, actor }) {
   const counts = Object.entries(changes ?? {}).map(([action, count]) => `${count} ${action}`);
   return [
-    reason && `on ${reason}`,
+    reason && what !== 'event' && `on ${reason}`,
     formatActor(actor) && `by ${formatActor(actor)}`,
     imageTag && `tag ${imageTag}`,
     counts.join(', '),

@@ -16,7 +16,7 @@ export function Objects({ environment, live, isUnknown }) {
   const objects = toObjects(environment, live);
   if (objects.length === 0) return null;
   const wrong = objects.filter(({ state }) => state !== 'ready' && state !== 'unknown');
-  const kinds = Map.groupBy(objects, ({ kind }) => kind);
+  const kinds = Map.groupBy(objects.toSorted(byKind), ({ kind }) => kind);
   const said =
     live.objects === undefined
       ? isUnknown
@@ -46,6 +46,14 @@ export function Objects({ environment, live, isUnknown }) {
       }
     </details>
   <//>`;
+}
+
+/** What runs, then how it is reached; the rest as it was applied. */
+const KINDS = ['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob', 'Service', 'Ingress', 'HTTPRoute'];
+
+function byKind(one, other) {
+  const [first, second] = [KINDS.indexOf(one.kind), KINDS.indexOf(other.kind)];
+  return (first < 0 ? KINDS.length : first) - (second < 0 ? KINDS.length : second);
 }
 
 function rank({ state }) {

@@ -5,7 +5,7 @@ import { Section } from '../../parts.js';
 /** What the environment asks of the cluster, for how long, and what that costs where prices are set. */
 export function Requested({ live, now }) {
   const { requested, since, cost } = live;
-  if (!requested) return null;
+  if (!requested?.cpu && !requested?.memoryGiB) return null;
   const alive = since === undefined ? undefined : now - Date.parse(since);
   return html`<${Section} title="Requested">
     <dl class="numbers">
