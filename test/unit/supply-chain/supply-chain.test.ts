@@ -113,6 +113,6 @@ describe('the images of the example', () => {
     expect(pulled.length).toBeGreaterThan(3);
     // the application's own, built from this tree and tagged by the overlays
     const others = pulled.filter((image) => !/^(todo-app-\w+|broadcaster):dev$/.test(image));
-    expect([...bases, ...others].filter((image) => !/:\d+\.\d+(\.\d+)?(-[\w.]+)?$/.test(image))).toEqual([]);
+    expect([...bases, ...others].filter((image) => !/:v?\d+\.\d+(\.\d+)?(-[\w.]+)?$/.test(image))).toEqual([]);
   });
 });
