@@ -21,7 +21,7 @@ import { findKustomize } from '../../local/kustomize/find-kustomize.ts';
 import { MANIFESTS } from '../manifests/build-overlay.ts';
 import { WITHOUT_CONTROL_PLANE } from '../support/control-plane.ts';
 import { REPOSITORY } from '../support/fakes/world.ts';
-import type { ModelRequests } from '../support/fakes/storage.ts';
+import type { WorldRequests } from '../support/fakes/world.ts';
 import { type AuditedPlane, startAuditedPlane } from './converge/plane.ts';
 import { type RealWorld, createRealWorld } from './converge/world.ts';
 
@@ -124,7 +124,7 @@ onControlPlane(`a branch's own manifests on a real control plane ${WITHOUT_CONTR
 
   /** Works the queue off until the environment is in the phase, and nothing is left to prune. */
   async function until(phase: EnvironmentRecord['phase']): Promise<EnvironmentRecord> {
-    const { waiting } = world.ports.requests as ModelRequests;
+    const { waiting } = world.ports.requests as WorldRequests;
     const end = Date.now() + 60_000;
     for (;;) {
       const due = waiting.findIndex((one) => one.due <= clock.now());

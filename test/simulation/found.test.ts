@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { READY, unready } from '../support/fakes/cluster.ts';
+import { READY, unready } from '../support/fakes/cluster-state.ts';
 import { NAMESPACE, type World, createWorld } from '../support/fakes/world.ts';
 import { abandon } from '../../lib/environment/abandon.ts';
 

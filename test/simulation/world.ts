@@ -1,23 +1,23 @@
-import type { Log, Ports } from '../../lib/environment/ports/ports.ts';
+import type { Overlays, Ports, Sweeps } from '../../lib/environment/ports/ports.ts';
 import type { EnvironmentRequest } from '../../lib/environment/model/request.ts';
 import { handleMessage, handlePoison } from '../../lib/intake/message.ts';
 import { type FakeArm, type FakeIdentity, createArm, hold } from '../support/fakes/arm.ts';
 import { type BlobStore, createBlobStore } from '../support/fakes/blobs.ts';
+import { type FakeCluster, READY, createCluster, unready } from '../support/fakes/cluster-state.ts';
+import { type RecordStore, createRecordStore } from '../support/fakes/records/records.ts';
 import { MAX_CREDENTIALS } from '../../lib/identity/ledger/ledger.ts';
 import { DOCUMENTED_RATES } from '../../local/azure/rates.ts';
-import { passTime } from './models/call.ts';
-import { type ClusterState, clusterFor } from './models/cluster.ts';
 import type { Core } from './models/core.ts';
 import { type GitHub, createGitHub } from './models/github.ts';
 import { type Activity, type Host, createHosts, startActivity } from './models/hosts.ts';
 import { modelSweeps } from '../support/fakes/sweeps.ts';
 import { watchLedgers } from './checks/check-credential.ts';
 import type { History } from './histories/history.ts';
-import { type Instances, credentialsFor } from './models/instance.ts';
+import type { Instances } from './models/instance.ts';
 import { type Template, overlaysOf } from './models/overlays.ts';
-import { type Queue, type QueueMessage, createQueue, requestsFor } from './models/queue.ts';
+import { portsFor } from './models/ports.ts';
+import { type Queue, type QueueMessage, createQueue } from './models/queue.ts';
 import { type Stage, createStage, drawFor } from './stage.ts';
-import { type Store, createStore, recordsFor } from './models/storage.ts';
 import type { EnvironmentSettings } from '../../lib/environment/model/settings.ts';
 
 /** Everything there is in one history. */
@@ -25,9 +25,10 @@ export interface World {
   stage: Stage;
   core: Core;
   hosts: Host[];
-  store: Store;
+  store: RecordStore;
+  sweeps: Sweeps;
   queue: Queue;
-  cluster: ClusterState;
+  cluster: FakeCluster;
   arm: FakeArm;
   /** Ledgers and locks of the identities. */
   ledgers: BlobStore;
@@ -37,6 +38,7 @@ export interface World {
   instances: Instances;
   github: GitHub;
   template: Template;
+  overlays: Overlays;
   settings: EnvironmentSettings;
   foreign: { hasFilled: boolean };
   /** Deliveries that GitHub shows as failed, and how somebody sends them again. */
@@ -45,7 +47,6 @@ export interface World {
   outcomes: Map<string, Set<string>>;
   /** Requests that abandon wrote into a record, or found to be older than it. */
   abandoned: Map<string, string>;
-  portsFor(who: Activity): Ports;
 }
 
 export function createWorld(history: History, options: { core: Core; tell?: (line: string) => void }): World {
@@ -53,7 +54,6 @@ export function createWorld(history: History, options: { core: Core; tell?: (lin
   const { world: plan } = history;
   const hosts = createHosts(plan.hosts);
   const template: Template = { version: 1 };
-  const overlays = overlaysOf(template);
   const settings: EnvironmentSettings = {
     repositories: [{ fullName: 'acme/shop' }, { fullName: 'acme/api' }, { fullName: 'acme/renamed' }],
     admits: () => true,
@@ -70,44 +70,49 @@ export function createWorld(history: History, options: { core: Core; tell?: (lin
     podRepair: true,
     ...(plan.maxEnvironments !== undefined && { maxEnvironments: plan.maxEnvironments }),
   };
-  let ids = 0;
-  const sweeps = modelSweeps({ clock: { now: () => stage.now() } });
   const world: World = {
     stage,
     core: options.core,
     hosts,
-    store: createStore(),
+    store: createRecordStore(),
+    sweeps: modelSweeps({ clock: stage }),
     queue: createQueue(stage, history, { hosts, handle: (who, message) => handle(world, who, message) }),
-    cluster: { namespaces: new Map(), versions: 0 },
+    cluster: clusterIn(stage),
     arm: armOf(stage),
     ledgers: createBlobStore(),
     theirsSince: new Map(),
     instances: new Map(),
     github: createGitHub(stage),
     template,
+    overlays: overlaysOf(template),
     settings,
     foreign: { hasFilled: false },
     undelivered: new Map(),
     outcomes: new Map(),
     abandoned: new Map(),
-    portsFor: (who) => ({
-      settings,
-      clock: { now: () => stage.now(), sleep: (ms) => passTime(stage, who, ms) },
-      random: () => drawFor(stage, stage.calls * 11 + 7),
-      newId: () => `id-${(ids += 1)}`,
-      log: logOf(stage, who),
-      records: recordsFor(stage, world.store, who),
-      sweeps,
-      requests: requestsFor(stage, world.queue, who),
-      cluster: clusterFor(world, who),
-      credentials: credentialsFor(world, who),
-      overlays,
-      ...(plan.github && { branches: world.github.portFor(who) }),
-    }),
   };
-  world.store.accepted = world.queue.accepted;
   watchLedgers(world);
   return world;
+}
+
+/** A cluster whose environments are up most of the time. */
+function clusterIn(stage: Stage): FakeCluster {
+  const { terminationMs, policies } = stage.options;
+  const cluster: FakeCluster = {
+    ...createCluster(() => stage.now()),
+    terminationMs,
+    policiesAre: policies,
+    get readinessIs() {
+      const roll = stage.isCalm ? 0 : drawFor(stage, stage.calls * 3);
+      if (roll < 0.75) return READY;
+      return unready('it is not up', { health: roll < 0.97 ? 'starting' : 'failed', code: 'rollout' });
+    },
+    get surveyIs() {
+      const isIll = (name: string): boolean => !stage.isCalm && drawFor(stage, stage.calls * 5 + name.length) < 0.1;
+      return { suspect: new Set([...cluster.namespaces.keys()].filter(isIll)), unread: [] };
+    },
+  };
+  return cluster;
 }
 
 /** Identities on which only so many slots are left, at the rates that Azure states. */
@@ -122,7 +127,7 @@ function armOf({ options, now }: Stage): FakeArm {
 
 /** As the two queue functions do it. */
 async function handle(world: World, who: Activity, message: QueueMessage): Promise<void> {
-  const ports = world.portsFor(who);
+  const ports = portsFor(world, who);
   const deps = { log: ports.log, clock: ports.clock, requests: async () => ports.requests, ports: async () => ports };
   if (message.isPoison) {
     return handlePoison(deps, {
@@ -154,19 +159,7 @@ export function startOn(world: World, name: string, work: (ports: Ports, who: Ac
   const host = up[Math.floor(drawFor(stage, stage.calls * 13 + 5) * up.length)];
   if (host === undefined) return;
   const who = startActivity(stage, host, name);
-  work(world.portsFor(who), who).catch((thrown: unknown) => {
+  work(portsFor(world, who), who).catch((thrown: unknown) => {
     stage.tell?.(`${who.name}  throws ${thrown instanceof Error ? thrown.message : ''}`);
   });
-}
-
-export function logOf(stage: Stage, who: Activity): Log {
-  const { tell } = stage;
-  if (tell === undefined) return { info: ignore, warn: ignore, error: ignore };
-  const write = (message: string, fields?: Record<string, unknown>): void =>
-    tell(`${who.name}  says: ${message} ${JSON.stringify(fields ?? {})}`);
-  return { info: write, warn: write, error: write };
-}
-
-function ignore(): void {
-  // nobody reads it
 }

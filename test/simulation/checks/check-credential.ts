@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { parseLedger } from '../../../lib/identity/ledger/ledger.ts';
 import type { ArmWatcher, FakeIdentity, Write } from '../../support/fakes/arm.ts';
 import { CALL_TIMEOUT_MS } from '../models/call.ts';
-import { namespaceAt } from '../models/cluster.ts';
+import { namespaceAt } from '../../support/fakes/cluster-state.ts';
 import type { Activity } from '../models/hosts.ts';
 import { checkMode, checkWriter, isOurs } from './invariants.ts';
 import { violate } from '.././stage.ts';
@@ -116,7 +116,7 @@ function checkCredential(
 
 function checkNamespace(world: World, { name, beganAt }: Write, slug: string): void {
   const { stage, cluster, store } = world;
-  const found = namespaceAt(stage, cluster, `feature-${slug}`);
+  const found = namespaceAt(cluster, `feature-${slug}`);
   const record = store.blobs.get(slug)?.record;
   if (found === undefined || isOurs(found, record) || beganAt - found.marksSince < TRUST_MS) return;
   violate(stage, 'noCredentialForForeigners', `PUT ${name} for a namespace that is not ours`);

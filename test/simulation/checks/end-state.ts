@@ -1,6 +1,6 @@
 import { MAX_CREDENTIALS, parseLedger } from '../../../lib/identity/ledger/ledger.ts';
 import type { EnvironmentRecord } from '../../../lib/environment/model/record.ts';
-import { namespaceAt } from '../models/cluster.ts';
+import { namespaceAt } from '../../support/fakes/cluster-state.ts';
 import { ledgerOf } from './check-credential.ts';
 import { isOurs } from './invariants.ts';
 import { type Wish, claimOf, desiredOf, isWanting } from './oracle.ts';
@@ -26,7 +26,7 @@ export function checkEnd(world: World): void {
   for (const { record } of store.blobs.values()) checkRecord(world, record);
   checkLedgers(world);
   for (const name of world.cluster.namespaces.keys()) {
-    const found = namespaceAt(stage, world.cluster, name);
+    const found = namespaceAt(world.cluster, name);
     const isMarked = found?.live.labels['app.kubernetes.io/managed-by'] !== undefined && found.isRestored !== true;
     if (isMarked && !store.blobs.has(name.slice('feature-'.length)))
       violate(stage, 'endNamespaces', `${name} has no record`);
@@ -61,7 +61,7 @@ function checkRecord(world: World, record: EnvironmentRecord): void {
   const { name, namespace, phase } = record;
   // while GitHub's answer is unknown nothing is written, and no credential removed
   if (isUnknowable(world, record)) return;
-  const found = namespaceAt(stage, cluster, namespace);
+  const found = namespaceAt(cluster, namespace);
   const isTheirs = found !== undefined && !isOurs(found, record);
   const credentials = world.arm.identities.flatMap(({ id, held }) =>
     [...held.values()].filter(({ subject }) => subject.startsWith(`system:serviceaccount:${namespace}:`)).map(() => id),
@@ -105,7 +105,7 @@ function isUnknowable({ stage, github }: World, { repository }: Pick<Environment
 function checkPresent(world: World, record: EnvironmentRecord, credentials: string[]): void {
   const { stage, cluster, template } = world;
   const { name, namespace } = record;
-  const found = namespaceAt(stage, cluster, namespace);
+  const found = namespaceAt(cluster, namespace);
   const no = (what: string): void => violate(stage, 'endNamespaces', `${name} is ready, ${what}`);
   if (found === undefined) return no('its namespace is missing');
   if (found.live.terminating) return no('its namespace is being deleted');

@@ -1,11 +1,12 @@
 import type { EnvironmentRequest } from '../../../lib/environment/model/request.ts';
 import type { EnvironmentRecord } from '../../../lib/environment/model/record.ts';
+import type { ClusterWrite } from '../../support/fakes/cluster.ts';
+import type { FakeNamespace } from '../../support/fakes/cluster-state.ts';
+import { isHeld } from '../../support/fakes/records/leases.ts';
+import type { FakeRecord } from '../../support/fakes/records/records.ts';
 import { CALL_TIMEOUT_MS } from '../models/call.ts';
-import type { ModelNamespace } from '../models/cluster.ts';
 import type { Activity } from '../models/hosts.ts';
-import { isHeld } from '../models/leases.ts';
 import { type Stage, violate } from '../stage.ts';
-import type { Blob } from '../models/storage.ts';
 
 /** DESIGN: after a pause this long the owner is asked again, so what was looked at is believed no longer. */
 const TRUST_MS = 5_000;
@@ -18,7 +19,7 @@ const LONGEST_WORK_MS = 200_000;
 export function checkWriter(
   stage: Stage,
   who: Activity,
-  { slug, blob }: { slug: string; blob: Blob | undefined },
+  { slug, blob }: { slug: string; blob: FakeRecord | undefined },
 ): void {
   const lease = blob?.lease;
   const isHolder = lease !== undefined && lease === who.lease && isHeld(stage, lease);
@@ -31,13 +32,20 @@ export function checkWriter(
 /** Nothing that is not ours is written or deleted; what changed hands within the time of trust may be. */
 export function checkOurs(
   stage: Stage,
-  write: { who: Activity; what: string; beganAt: number; found: ModelNamespace; record: EnvironmentRecord | undefined },
+  write: {
+    who: Activity;
+    write: ClusterWrite;
+    beganAt: number;
+    found: FakeNamespace;
+    record: EnvironmentRecord | undefined;
+  },
 ): void {
-  const { who, what, beganAt, found, record } = write;
+  const { who, beganAt, found, record } = write;
+  const { what, object, isConditional } = write.write;
   // a delete carries uid and resourceVersion: it needs no trust
-  const isTrusted = !what.startsWith('DELETE') && beganAt - found.marksSince < TRUST_MS;
+  const isTrusted = isConditional !== true && beganAt - found.marksSince < TRUST_MS;
   if (isOurs(found, record) || isTrusted) return;
-  violate(stage, 'onlyOursIsWritten', `${who.name}: ${what} met a namespace that is not ours`);
+  violate(stage, 'onlyOursIsWritten', `${who.name}: ${what} ${object} met a namespace that is not ours`);
 }
 
 /** By the marks that DESIGN names, spelt out here. */
@@ -45,7 +53,7 @@ export function checkOurs(
  * A copy from a backup bears our labels and annotations, and is not the one that we made; it passes for it by its claim
  * only where the record lost its uid to a crash right after the namespace was made.
  */
-export function isOurs({ live, isRestored }: ModelNamespace, record: EnvironmentRecord | undefined): boolean {
+export function isOurs({ live, isRestored }: FakeNamespace, record: EnvironmentRecord | undefined): boolean {
   if (record === undefined) return false;
   const isClaimed = record.claim !== undefined && live.annotations['feature-branch-provisioner/claim'] === record.claim;
   if (isRestored === true && !(record.uid === undefined && isClaimed) && record.uid !== live.uid) return false;

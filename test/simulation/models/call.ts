@@ -13,7 +13,7 @@ export const CALL_TIMEOUT_MS = 10_000;
 export function call<T>(stage: Stage, who: Activity, step: Step<T>): Promise<T> {
   const number = (stage.calls += 1);
   if (!stage.isCalm) stage.onCall?.(number, who, step.on);
-  const isOut = step.what === 'READ' && stage.now() < stage.outageUntil;
+  const isOut = step.what === 'read' && stage.now() < stage.outageUntil;
   const fault = stage.isCalm ? undefined : isOut ? 'refused' : stage.faults.get(number);
   return new Promise((resolve, reject) => {
     if (!isAlive(who)) return;

@@ -1,6 +1,6 @@
 import { toCredentialName, toNamespace } from '../../../lib/environment/model/names.ts';
 import { type FakeIdentity, hold } from '../../support/fakes/arm.ts';
-import { makeNamespace, namespaceAt, terminate } from './cluster.ts';
+import { makeNamespace, namespaceAt, terminate } from '../../support/fakes/cluster-state.ts';
 import type { ForeignKind } from '../histories/history.ts';
 import type { World } from '.././world.ts';
 
@@ -9,10 +9,10 @@ export function meddle(world: World, deed: { kind: ForeignKind; identity: number
   const { stage, cluster, arm } = world;
   const { slug } = deed;
   const name = toNamespace(slug);
-  const found = namespaceAt(stage, cluster, name);
+  const found = namespaceAt(cluster, name);
   const identity = arm.identities[deed.identity];
   const credential = toCredentialName({ slug, serviceAccount: 'postgres-service-account' });
-  const makeTheirs = (): void => void makeNamespace(stage, cluster, { name, labels: { team: 'payments' } });
+  const makeTheirs = (): void => void makeNamespace(cluster, { name, labels: { team: 'payments' } });
   switch (deed.kind) {
     case 'make-namespace':
       if (found === undefined) makeTheirs();
@@ -21,7 +21,7 @@ export function meddle(world: World, deed: { kind: ForeignKind; identity: number
       return makeTheirs();
     case 'restore-namespace':
       if (found !== undefined)
-        makeNamespace(stage, cluster, {
+        makeNamespace(cluster, {
           name,
           labels: found.live.labels,
           annotations: found.live.annotations,
@@ -34,7 +34,7 @@ export function meddle(world: World, deed: { kind: ForeignKind; identity: number
       found.marksSince = stage.now();
       return;
     case 'delete-namespace':
-      if (found !== undefined) terminate(stage, cluster, found);
+      if (found !== undefined) terminate(cluster, found);
       return;
     case 'touch-namespace':
       if (found !== undefined) found.live.resourceVersion = String((cluster.versions += 1));

@@ -1,10 +1,6 @@
-import type { BranchList, Branches } from '../../../lib/environment/ports/ports.ts';
 import type { EnvironmentRecord } from '../../../lib/environment/model/record.ts';
-import { toProvisionerError } from '../../../lib/errors.ts';
-import { call } from './call.ts';
-import type { Activity } from './hosts.ts';
+import type { BranchSource } from '../../support/fakes/branches.ts';
 import { type Stage, drawFor } from '../stage.ts';
-import type { BranchAnswer } from '../../../lib/environment/model/desired.ts';
 
 export interface GitHub {
   /** Ids never change, names may. */
@@ -13,8 +9,8 @@ export interface GitHub {
   set(repository: number, ref: string, exists: boolean): void;
   /** Since when the record's branch has existed without a break. */
   livesSince(record: Pick<EnvironmentRecord, 'repository' | 'ref'>): number | undefined;
-  /** The branches port of one activity; reads lag behind. */
-  portFor(who: Activity): Branches;
+  /** What it answers: reads lag behind. */
+  source: BranchSource;
 }
 
 interface Mark {
@@ -44,46 +40,30 @@ export function createGitHub(stage: Stage): GitHub {
       const mark = marksOf(find(repository), ref).at(-1);
       return mark?.exists === true ? mark.at : undefined;
     },
-    portFor: (who) => ({
-      async read(repository, ref) {
+    source: {
+      read(repository, ref) {
         const index = find(repository);
         const seen = repositories[index];
-        const act = (): BranchAnswer => {
-          const lag = Math.floor(drawFor(stage, stage.calls * 5 + 3) * stage.options.lagMs);
-          if (last(marksOf(index, ref), stage.now() - lag)?.exists === true) return { ref: 200, exact: true };
-          if (seen === undefined) return { ref: 404, repository: { status: 404 } };
-          return { ref: 404, repository: { status: 200, id: seen.id, fullName: seen.fullName }, defaultRef: 200 };
-        };
-        try {
-          return await call(stage, who, { what: 'LOOK', on: ref, act });
-        } catch (thrown) {
-          const { message } = toProvisionerError(thrown);
-          // a token that may not read contents sees 404 everywhere
-          return message.endsWith(': 404') ? { ref: 404, repository: { status: 404 } } : { why: message };
-        }
+        const lag = Math.floor(drawFor(stage, stage.calls * 5 + 3) * stage.options.lagMs);
+        if (last(marksOf(index, ref), stage.now() - lag)?.exists === true) return { ref: 200, exact: true };
+        if (seen === undefined) return { ref: 404, repository: { status: 404 } };
+        return { ref: 404, repository: { status: 200, id: seen.id, fullName: seen.fullName }, defaultRef: 200 };
       },
-      async list(repository) {
+      list(repository) {
         const index = find(repository);
         const seen = repositories[index];
-        const act = (): BranchList => {
-          if (seen === undefined) return { kind: 'unknown', why: 'the repository: GitHub answered 404' };
-          const lag = Math.floor(drawFor(stage, stage.calls * 5 + 3) * stage.options.lagMs);
-          const refs = [...branches.keys()].filter((key) => key.startsWith(`${index}/`)).map((key) => key.slice(2));
-          const names = refs.filter((ref) => last(marksOf(index, ref), stage.now() - lag)?.exists === true);
-          const { id, fullName } = seen;
-          return {
-            kind: 'list',
-            repository: { id, fullName },
-            defaultBranch: 'main',
-            names: new Set(['main', ...names]),
-          };
+        if (seen === undefined) return { kind: 'unknown', why: 'the repository: GitHub answered 404' };
+        const lag = Math.floor(drawFor(stage, stage.calls * 5 + 3) * stage.options.lagMs);
+        const refs = [...branches.keys()].filter((key) => key.startsWith(`${index}/`)).map((key) => key.slice(2));
+        const names = refs.filter((ref) => last(marksOf(index, ref), stage.now() - lag)?.exists === true);
+        const { id, fullName } = seen;
+        return {
+          kind: 'list',
+          repository: { id, fullName },
+          defaultBranch: 'main',
+          names: new Set(['main', ...names]),
         };
-        try {
-          return await call(stage, who, { what: 'LIST', on: repository.fullName, act });
-        } catch (thrown) {
-          return { kind: 'unknown', why: toProvisionerError(thrown).message };
-        }
       },
-    }),
+    },
   };
 }

@@ -1,5 +1,4 @@
-import type { BlobLease } from './leases.ts';
-import { settleLease } from './leases.ts';
+import { type FakeRecordLease, settleLease } from '../../support/fakes/records/leases.ts';
 import type { QueueMessage } from './queue.ts';
 import type { Stage } from '../stage.ts';
 
@@ -9,7 +8,7 @@ export interface Host {
   generation: number;
   isUp: boolean;
   pausedUntil: number;
-  leases: Set<BlobLease>;
+  leases: Set<FakeRecordLease>;
   inFlight: Set<QueueMessage>;
 }
 
@@ -18,7 +17,7 @@ export interface Activity {
   name: string;
   host: Host;
   generation: number;
-  lease?: BlobLease;
+  lease?: FakeRecordLease;
 }
 
 export function createHosts(count: number): Host[] {
@@ -27,7 +26,7 @@ export function createHosts(count: number): Host[] {
     generation: 0,
     isUp: true,
     pausedUntil: 0,
-    leases: new Set<BlobLease>(),
+    leases: new Set<FakeRecordLease>(),
     inFlight: new Set<QueueMessage>(),
   }));
 }

@@ -8,8 +8,8 @@ import { callFor, passTime } from './call.ts';
 import { type Asked, ISSUER, watchWrites } from '../checks/check-credential.ts';
 import { type Activity, type Host, isAlive, resume, startActivity } from './hosts.ts';
 import { type Stage, drawFor } from '.././stage.ts';
-import { recordsFor } from './storage.ts';
-import { type World, logOf } from '.././world.ts';
+import { logOf, recordsFor } from './ports.ts';
+import type { World } from '.././world.ts';
 
 /** The part of an instance of the app that outlives an invocation: lib/identity with its locks, caches and queues. */
 interface Instance {
@@ -45,7 +45,7 @@ function instanceOf(world: World, host: Host): Instance {
 export type Instances = Map<string, Instance>;
 
 function start(world: World, host: Host, holder: string): Instance {
-  const { stage, core, arm, ledgers, store } = world;
+  const { stage, core, arm, ledgers } = world;
   const who = startActivity(stage, host, 'identity');
   const now = (): number => stage.now();
   const random = (): number => drawFor(stage, stage.calls * 11 + 9);
@@ -53,7 +53,7 @@ function start(world: World, host: Host, holder: string): Instance {
   const call = callFor(stage, who);
   const asked: Asked = {};
   const container = containerOf(ledgers, { call, now, holder });
-  const records = recordsFor(stage, store, who);
+  const records = recordsFor(world, who);
   const credentials = core.createFederatedCredentials({
     pool: arm.identities.map(({ id }) => id),
     identities: armFor(arm, { call, now, watcher: watchWrites(world, { holder, asked }) }),

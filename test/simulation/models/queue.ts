@@ -1,8 +1,6 @@
-import type { Requests } from '../../../lib/environment/ports/ports.ts';
 import type { EnvironmentRequest } from '../../../lib/environment/model/request.ts';
-import { call } from './call.ts';
-import { copy } from './copy.ts';
 import { type Activity, type Host, startActivity } from './hosts.ts';
+import type { MessageSink } from '../../support/fakes/requests.ts';
 import type { History } from '../histories/history.ts';
 import { type Stage, drawFor, violate } from '../stage.ts';
 
@@ -16,13 +14,12 @@ export interface QueueMessage {
   tries: number;
 }
 
-export interface Queue {
+export interface Queue extends MessageSink {
   /** Messages that are not done: waiting or in work. */
   messages: Set<QueueMessage>;
   sent: number;
   /** Every first request that came onto the queue. */
   accepted: EnvironmentRequest[];
-  send(request: EnvironmentRequest, options: { delayMs: number; isPoison: boolean }): void;
   /** Messages of a killed host come back once their time of invisibility is over. */
   giveBack(messages: QueueMessage[]): void;
 }
@@ -94,15 +91,4 @@ export function createQueue(stage: Stage, history: History, workers: Workers): Q
     );
   };
   return queue;
-}
-
-export function requestsFor(stage: Stage, queue: Queue, who: Activity): Requests {
-  const put = (what: string, request: EnvironmentRequest, options: { delayMs: number; isPoison: boolean }) => {
-    const sent = copy(request);
-    return call(stage, who, { what, on: request.environment, act: () => queue.send(sent, options) });
-  };
-  return {
-    send: (request, delayMs = 0) => put('SEND', request, { delayMs, isPoison: false }),
-    sendToPoison: (message, delayMs) => put('POISON', message as EnvironmentRequest, { delayMs, isPoison: true }),
-  };
 }

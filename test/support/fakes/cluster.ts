@@ -1,229 +1,204 @@
-import { ProvisionerError } from '../../../lib/errors.ts';
-import type { Turn, VirtualClock } from './clock.ts';
-import type { WriteGuard, Change, Cluster, KubeObject, PolicyState } from '../../../lib/environment/ports/cluster.ts';
-import type { CauseCode, Readiness, Survey } from '../../../lib/environment/ports/readiness.ts';
-import type { LiveNamespace } from '../../../lib/environment/model/guards.ts';
+import type { InventoryEntry } from '../../../lib/environment/model/record.ts';
+import type { Change, Cluster, KubeObject, WriteGuard } from '../../../lib/environment/ports/cluster.ts';
+import { ProvisionerError, toProvisionerError } from '../../../lib/errors.ts';
+import type { Call } from './call.ts';
+import {
+  type FakeCluster,
+  type FakeNamespace,
+  makeNamespace,
+  namespaceAt,
+  ownedKeys,
+  terminate,
+} from './cluster-state.ts';
 
-interface ModelNamespace {
-  live: LiveNamespace;
-  objects: Map<string, string>;
-  /** When it is gone, once it terminates. */
-  goneAt?: number;
+export interface ClusterWrite {
+  /** `POST`, `APPLY` or `DELETE`. */
+  what: string;
+  /** `Kind/namespace/name`. */
+  object: string;
+  namespace: string;
+  /** Carries uid and resourceVersion as preconditions. */
+  isConditional?: boolean;
 }
 
-export interface ModelCluster extends Cluster {
-  namespaces: Map<string, ModelNamespace>;
-  /** What was written, in order: `POST Namespace/x`, `APPLY ConfigMap/x/y`, `DELETE Namespace/x`. */
-  writes: string[];
-  readinessIs: Readiness;
-  surveyIs: Survey;
-  /** Jobs and pods that have failed for good, as `Kind/namespace/name`. */
-  ended: Set<string>;
-  policiesAre: PolicyState;
-  /** Makes a namespace that somebody else owns. */
-  putForeign(name: string, labels?: Record<string, string>): void;
-  terminationMs: number;
-}
-
-export const READY: Readiness = { health: 'ready', reasons: [], remarks: [], ignored: 0, finished: [] };
-
-/** A reading that one object keeps from being ready. */
-export function unready(
-  cause: string,
-  { health = 'starting', object = 'Deployment/x/web', code = 'unknown' }: UnreadyOptions = {},
-): Readiness {
-  return { ...READY, health, reasons: [{ object, cause, code }] };
-}
-
-interface UnreadyOptions {
-  health?: 'starting' | 'failed';
-  object?: string;
-  code?: CauseCode;
+/** Told of each write; throws nothing. */
+export interface ClusterWatcher {
+  /** It is sent. */
+  begin?(write: ClusterWrite): void;
+  /** It has arrived, and is about to change what the namespace holds. */
+  act?(write: ClusterWrite, found: FakeNamespace, beganAt: number): void;
 }
 
 /** A cluster's rules as far as the core meets them: uid and resourceVersion, 409, termination that takes time. */
-export function modelCluster({ clock, turn }: { clock: VirtualClock; turn: Turn }): ModelCluster {
-  let versions = 0;
-  const namespaces: ModelCluster['namespaces'] = new Map();
-  const writes: string[] = [];
-  const at = (name: string): ModelNamespace | undefined => {
-    const found = namespaces.get(name);
-    if (found?.goneAt !== undefined && clock.now() >= found.goneAt) {
-      namespaces.delete(name);
-      return undefined;
-    }
-    return found;
+export function clusterOf(
+  cluster: FakeCluster,
+  { call, watcher = {} }: { call: Call; watcher?: ClusterWatcher },
+): Cluster {
+  const { namespaces } = cluster;
+  const at = (name: string): FakeNamespace | undefined => namespaceAt(cluster, name);
+  const read = <T>(what: string, on: string, act: () => T): Promise<T> => call({ what, on, act });
+  const write = <T>(
+    sent: ClusterWrite,
+    writeGuard: WriteGuard,
+    act: (tell: (found: FakeNamespace) => void) => T,
+  ): Promise<T> => {
+    let beganAt = 0;
+    return call({
+      what: sent.what,
+      on: sent.object,
+      guard: writeGuard,
+      begin() {
+        beganAt = cluster.now();
+        watcher.begin?.(sent);
+      },
+      act: () => act((found) => watcher.act?.(sent, found, beganAt)),
+    });
   };
-  const make = (name: string, metadata: KubeObject['metadata']): LiveNamespace => {
-    const version = (versions += 1);
-    const live: LiveNamespace = {
-      name,
-      uid: `uid-${version}`,
-      resourceVersion: String(version),
-      labels: { ...metadata.labels },
-      annotations: { ...metadata.annotations },
-      ours: ownedKeys(metadata),
-      terminating: false,
-      conditions: [],
-    };
-    namespaces.set(name, { live, objects: new Map() });
-    return live;
-  };
-  const write = async (what: string, writeGuard: WriteGuard): Promise<void> => {
-    await turn(what);
-    for (let wait = writeGuard(10_000); wait !== undefined; wait = writeGuard(10_000)) await wait;
-    writes.push(what);
-  };
+  const writeNamespace = <T>(
+    { what, name, isConditional = false }: { what: string; name: string; isConditional?: boolean },
+    writeGuard: WriteGuard,
+    act: (tell: (found: FakeNamespace) => void) => T,
+  ): Promise<T> => write({ what, object: `Namespace/${name}`, namespace: name, isConditional }, writeGuard, act);
 
-  const model: ModelCluster = {
-    namespaces,
-    writes,
-    readinessIs: READY,
-    ended: new Set(),
-    surveyIs: { suspect: new Set(), unread: [] },
-    policiesAre: 'bound',
-    terminationMs: 5_000,
-    putForeign: (name, labels = {}) => void make(name, { name, labels }),
-    async readNamespace(name) {
-      await turn(`GET Namespace/${name}`);
-      const found = at(name);
-      return found && structuredClone(found.live);
-    },
-    async listNamespaces() {
-      await turn('LIST namespaces');
-      return [...namespaces.keys()].flatMap((name) => {
-        const live = at(name)?.live;
-        const isOurs = live?.labels['app.kubernetes.io/managed-by'] === 'feature-branch-provisioner';
-        return live !== undefined && isOurs ? [{ ...live }] : [];
-      });
-    },
-    async createNamespace({ metadata }, writeGuard) {
-      await write(`POST Namespace/${metadata.name}`, writeGuard);
-      if (at(metadata.name)) return { kind: 'exists' };
-      return { kind: 'created', namespace: structuredClone(make(metadata.name, metadata)) };
-    },
-    async applyNamespace({ metadata }, writeGuard, dropped = { labels: [], annotations: [] }) {
-      await write(`APPLY Namespace/${metadata.name}`, writeGuard);
-      const found = at(metadata.name);
-      if (!found || found.live.uid !== metadata['uid']) throw new ProvisionerError('conflict', 'another uid');
-      for (const key of dropped.labels) delete found.live.labels[key];
-      for (const key of dropped.annotations) delete found.live.annotations[key];
-      Object.assign(found.live.labels, metadata.labels);
-      Object.assign(found.live.annotations, metadata.annotations);
-      found.live.ours = ownedKeys(metadata);
-      found.live.resourceVersion = String((versions += 1));
-      return structuredClone(found.live);
-    },
+  async function applyOne(object: KubeObject, namespace: string, writeGuard: WriteGuard): Promise<Change> {
+    const name = `${object.kind}/${namespace}/${object.metadata.name}`;
+    const text = JSON.stringify(object);
+    return write({ what: 'APPLY', object: name, namespace }, writeGuard, (tell) => {
+      const found = at(namespace);
+      if (found === undefined) throw new ProvisionerError('gone', `namespace ${namespace} is gone`);
+      const before = found.objects.get(name);
+      if (found.live.terminating && before === undefined)
+        throw new ProvisionerError('terminating', 'it is being deleted');
+      tell(found);
+      found.objects.set(name, text);
+      return { object: name, action: before === undefined ? 'created' : before === text ? 'unchanged' : 'configured' };
+    });
+  }
+
+  async function removeOne(object: string, namespace: string, writeGuard: WriteGuard): Promise<Change> {
+    return write({ what: 'DELETE', object, namespace }, writeGuard, (tell) => {
+      const found = at(namespace);
+      if (found?.objects.has(object) === true) tell(found);
+      found?.objects.delete(object);
+      cluster.ended.delete(object);
+      return { object, action: 'deleted' };
+    });
+  }
+
+  return {
+    readNamespace: (name) =>
+      read('GET', `Namespace/${name}`, () => {
+        const found = at(name);
+        return found && { ...found.live, conditions: [...found.live.conditions] };
+      }),
+    listNamespaces: () =>
+      read('LIST', 'namespaces', () =>
+        [...namespaces.keys()].flatMap((name) => {
+          const live = at(name)?.live;
+          const isOurs = live?.labels['app.kubernetes.io/managed-by'] === 'feature-branch-provisioner';
+          return live !== undefined && isOurs ? [{ ...live }] : [];
+        }),
+      ),
+    createNamespace: ({ metadata }, writeGuard) =>
+      writeNamespace({ what: 'POST', name: metadata.name }, writeGuard, () =>
+        at(metadata.name)
+          ? { kind: 'exists' as const }
+          : { kind: 'created' as const, namespace: { ...makeNamespace(cluster, metadata).live } },
+      ),
+    applyNamespace: ({ metadata }, writeGuard, dropped = { labels: [], annotations: [] }) =>
+      writeNamespace({ what: 'APPLY', name: metadata.name }, writeGuard, (tell) => {
+        const found = at(metadata.name);
+        if (found === undefined || found.live.uid !== metadata['uid'])
+          throw new ProvisionerError('conflict', 'another uid');
+        tell(found);
+        const { live } = found;
+        live.labels = Object.freeze({ ...without(live.labels, dropped.labels), ...metadata.labels });
+        live.annotations = Object.freeze({
+          ...without(live.annotations, dropped.annotations),
+          ...metadata.annotations,
+        });
+        live.ours = ownedKeys(metadata);
+        live.resourceVersion = String((cluster.versions += 1));
+        return { ...live };
+      }),
     async apply(objects, { namespace, writeGuard }) {
-      const changes: Change[] = [];
-      const inventory = [];
-      for (const object of objects) {
-        const { apiVersion, kind, metadata } = object;
-        const name = `${kind}/${namespace}/${metadata.name}`;
-        try {
-          await write(`APPLY ${name}`, writeGuard);
-          const found = at(namespace);
-          if (!found) throw new ProvisionerError('gone', `namespace ${namespace} is gone`);
-          const text = JSON.stringify(object);
-          const before = found.objects.get(name);
-          if (found.live.terminating && before === undefined)
-            throw new ProvisionerError('terminating', 'it is being deleted');
-          found.objects.set(name, text);
-          changes.push({
-            object: name,
-            action: before === undefined ? 'created' : before === text ? 'unchanged' : 'configured',
-          });
-          inventory.push({ apiVersion, kind, name: metadata.name });
-        } catch (error) {
-          return { changes, inventory, error: error as Error };
-        }
-      }
-      return { changes, inventory };
+      const { changes, failed, error } = await settle(objects, (object) => applyOne(object, namespace, writeGuard));
+      const inventory = objects
+        .filter((object) => !failed.includes(object))
+        .map(({ apiVersion, kind, metadata }): InventoryEntry => ({ apiVersion, kind, name: metadata.name }));
+      return { changes, inventory, ...error };
     },
     async prune(entries, { namespace, writeGuard }) {
-      const changes: Change[] = [];
-      for (const { kind, name } of entries) {
-        const object = `${kind}/${namespace}/${name}`;
-        await write(`DELETE ${object}`, writeGuard);
-        at(namespace)?.objects.delete(object);
-        changes.push({ object, action: 'deleted' });
-      }
-      return { changes, left: [] };
+      const { changes, failed, error } = await settle(entries, ({ kind, name }) =>
+        removeOne(`${kind}/${namespace}/${name}`, namespace, writeGuard),
+      );
+      return { changes, left: failed, ...error };
     },
-    async drift(objects, { namespace }) {
-      await turn('drift');
-      const held = at(namespace)?.objects;
-      return objects.flatMap((object) => {
-        const name = `${object.kind}/${namespace}/${object.metadata.name}`;
-        const live = held?.get(name);
-        if (live === JSON.stringify(object)) return [];
-        return [{ object: name, why: live === undefined ? ('missing' as const) : ('changed' as const) }];
-      });
-    },
-    async scopes(objects) {
-      return new Map(objects.map((object) => [object, 'namespaced' as const]));
-    },
-    async plan(objects) {
-      await turn('dry run');
-      return objects.map(({ kind, metadata }) => ({
-        object: `${kind}/${metadata.namespace}/${metadata.name}`,
-        action: 'unchanged',
-      }));
-    },
-    async readiness() {
-      await turn('readiness');
-      return model.readinessIs;
-    },
-    async survey() {
-      await turn('survey');
-      return model.surveyIs;
-    },
+    drift: (objects, { namespace }) =>
+      read('drift', namespace, () =>
+        objects.flatMap((object) => {
+          const name = `${object.kind}/${namespace}/${object.metadata.name}`;
+          const live = at(namespace)?.objects.get(name);
+          if (live === JSON.stringify(object)) return [];
+          return [{ object: name, why: live === undefined ? ('missing' as const) : ('changed' as const) }];
+        }),
+      ),
+    scopes: (objects) => Promise.resolve(new Map(objects.map((object) => [object, 'namespaced' as const]))),
+    plan: (objects, { namespace }) =>
+      read('dry run', namespace, () =>
+        objects.map(({ kind, metadata }) => ({ object: `${kind}/${namespace}/${metadata.name}`, action: 'unchanged' })),
+      ),
+    readiness: (_inventory, { namespace }) => read('readiness', namespace, () => cluster.readinessIs),
+    survey: () => read('survey', '', () => cluster.surveyIs),
     async removeEnded(entries, { namespace, writeGuard }) {
-      const found = at(namespace);
-      const ended = entries
-        .map(({ kind, name }) => `${kind}/${namespace}/${name}`)
-        .filter((name) => model.ended.has(name));
-      for (const object of ended) {
-        await write(`DELETE ${object}`, writeGuard);
-        model.ended.delete(object);
-        found?.objects.delete(object);
-      }
-      return ended.map((object): Change => ({ object, action: 'deleted' }));
+      const names = await read('LIST ended', namespace, () =>
+        entries.map(({ kind, name }) => `${kind}/${namespace}/${name}`).filter((name) => cluster.ended.has(name)),
+      );
+      return Promise.all(names.map((name) => removeOne(name, namespace, writeGuard)));
     },
     async deletePod({ namespace, name }, writeGuard) {
-      await write(`DELETE Pod/${namespace}/${name}`, writeGuard);
+      await removeOne(`Pod/${namespace}/${name}`, namespace, writeGuard);
       return 'deleted';
     },
-    async inspect(kinds, { namespace }) {
-      await turn(`LIST ${namespace}`);
-      const objects = [...(at(namespace)?.objects.values() ?? [])].map((text) => JSON.parse(text) as KubeObject);
-      return kinds.map((type) => ({ ...type, items: objects.filter(({ kind }) => kind === type.kind) }));
-    },
-    async contents(namespace) {
-      const counts: Record<string, number> = {};
-      for (const key of at(namespace)?.objects.keys() ?? []) {
-        const kind = key.split('/')[0] ?? '';
-        counts[kind] = (counts[kind] ?? 0) + 1;
-      }
-      return counts;
-    },
-    async deleteNamespace({ name, uid, resourceVersion }, writeGuard) {
-      await write(`DELETE Namespace/${name}`, writeGuard);
-      const found = at(name);
-      if (!found) return 'absent';
-      if (found.live.uid !== uid || found.live.resourceVersion !== resourceVersion) return 'changed';
-      found.live.terminating = true;
-      found.live.resourceVersion = String((versions += 1));
-      found.goneAt ??= clock.now() + model.terminationMs;
-      return 'deleting';
-    },
-    async policies() {
-      return model.policiesAre;
-    },
+    inspect: (kinds, { namespace }) =>
+      read('LIST', namespace, () => {
+        const objects = [...(at(namespace)?.objects.values() ?? [])].map((text) => JSON.parse(text) as KubeObject);
+        return kinds.map((type) => ({ ...type, items: objects.filter(({ kind }) => kind === type.kind) }));
+      }),
+    contents: (namespace) =>
+      read('count', namespace, () => {
+        const kinds = [...(at(namespace)?.objects.keys() ?? [])].map((name) => name.slice(0, name.indexOf('/')));
+        return Object.fromEntries(kinds.map((kind) => [kind, kinds.filter((one) => one === kind).length]));
+      }),
+    deleteNamespace: ({ name, uid, resourceVersion }, writeGuard) =>
+      writeNamespace({ what: 'DELETE', name, isConditional: true }, writeGuard, (tell) => {
+        const found = at(name);
+        if (found === undefined) return 'absent';
+        // a precondition that is not given does not protect
+        if ((uid && found.live.uid !== uid) || (resourceVersion && found.live.resourceVersion !== resourceVersion))
+          return 'changed';
+        tell(found);
+        terminate(cluster, found);
+        return 'deleting';
+      }),
+    policies: () => read('policies', '', () => cluster.policiesAre),
   };
-  return model;
 }
 
-function ownedKeys({ labels = {}, annotations = {} }: KubeObject['metadata']): NonNullable<LiveNamespace['ours']> {
-  return { labels: Object.keys(labels), annotations: Object.keys(annotations) };
+/** All at once; the first failure comes with what was done. */
+async function settle<T>(
+  ones: readonly T[],
+  work: (one: T) => Promise<Change>,
+): Promise<{ changes: Change[]; failed: T[]; error: { error?: Error } }> {
+  const settled = await Promise.allSettled(ones.map(work));
+  const error = settled.find((one) => one.status === 'rejected');
+  return {
+    changes: settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
+    failed: ones.filter((_, index) => settled[index]?.status === 'rejected'),
+    error: error === undefined ? {} : { error: toProvisionerError(error.reason) },
+  };
+}
+
+function without(map: Readonly<Record<string, string>>, dropped: readonly string[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(map).filter(([key]) => !dropped.includes(key)));
 }

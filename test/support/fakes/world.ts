@@ -1,26 +1,45 @@
 import { abandon } from '../../../lib/environment/abandon.ts';
 import { toNamespace, toSlug } from '../../../lib/environment/model/names.ts';
-import type { BranchList, Overlays, Ports } from '../../../lib/environment/ports/ports.ts';
+import type { BranchList, Overlays, Ports, Records, Requests } from '../../../lib/environment/ports/ports.ts';
 import type { EnvironmentRecord } from '../../../lib/environment/model/record.ts';
 import { type Handled, reconcile } from '../../../lib/environment/reconcile.ts';
 import { type EnvironmentRequest, type Reason, parseRequest } from '../../../lib/environment/model/request.ts';
 import { type ModelAccess, modelAccess } from './access.ts';
+import { branchesOf } from './branches.ts';
+import type { Call } from './call.ts';
 import { type Turn, type VirtualClock, virtualClock } from './clock.ts';
-import { type ModelCluster, modelCluster } from './cluster.ts';
-import { type ModelRecords, type ModelRequests, modelRecords, modelRequests } from './storage.ts';
+import { clusterOf } from './cluster.ts';
+import { type FakeCluster, createCluster, makeNamespace } from './cluster-state.ts';
+import { type RecordStore, createRecordStore, recordsOf } from './records/records.ts';
+import { requestsOf } from './requests.ts';
 import { type ModelSweeps, modelSweeps } from './sweeps.ts';
-import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
+import type { Cluster, KubeObject } from '../../../lib/environment/ports/cluster.ts';
 import type { BranchAnswer } from '../../../lib/environment/model/desired.ts';
 import type { EnvironmentSettings } from '../../../lib/environment/model/settings.ts';
 
 export const REPOSITORY = { id: 42, fullName: 'acme/shop' };
+/** Of one write. */
+const TIMEOUT_MS = 10_000;
+
+/** Messages that nobody has taken up. */
+export interface WorldRequests extends Requests {
+  waiting: { request: EnvironmentRequest; due: number }[];
+  poison: { message: unknown; due: number }[];
+}
+
+export interface WorldCluster extends FakeCluster, Cluster {
+  /** What was written, in order: `POST Namespace/x`, `APPLY ConfigMap/x/y`, `DELETE Namespace/x`. */
+  writes: string[];
+  /** Makes a namespace that somebody else owns. */
+  putForeign(name: string, labels?: Record<string, string>): void;
+}
 
 export interface World {
   clock: VirtualClock;
-  records: ModelRecords;
-  requests: ModelRequests;
+  records: RecordStore & Records;
+  requests: WorldRequests;
   sweeps: ModelSweeps;
-  cluster: ModelCluster;
+  cluster: WorldCluster;
   access: ModelAccess;
   /** Set to answer for GitHub; undefined means that there are no credentials. */
   github: { answer?: BranchAnswer; list?: BranchList };
@@ -37,7 +56,7 @@ export interface World {
   record(ref?: string): EnvironmentRecord | undefined;
 }
 
-/** A whole world in one process: every peer a model, one virtual clock. */
+/** A whole world in one process: every peer a fake, one virtual clock. */
 export function createWorld(options: { github?: boolean; settings?: Partial<EnvironmentSettings> } = {}): World {
   const clock = virtualClock();
   const hooks: World['turn'] = {};
@@ -61,7 +80,12 @@ export function createWorld(options: { github?: boolean; settings?: Partial<Envi
     podRepair: true,
     ...options.settings,
   };
-  const models = { clock, turn };
+  const call: Call = async ({ what, on, guard, begin, act }) => {
+    await turn(`${what} ${on}`.trimEnd());
+    for (let wait = guard?.(TIMEOUT_MS); wait !== undefined; wait = guard?.(TIMEOUT_MS)) await wait;
+    begin?.();
+    return act();
+  };
   const log: string[] = [];
   const write = (message: string, fields?: Record<string, unknown>) =>
     void log.push(`${message} ${JSON.stringify(fields ?? {})}`);
@@ -69,11 +93,14 @@ export function createWorld(options: { github?: boolean; settings?: Partial<Envi
   let ids = 0;
   const world: World = {
     clock,
-    records: modelRecords(models),
-    requests: modelRequests(models),
-    sweeps: modelSweeps(models),
-    cluster: modelCluster(models),
-    access: modelAccess(models),
+    records: recordsIn(createRecordStore(), { call, clock }),
+    requests: requestsIn({ call, clock }),
+    sweeps: modelSweeps({ clock, turn }),
+    cluster: clusterIn(
+      createCluster(() => clock.now()),
+      call,
+    ),
+    access: modelAccess({ turn }),
     github: {},
     overlays,
     settings,
@@ -114,7 +141,7 @@ export function createWorld(options: { github?: boolean; settings?: Partial<Envi
     },
     record(ref = 'ex-c4-e6') {
       const blob = world.records.blobs.get(toSlug({ repository: REPOSITORY.fullName, ref }));
-      return blob && (JSON.parse(blob.text) as EnvironmentRecord);
+      return blob && (JSON.parse(JSON.stringify(blob.record)) as EnvironmentRecord);
     },
   };
   world.ports = {
@@ -130,19 +157,43 @@ export function createWorld(options: { github?: boolean; settings?: Partial<Envi
     credentials: world.access,
     overlays: modelOverlays(overlays),
     ...(options.github && {
-      branches: {
-        async read() {
-          await turn('GET ref');
-          return world.github.answer ?? EXISTS;
+      branches: branchesOf(
+        {
+          read: () => world.github.answer ?? EXISTS,
+          list: () => world.github.list ?? { kind: 'unknown', why: 'GitHub did not answer' },
         },
-        async list() {
-          await turn('GET branches');
-          return world.github.list ?? { kind: 'unknown', why: 'GitHub did not answer' };
-        },
-      },
+        { call },
+      ),
     }),
   };
   return world;
+}
+
+interface Within {
+  call: Call;
+  clock: VirtualClock;
+}
+
+function recordsIn(store: RecordStore, { call, clock }: Within): World['records'] {
+  return Object.assign(store, recordsOf(store, { call, time: clock }));
+}
+
+function requestsIn({ call, clock }: Within): WorldRequests {
+  const waiting: WorldRequests['waiting'] = [];
+  const poison: WorldRequests['poison'] = [];
+  const send = (request: EnvironmentRequest, { delayMs, isPoison }: { delayMs: number; isPoison: boolean }): void => {
+    const due = clock.now() + delayMs;
+    if (isPoison) poison.push({ message: request, due });
+    else waiting.push({ request, due });
+  };
+  return { waiting, poison, ...requestsOf({ send }, { call }) };
+}
+
+function clusterIn(cluster: FakeCluster, call: Call): WorldCluster {
+  const writes: string[] = [];
+  const begin = ({ what, object }: { what: string; object: string }): void => void writes.push(`${what} ${object}`);
+  const putForeign = (name: string, labels = {}): void => void makeNamespace(cluster, { name, labels });
+  return Object.assign(cluster, clusterOf(cluster, { call, watcher: { begin } }), { writes, putForeign });
 }
 
 export const EXISTS: BranchAnswer = { ref: 200, exact: true };

@@ -3,7 +3,7 @@ import { answerObserved } from '../../../lib/intake/observed.ts';
 import { answerSweep } from '../../../lib/sweep/answer-sweep.ts';
 import { sweep } from '../../../lib/sweep/sweep.ts';
 import { watch } from '../../../lib/sweep/watch.ts';
-import { READY, unready } from '../../support/fakes/cluster.ts';
+import { READY, unready } from '../../support/fakes/cluster-state.ts';
 import { GONE, NAMESPACE, REPOSITORY, type World, createWorld } from '../../support/fakes/world.ts';
 
 const HOUR_MS = 3_600_000;

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readEnvironmentSettings, readIntakeSettings } from '../../../lib/config.ts';
 import { isTagTemplate, toCommitTag } from '../../../lib/environment/model/image-tag.ts';
 import { sweep } from '../../../lib/sweep/sweep.ts';
-import { READY, unready } from '../../support/fakes/cluster.ts';
+import { READY, unready } from '../../support/fakes/cluster-state.ts';
 import { REPOSITORY, type World, createWorld } from '../../support/fakes/world.ts';
 
 const SHA = '6113728f27ae82c7b1a177c8d03f9e96e0adf246';

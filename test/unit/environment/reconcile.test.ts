@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { READY, unready } from '../../support/fakes/cluster.ts';
+import { READY, unready } from '../../support/fakes/cluster-state.ts';
 import { ProvisionerError } from '../../../lib/errors.ts';
 import { EXISTS, GONE, NAMESPACE, type World, createWorld } from '../../support/fakes/world.ts';
 import { abandon } from '../../../lib/environment/abandon.ts';
@@ -86,7 +86,7 @@ describe('reconcile, a life', () => {
     await world.handle({ ...delivery, id: 'again' });
 
     expect(world.cluster.writes).toEqual([]);
-    expect(steps.filter((step) => !/^(read|write|lease|create|send)/.test(step))).toEqual([
+    expect(steps.filter((step) => !/^(read|write|lease|release|create|send|policies)/.test(step))).toEqual([
       `GET Namespace/${NAMESPACE}`,
     ]);
     expect(world.record()?.phase).toBe('ready');
@@ -295,8 +295,8 @@ describe('reconcile, guards', () => {
     await world.settle();
     await world.handle(world.request('push', { ...slashed, repository: { id: 42, fullName: 'acme/renamed' } }));
 
-    const [text = ''] = [...world.records.blobs.values()].map((blob) => blob.text);
-    expect(JSON.parse(text)).toMatchObject({ repository: { id: 42, fullName: 'acme/renamed' } });
+    const [record] = [...world.records.blobs.values()].map((blob) => blob.record);
+    expect(record).toMatchObject({ repository: { id: 42, fullName: 'acme/renamed' } });
   });
 
   it('finds an environment by branch and repository where a prefix was added since, for a person too', async () => {
@@ -447,7 +447,7 @@ describe('reconcile, GitHub', () => {
     world.github.answer = EXISTS;
     // the readiness of the workloads is asked for, and fails: all is made by then, and nothing is requeued
     world.turn.hook = (what) => {
-      if (what === 'readiness') throw new ProvisionerError('unavailable', 'no answer');
+      if (what.startsWith('readiness')) throw new ProvisionerError('unavailable', 'no answer');
     };
     await expect(world.handle(world.request('push'))).rejects.toThrow();
     delete world.turn.hook;

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ProvisionerError, type ErrorCode } from '../../../lib/errors.ts';
+import { startLease } from '../../support/fakes/records/leases.ts';
 import { NAMESPACE, type World, createWorld } from '../../support/fakes/world.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -62,7 +63,7 @@ describe('an environment that somebody else works on', () => {
     await world.settle();
     const blob = world.records.blobs.get(SLUG);
     if (blob === undefined) throw new Error('no record');
-    blob.lease = { id: 'theirs', until: world.clock.now() + 10 * DAY_MS };
+    blob.lease = { ...startLease(world.clock, { id: 'theirs', askedAt: 0 }), until: world.clock.now() + 10 * DAY_MS };
   }
 
   it('is asked again in 2 to 5 seconds by the same request, which the record does not name', async () => {

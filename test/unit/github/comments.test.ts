@@ -10,7 +10,7 @@ import { sweep } from '../../../lib/sweep/sweep.ts';
 import { makeDelivery } from '../../../local/github/deliveries.ts';
 import type { StandInApp } from '../../../local/github/model.ts';
 import { type GitHubStandIn, type StandInRepository, startGitHub } from '../../../local/github/start.ts';
-import { READY, unready } from '../../support/fakes/cluster.ts';
+import { READY, unready } from '../../support/fakes/cluster-state.ts';
 import { REPOSITORY, type World, createWorld } from '../../support/fakes/world.ts';
 
 const REF = 'ex-c4-e6';

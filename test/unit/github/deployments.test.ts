@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { READY, unready } from '../../support/fakes/cluster.ts';
+import { READY, unready } from '../../support/fakes/cluster-state.ts';
 import { createGitHub } from '../../../lib/github/client.ts';
 import { createDeployments } from '../../../lib/github/deployments.ts';
 import { sweep } from '../../../lib/sweep/sweep.ts';

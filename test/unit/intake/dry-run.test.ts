@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ProvisionerError } from '../../../lib/errors.ts';
 import { type ManualDeps, receiveManual } from '../../../lib/intake/manual.ts';
+import type { LiveNamespace } from '../../../lib/environment/model/guards.ts';
 import { GONE, NAMESPACE, type World, createWorld } from '../../support/fakes/world.ts';
 
 type Reason = 'provision' | 'deprovision';
@@ -17,10 +18,11 @@ interface Case {
 }
 
 const provisioned = (world: World) => world.handle(world.request('create'));
+const relive = (world: World, changes: Partial<LiveNamespace>) =>
+  Object.assign(world.cluster.namespaces.get(NAMESPACE)?.live ?? {}, changes);
 const relabel = (world: World, labels: Record<string, string>) =>
-  Object.assign(world.cluster.namespaces.get(NAMESPACE)?.live.labels ?? {}, labels);
-const otherUid = (world: World) =>
-  Object.assign(world.cluster.namespaces.get(NAMESPACE)?.live ?? {}, { uid: 'another' });
+  relive(world, { labels: { ...world.cluster.namespaces.get(NAMESPACE)?.live.labels, ...labels } });
+const otherUid = (world: World) => relive(world, { uid: 'another' });
 
 const CASES: Case[] = [
   ...(['provision', 'deprovision'] as const).flatMap((reason): Case[] => [

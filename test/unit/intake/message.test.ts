@@ -84,7 +84,7 @@ describe('a message whose work fails', () => {
 
   it('is thrown to the host where it cannot be requeued', async () => {
     world.turn.hook = (what) =>
-      what === 'poison' ? Promise.reject(new ProvisionerError('unavailable', 'no queue')) : undefined;
+      what.startsWith('poison') ? Promise.reject(new ProvisionerError('unavailable', 'no queue')) : undefined;
     const thrown: unknown = await handlePoison(deps, {
       message: world.request('create'),
       work: () => Promise.reject(new Error('x')),

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { announceRollout } from '../../../lib/sweep/rollout.ts';
 import { sweep } from '../../../lib/sweep/sweep.ts';
-import { READY, unready } from '../../support/fakes/cluster.ts';
+import { READY, unready } from '../../support/fakes/cluster-state.ts';
 import { NAMESPACE, REPOSITORY, type World, createWorld } from '../../support/fakes/world.ts';
 
 const HOUR_MS = 3_600_000;

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { BranchList } from '../../../lib/environment/ports/ports.ts';
 import { answerSweep } from '../../../lib/sweep/answer-sweep.ts';
 import { confirmSweep, planSweep, sweep } from '../../../lib/sweep/sweep.ts';
-import { unready } from '../../support/fakes/cluster.ts';
+import { unready } from '../../support/fakes/cluster-state.ts';
 import { GONE, REPOSITORY, type World, createWorld } from '../../support/fakes/world.ts';
 
 const HOUR_MS = 3_600_000;

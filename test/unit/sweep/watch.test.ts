@@ -80,7 +80,8 @@ describe('watch', () => {
       await world.handle(world.request('create'));
       const blob = world.records.blobs.get(SLUG);
       if (blob === undefined) throw new Error('no record');
-      blob.text = JSON.stringify({ ...world.record(), phase });
+      blob.record = { ...blob.record, phase };
+      delete blob.summary;
       world.clock.advance(600_000);
 
       expect(await look()).toEqual([]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { causeOf, isOfNewCredential } from '../../../../lib/environment/model/reporting/known-causes.ts';
-import { unready } from '../../../support/fakes/cluster.ts';
+import { unready } from '../../../support/fakes/cluster-state.ts';
 import { createWorld } from '../../../support/fakes/world.ts';
 
 const REFUSED = 'FailedMount: AADSTS70021: No matching federated identity record found for presented assertion.';

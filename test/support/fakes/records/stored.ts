@@ -1,5 +1,5 @@
-import type { EnvironmentRecord } from '../../../lib/environment/model/record.ts';
-import { freeze } from '../models/copy.ts';
+import type { EnvironmentRecord } from '../../../../lib/environment/model/record.ts';
+import { freeze } from './copy.ts';
 
 type Every = Record<keyof EnvironmentRecord, unknown>;
 
