@@ -88,7 +88,9 @@ async function selectAgain(context: IdentityContext, request: CredentialRequest)
   if (elsewhere.kind !== 'selected' || identity === undefined) return selection;
   // its PUT may have been sent all the same: the next look lists
   await context.locks.change(identity, (ledger) => withoutReservation(withoutSeen(ledger), request.slug));
-  return elsewhere;
+  // a slot is taken by a list alone, and a literal client id may need one here all the same
+  const isNeeded = elsewhere.parts.some((part) => isSameId(part.identityId, identity));
+  return isNeeded ? selectIdentity(context, homeless) : elsewhere;
 }
 
 async function takeSlots(context: IdentityContext, { slug, parts }: { slug: string; parts: Part[] }): Promise<boolean> {

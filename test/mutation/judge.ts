@@ -7,7 +7,9 @@ export type Verdict =
   | { kind: 'killed'; by: string }
   | { kind: 'survived'; ran: number }
   /** No test reaches the file. */
-  | { kind: 'unreached' };
+  | { kind: 'unreached' }
+  /** The tests took too long without the mutant too: the machine was busy, and says nothing of the mutant. */
+  | { kind: 'unclear' };
 
 const SIMULATION = 'test/simulation/main.ts';
 /** What a suite is taken to need before it was seen to run. */
@@ -15,7 +17,7 @@ const UNKNOWN_MS = 3_000;
 const LIFE_MS = 60_000;
 const START_MS = 30_000;
 /** A busy machine is slower than the one that was measured; what takes longer loops. */
-const SLOWER = 8;
+const SLOWER = 4;
 /** The nearest tests go first: most mutants die there. */
 const FIRST_MS = 6_000;
 
@@ -42,7 +44,9 @@ export function createJudge(options: JudgeOptions): (tree: TreeCopy, mutant: Mut
     const batches: string[][] = [[], []];
     let sum = 0;
     const killsBy = (test: string): number => kills.get(`${file} ${test}`) ?? 0;
-    for (const test of graph.testsOf(file).toSorted((one, other) => killsBy(other) - killsBy(one))) {
+    const isSlow = (test: string): number => Number(timeOf(test) > FIRST_MS);
+    const tests = graph.testsOf(file);
+    for (const test of tests.toSorted((a, b) => isSlow(a) - isSlow(b) || killsBy(b) - killsBy(a))) {
       if (sound.get(test) === false) continue;
       if (sum > 0 && sum + timeOf(test) > perMutantMs) continue;
       batches[sum > 0 && sum + timeOf(test) > FIRST_MS ? 1 : 0]?.push(test);
@@ -69,23 +73,39 @@ export function createJudge(options: JudgeOptions): (tree: TreeCopy, mutant: Mut
 
   const simulate = (tree: TreeCopy): Promise<Outcome> => runSimulation(tree.path, { seed, seconds: simulationSeconds });
 
+  /** Whether tests that took too long with a mutant pass in the same time without it, on the machine as it is now. */
+  async function areInTime(tree: TreeCopy, tests: readonly string[]): Promise<boolean> {
+    return (await run(tree, tests)).kind === 'passed';
+  }
+
+  async function askTests(tree: TreeCopy, mutant: Mutant, batch: readonly string[]): Promise<Verdict | undefined> {
+    const tests = batch.filter((test) => sound.get(test) !== false);
+    if (tests.length === 0) return undefined;
+    const outcome = await tree.withMutant(mutant, () => run(tree, tests));
+    if (outcome.kind === 'passed') return undefined;
+    if (outcome.kind === 'timeout')
+      return (await areInTime(tree, tests)) ? { kind: 'killed', by: 'no end' } : { kind: 'unclear' };
+    // jest itself failed
+    const [failed] = outcome.failed;
+    if (failed === undefined)
+      return (await areInTime(tree, tests)) ? { kind: 'killed', by: 'no start' } : { kind: 'unclear' };
+    if (outcome.late.includes(failed))
+      return (await areInTime(tree, [failed])) ? { kind: 'killed', by: failed } : { kind: 'unclear' };
+    if (await isSound(tree, failed)) return { kind: 'killed', by: failed };
+    // jest stopped at a suite that fails by itself: the rest is still to be asked
+    return askTests(tree, mutant, tests);
+  }
+
   const ask = async (tree: TreeCopy, mutant: Mutant): Promise<Verdict> => {
     const batches = batchesFor(mutant.file);
     for (const batch of batches) {
-      const outcome = await tree.withMutant(mutant, () => run(tree, batch));
-      if (outcome.kind === 'timeout') return { kind: 'killed', by: 'no end' };
-      for (const test of outcome.failed) if (await isSound(tree, test)) return { kind: 'killed', by: test };
-      // jest itself failed, or stopped at a suite that is not sound: the rest is still to be asked
-      if (outcome.kind === 'failed' && outcome.failed.length === 0) return { kind: 'killed', by: 'no start' };
-      if (outcome.failed.length > 0) {
-        const rest = batch.filter((test) => sound.get(test) !== false);
-        const again = await tree.withMutant(mutant, () => run(tree, rest));
-        if (again.kind !== 'passed') return { kind: 'killed', by: again.failed[0] ?? 'no end' };
-      }
+      const verdict = await askTests(tree, mutant, batch);
+      if (verdict !== undefined) return verdict;
     }
     const isSimulated = simulationSeconds > 0 && graph.reaches(SIMULATION, mutant.file);
     if (isSimulated && (await isSound(tree, SIMULATION))) {
       const outcome = await tree.withMutant(mutant, () => simulate(tree));
+      if (outcome.kind === 'timeout' && (await simulate(tree)).kind !== 'passed') return { kind: 'unclear' };
       if (outcome.kind !== 'passed') return { kind: 'killed', by: 'the simulation' };
     }
     const ran = batches.flat().length;

@@ -1,4 +1,5 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -77,9 +78,14 @@ async function judgeAll(): Promise<void> {
       console.log(`${verdict.kind.padEnd(9)} ${toLine(mutant)}${'by' in verdict ? `  by ${verdict.by}` : ''}`);
     }
   };
+  const keepTimes = (): void => {
+    mkdirSync(join(root, '.cache'), { recursive: true });
+    writeFileSync(kept, JSON.stringify(Object.fromEntries(times)));
+  };
   const end = (signal: NodeJS.Signals): void => {
     isEnded = true;
     endAll();
+    keepTimes();
     console.log(`\n${toReport(judged)}\nended by ${signal}`);
     // what the copies hold goes with the process
     process.exit(1);
@@ -91,8 +97,7 @@ async function judgeAll(): Promise<void> {
     await Promise.all(trees.map(work));
   } finally {
     for (const tree of trees) tree.remove();
-    await mkdir(join(root, '.cache'), { recursive: true });
-    await writeFile(kept, JSON.stringify(Object.fromEntries(times)));
+    keepTimes();
   }
   console.log(
     `\nseed ${seed}, ${judged.length} of ${mutants.length} mutants under ${values.under}\n${toReport(judged)}`,

@@ -62,7 +62,7 @@ describe('the report', () => {
     ];
     const report = toReport(judged);
 
-    expect(report).toMatch(/^lib\/sweep +50\.0 % +1 +1 +1$/m);
+    expect(report).toMatch(/^lib\/sweep +50\.0 % +1 +1 +1 +0$/m);
     expect(report).toContain('lib/sweep/a.ts:2  a || b: || -> &&');
     expect(report).not.toContain('a && b');
   });

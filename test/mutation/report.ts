@@ -11,15 +11,16 @@ interface Row {
   killed: number;
   survived: number;
   equivalent: number;
+  unclear: number;
 }
 
 /** The share of mutants that the tests noticed, by folder of lib, and what survived. */
 export function toReport(judged: readonly Judged[]): string {
   const rows = new Map<string, Row>();
-  const all: Row = { killed: 0, survived: 0, equivalent: 0 };
+  const all: Row = newRow();
   for (const { mutant, verdict } of judged) {
     const folder = dirname(mutant.file).split('/').slice(0, 2).join('/');
-    const row = rows.get(folder) ?? { killed: 0, survived: 0, equivalent: 0 };
+    const row = rows.get(folder) ?? newRow();
     rows.set(folder, row);
     const column = verdict.kind === 'unreached' ? 'survived' : verdict.kind;
     row[column] += 1;
@@ -27,16 +28,16 @@ export function toReport(judged: readonly Judged[]): string {
   }
   const table = [...rows].toSorted(([one], [other]) => (one < other ? -1 : 1)).concat([['all', all]]);
   const lines = table.map(([folder, row]) => {
-    const { killed, survived, equivalent } = row;
+    const { killed, survived, equivalent, unclear } = row;
     const score = killed + survived === 0 ? '-' : `${((100 * killed) / (killed + survived)).toFixed(1)} %`;
-    return [folder.padEnd(18), score.padStart(8), ...[killed, survived, equivalent].map(toColumn)].join(' ');
+    return [folder.padEnd(18), score.padStart(8), ...[killed, survived, equivalent, unclear].map(toColumn)].join(' ');
   });
   const survivors = judged
     .filter(({ verdict }) => verdict.kind === 'survived' || verdict.kind === 'unreached')
     .map(({ mutant, verdict }) => `${toLine(mutant)}${verdict.kind === 'unreached' ? ' (no test reaches it)' : ''}`)
     .toSorted();
   return [
-    `${'folder'.padEnd(18)}    score   killed survived equivalent`,
+    `${'folder'.padEnd(18)}    score   killed survived equivalent unclear`,
     ...lines,
     ...(survivors.length > 0 ? ['', 'survived:', ...survivors] : []),
   ].join('\n');
@@ -44,6 +45,10 @@ export function toReport(judged: readonly Judged[]): string {
 
 export function toLine({ file, line, what }: Mutant): string {
   return `${file}:${line}  ${what}`;
+}
+
+function newRow(): Row {
+  return { killed: 0, survived: 0, equivalent: 0, unclear: 0 };
 }
 
 function toColumn(count: number): string {

@@ -6,11 +6,18 @@ export interface Outcome {
   kind: 'passed' | 'failed' | 'timeout';
   /** Test files with a failure. */
   failed: string[];
+  /** Those of them that failed for the time they took: a busy machine may have done that, and not the mutant. */
+  late: string[];
   /** How long each test file took, in ms. */
   took: Map<string, number>;
 }
 
 const running = new Set<number>();
+const FIRST_FAILURE = 'test/mutation/first-failure.js';
+/** Of one test, in ms; a mutant that waits for what never comes would take the suite's own two minutes. */
+const TEST_MS = 20_000;
+/** In jest's words. */
+const LATE = /Exceeded timeout of/;
 
 /** Ends what runs; for when this program is ended. */
 export function endAll(): void {
@@ -29,16 +36,25 @@ export async function runTests(tree: string, tests: readonly string[], limitMs: 
   await rm(report, { force: true });
   const jest = ['--experimental-vm-modules', '--no-warnings', join(tree, 'node_modules', 'jest', 'bin', 'jest.js')];
   const options = ['--runInBand', '--bail=1', '--json', `--outputFile=${report}`, '--silent', '--runTestsByPath'];
-  const ended = await run(tree, [...jest, ...options, ...tests], limitMs);
-  if (ended === 'timeout') return { kind: 'timeout', failed: [], took: new Map() };
+  // a mutant may leave a server or a timer open, which is no failure of a test
+  const bounds = ['--forceExit', `--testTimeout=${TEST_MS}`, '--testEnvironment', join(tree, FIRST_FAILURE)];
+  const ended = await run(tree, [...jest, ...options, ...tests, ...bounds], limitMs);
+  if (ended === 'timeout') return { kind: 'timeout', failed: [], late: [], took: new Map() };
   const { testResults = [] } = JSON.parse(await readFile(report, 'utf8').catch(() => '{}')) as {
-    testResults?: { name: string; status: string; startTime: number; endTime: number }[];
+    testResults?: { name: string; status: string; message: string; startTime: number; endTime: number }[];
   };
+  const failed = testResults.filter(({ status }) => status === 'failed');
   const toPath = (name: string): string => name.slice(name.indexOf('/test/') + 1);
   return {
     kind: ended === 0 ? 'passed' : 'failed',
-    failed: testResults.filter(({ status }) => status === 'failed').map(({ name }) => toPath(name)),
-    took: new Map(testResults.map(({ name, startTime, endTime }) => [toPath(name), endTime - startTime])),
+    failed: failed.map(({ name }) => toPath(name)),
+    late: failed.filter(({ message }) => LATE.test(message)).map(({ name }) => toPath(name)),
+    // a file that failed was cut short
+    took: new Map(
+      testResults
+        .filter(({ status }) => status === 'passed')
+        .map(({ name, startTime, endTime }) => [toPath(name), endTime - startTime]),
+    ),
   };
 }
 
@@ -52,7 +68,7 @@ export async function runSimulation(tree: string, options: { seed: number; secon
     (seconds + 30) * 1_000,
   );
   const kind = ended === 'timeout' ? 'timeout' : ended === 0 ? 'passed' : 'failed';
-  return { kind, failed: kind === 'failed' ? ['the simulation'] : [], took: new Map() };
+  return { kind, failed: kind === 'failed' ? ['the simulation'] : [], late: [], took: new Map() };
 }
 
 /** Its exit code; what outlasts the limit is killed with all that it started. */

@@ -84,8 +84,41 @@ describe('a ledger', () => {
     expect(withoutReservation(twice, 'a').reservations).toEqual([]);
   });
 
-  it.each(['', 'null', '{"v":2}', '[]', '{'])('is begun again where its blob holds %p', (text) => {
+  it.each(['', 'null', '{"v":2}', '[]', '{', '"text"'])('is begun again where its blob holds %p', (text) => {
     expect(parseLedger(text)).toEqual(newLedger());
+  });
+
+  it('knows a credential by its name in any case, as ARM does', () => {
+    const ledger = withSeen(newLedger(), { at: 1, writes: 0, credentials: [held('ex-1')] });
+    const name = held('ex-1').name.toUpperCase();
+
+    expect(withoutCredential(ledger, name).seen?.credentials).toEqual([]);
+    expect(withCredential(ledger, 'ex-1', held('ex-1', { name })).seen?.credentials).toEqual([held('ex-1', { name })]);
+  });
+
+  it('is begun with nothing written, reserved or limited', () => {
+    expect(newLedger()).toEqual({ v: 1, writes: 0, reservations: [], rates: {} });
+  });
+
+  it.each<[object, boolean]>([
+    [{ v: 1 }, true],
+    [{ v: 1, writes: 3, reservations: [], rates: {} }, true],
+    [{ v: 1, reservations: null }, false],
+    [{ v: 1, reservations: {} }, false],
+    [{ v: 1, rates: null }, false],
+    [{ v: 1, rates: 5 }, false],
+    [{ v: 1, seen: null }, false],
+    [{ v: 2, writes: 3, reservations: [], rates: {} }, false],
+  ])('that holds %j is kept: %p', (stored, isKept) => {
+    expect(parseLedger(`\n ${JSON.stringify(stored)}`)).toEqual(isKept ? { ...newLedger(), ...stored } : newLedger());
+  });
+
+  it('has a list taken again, and none of before believed, once an outcome is unknown', () => {
+    const ledger = seen(2);
+    const unknown = withoutSeen(ledger);
+
+    expect(withSeen(unknown, { at: 2, writes: ledger.writes, credentials: [] })).toBe(unknown);
+    expect(withoutSeen(unknown)).toBe(unknown);
   });
 
   it('survives being written and read', () => {
