@@ -8,17 +8,12 @@ import { type DeliveryOptions, makeDelivery } from '../local/github/deliveries.t
 import { startGitHub } from '../local/github/start.ts';
 import { startHost } from '../local/host/start-host.ts';
 import type { EnvironmentRecord } from '../lib/environment/model/record.ts';
+import { NODE_OPTIONS } from './apart/process.ts';
 import { OVERLAYS, poolOf, type Stage } from './stage.ts';
 
 const FOLDER = join(projectRoot, '.cache', 'bench-host');
 const SECRET = 'a secret of the bench alone';
 const REPOSITORY = { fullName: 'acme/shop', id: 7, defaultBranch: 'main' };
-
-/**
- * As infra/ sets it. Left alone, V8 lets the young generation grow to 128 MB and collects the old one late: 50 branches
- * at once peak at 414 MB, of which some 50 are in use.
- */
-export const NODE_OPTIONS = '--max-semi-space-size=16 --max-old-space-size=256';
 
 /** The app as it is deployed, in a process of its own. */
 export interface ServedApp {

@@ -9,6 +9,7 @@ import { measureDelay } from './cases/delay.ts';
 import { measureLoad } from './cases/load.ts';
 import { compareMany } from './cases/many.ts';
 import { comparePure } from './cases/pure.ts';
+import { measureSurvey } from './cases/survey.ts';
 import { measureSweep } from './cases/sweep.ts';
 import { compareScale } from './cases/scale.ts';
 import { toCallsLine } from './count-calls.ts';
@@ -21,7 +22,7 @@ import { setStage, type Stage } from './stage.ts';
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '7' },
-    /** Some of: pure, first, again, cold, calls, scale, many, sweep, delay, load. */
+    /** Some of: pure, first, again, cold, calls, scale, many, sweep, survey, delay, load. */
     only: { type: 'string' },
   },
 });
@@ -73,6 +74,13 @@ if (['pure', 'first', 'again', 'cold', 'calls', 'many'].some(wants)) {
 // a cluster that holds nothing else
 if (wants('scale')) await onStage(async (on) => tell([await compareScale(on, rounds)]));
 if (wants('sweep')) figures.push(await measureSweep());
+if (wants('survey')) {
+  await onStage(async (on) => {
+    const measured = await measureSurvey(on, rounds);
+    tell(measured.comparisons);
+    figures.push(measured.figures);
+  });
+}
 if (wants('delay')) await onStage(async ({ stage }) => void figures.push(await measureDelay(stage)));
 if (wants('load')) {
   await onStage(async ({ stage }) => {

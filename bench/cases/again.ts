@@ -1,13 +1,11 @@
-import type { Ports } from '../../lib/environment/ports/ports.ts';
 import { reconcile } from '../../lib/environment/reconcile.ts';
-import { startKubelet } from '../../local/control-plane/kubelet.ts';
 import { type App, requestFor } from '../app.ts';
 import type { Kubectl } from '../kubectl.ts';
 import { type Comparison, alternate, timed } from '../measure.ts';
 import type { Stage } from '../stage.ts';
+import { provisionUntilReady } from '../until-ready.ts';
 
 const SLUG = 'again-ours';
-const WITHIN_MS = 60_000;
 
 /** What is there already: a redelivery, and a look for drift. Records are on Azurite, credentials on the stand-in. */
 export async function compareAgain(
@@ -15,7 +13,7 @@ export async function compareAgain(
   rounds: number,
 ): Promise<Comparison[]> {
   const whole = await app.whole();
-  await untilReady(stage, whole);
+  await provisionUntilReady(stage, { ports: whole, slug: SLUG });
   await kubectl.apply('again-kubectl');
   await kubectl.apply('again-kubectl');
   const redelivered = await alternate(rounds, {
@@ -35,21 +33,4 @@ export async function compareAgain(
     { name: 'redelivery, nothing changed', against: 'the kubectl pipeline again', goal: 0.08, ...redelivered },
     { name: 'drift check, credentials included', against: 'kubectl diff', goal: 0.1, ...drift },
   ];
-}
-
-async function untilReady({ admin }: Stage, whole: Ports): Promise<void> {
-  const stop = startKubelet(admin, { everyMs: 200 });
-  try {
-    await reconcile(whole, requestFor(SLUG, 'create'));
-    const end = Date.now() + WITHIN_MS;
-    for (;;) {
-      const stored = await whole.records.read(SLUG);
-      if (stored?.record.phase === 'ready') return;
-      if (Date.now() > end) throw new Error(`not ready: ${stored?.record.waitingOn ?? stored?.record.error?.message}`);
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      await reconcile(whole, requestFor(SLUG, 'provision'));
-    }
-  } finally {
-    await stop();
-  }
 }

@@ -1,6 +1,4 @@
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { mkdtemp, rm } from 'node:fs/promises';
-import type { ClientRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Deps, createDeps } from '../../lib/deps.ts';
@@ -8,10 +6,10 @@ import type { EnvironmentRecord } from '../../lib/environment/model/record.ts';
 import { newRecord } from '../../lib/environment/model/record-event.ts';
 import type { Log, Ports } from '../../lib/environment/ports/ports.ts';
 import { toNamespaceObject } from '../../lib/environment/steps/namespace.ts';
-import { type Swept, sweep } from '../../lib/sweep/sweep.ts';
-import { startAzurite } from '../../local/azurite/azurite.ts';
+import { type Azurite, startAzurite } from '../../local/azurite/azurite.ts';
 import { startGitHub } from '../../local/github/start.ts';
 import { startKubernetes } from '../../local/kubernetes/start.ts';
+import { type Apart, startApart } from '../apart/process.ts';
 import { requestFor } from '../app.ts';
 import { type Figures, rounded } from '../figures.ts';
 
@@ -26,9 +24,8 @@ const silent: Log = { info: () => {}, warn: () => {}, error: () => {} };
 interface Measured {
   calls: Record<'blobs' | 'queue' | 'github' | 'cluster', number>;
   ms: number;
-  /** Of this process, the stand-ins of GitHub and the cluster included. */
-  peakRssMb: number;
-  grownMb: number;
+  /** Of the app's own process, since it began. */
+  peakMb: number;
 }
 
 /** A sweep over so many records, branches and namespaces, of which one in twenty has changed. */
@@ -45,8 +42,8 @@ export async function measureSweep(): Promise<Figures> {
       ms: Math.round(many.ms),
       'ms of the few': Math.round(few.ms),
       'times as long': rounded(many.ms / few.ms),
-      'peak MB with the stand-ins': many.peakRssMb,
-      'MB above the start': many.grownMb,
+      'peak MB of the app': many.peakMb,
+      'peak MB of the few': few.peakMb,
     },
     series: [few.calls, many.calls],
   };
@@ -63,26 +60,29 @@ async function sweepOver(count: number): Promise<Measured> {
   ]);
   const kubeconfig = join(dir, 'kubeconfig');
   await cluster.writeKubeconfig(kubeconfig);
-  const deps: Deps = createDeps(
-    {
-      GITHUB_REPOSITORIES: repository.fullName,
-      GITHUB_TOKEN: 'good',
-      GITHUB_API_URL: github.url,
-      AzureWebJobsStorage: azurite.connectionString,
-      CLUSTER_KUBECONFIG: kubeconfig,
-      CLUSTER_CONTEXT: 'provisioner',
-      CLUSTER_DEPROVISIONER_CONTEXT: 'deprovisioner',
-      OVERLAY_KEYVAULT_NAME: 'branches-vault',
-    },
-    { machine: { log: silent }, compiled: { v: 1, hash: HASH, overlays: [] } },
-  );
+  const settings = {
+    GITHUB_REPOSITORIES: repository.fullName,
+    GITHUB_TOKEN: 'good',
+    GITHUB_API_URL: github.url,
+    AzureWebJobsStorage: azurite.connectionString,
+    CLUSTER_KUBECONFIG: kubeconfig,
+    CLUSTER_CONTEXT: 'provisioner',
+    CLUSTER_DEPROVISIONER_CONTEXT: 'deprovisioner',
+    OVERLAY_KEYVAULT_NAME: 'branches-vault',
+  };
+  const compiled = { v: 1 as const, hash: HASH, overlays: [] };
+  const deps: Deps = createDeps(settings, { machine: { log: silent }, compiled });
   try {
     await deps.makeStorage();
-    const ports = await deps.portsFor(silent);
-    await settle(ports, refs);
-    // what a process does once is no part of a sweep
-    await sweep(ports);
-    return await measure(ports, { azurite, github, changes: Math.ceil(count / CHANGED) });
+    await settle(await deps.portsFor(silent), refs);
+    const app = await startApart(settings, compiled);
+    try {
+      // what a process does once is no part of a sweep
+      await app.sweep();
+      return judge(await app.sweep(), { azurite, github, changes: Math.ceil(count / CHANGED) });
+    } finally {
+      await app.stop();
+    }
   } finally {
     await Promise.all([azurite.stop(), github.close(), cluster.stop()]);
     await rm(dir, { recursive: true, force: true });
@@ -108,39 +108,18 @@ async function settle(ports: Ports, refs: readonly string[]): Promise<void> {
   }
 }
 
-async function measure(
-  ports: Ports,
-  peers: { azurite: { blobUrl: string }; github: { url: string }; changes: number },
-): Promise<Measured> {
-  const calls = { blobs: 0, queue: 0, github: 0, cluster: 0 };
-  const byFetch = (message: unknown): void => {
-    const { origin } = (message as { request: { origin: string | URL } }).request;
-    if (String(origin).startsWith(peers.github.url)) calls.github += 1;
-    else calls.cluster += 1;
+function judge(
+  { result, ms, peakMb, calls }: Awaited<ReturnType<Apart['sweep']>>,
+  { azurite, github, changes }: { azurite: Azurite; github: { url: string }; changes: number },
+): Measured {
+  if (result.queued !== changes || result.failed > 0)
+    throw new Error(`a sweep asked for ${result.queued} of ${changes} and failed ${result.failed} times`);
+  const take = (url: string): number => {
+    const { host } = new URL(url);
+    const sent = calls[host] ?? 0;
+    delete calls[host];
+    return sent;
   };
-  const toStorage = (message: unknown): void => {
-    const { request } = message as { request: ClientRequest };
-    const isBlob = String(request.getHeader('host')).endsWith(`:${new URL(peers.azurite.blobUrl).port}`);
-    calls[isBlob ? 'blobs' : 'queue'] += 1;
-  };
-  const before = process.memoryUsage().rss;
-  let peak = before;
-  const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 20);
-  subscribe('undici:request:create', byFetch);
-  subscribe('http.client.request.start', toStorage);
-  const started = performance.now();
-  let swept: Swept;
-  try {
-    swept = await sweep(ports);
-  } finally {
-    clearInterval(watch);
-    unsubscribe('undici:request:create', byFetch);
-    unsubscribe('http.client.request.start', toStorage);
-  }
-  const ms = performance.now() - started;
-  if (swept.queued.length !== peers.changes || swept.failed > 0)
-    throw new Error(`a sweep asked for ${swept.queued.length} of ${peers.changes} and failed ${swept.failed} times`);
-  const most = Math.max(peak, process.memoryUsage().rss);
-  const toMb = (bytes: number): number => Math.round(bytes / 1_048_576);
-  return { calls, ms, peakRssMb: toMb(most), grownMb: toMb(most - before) };
+  const known = { blobs: take(azurite.blobUrl), queue: take(azurite.queueUrl), github: take(github.url) };
+  return { calls: { ...known, cluster: Object.values(calls).reduce((all, one) => all + one, 0) }, ms, peakMb };
 }

@@ -18,6 +18,10 @@ export interface ControlPlane {
    * setup-envtest brings lacks it.
    */
   controllers: boolean;
+  /** Where etcd listens, in the clear. */
+  etcd: string;
+  /** Ends kube-controller-manager alone: what is put into etcd afterwards stays as it is. */
+  stopControllers(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -80,7 +84,19 @@ async function startOnce(options: ControlPlaneOptions): Promise<ControlPlane> {
       await waitUntil(() => ask(probe), { what: 'kube-controller-manager', components, timeoutMs: 30_000 });
     } else log('no kube-controller-manager: namespaces will not finish terminating, and no pod will appear');
     log(`ready at ${server}`);
-    return { server, kubeconfig, contexts: USERS, access, controllers: programs.controllers, stop };
+    const etcd = `http://127.0.0.1:${etcdPort}`;
+    const stopControllers = async (): Promise<void> =>
+      components.find(({ name }) => name === 'kube-controller-manager')?.kill();
+    return {
+      server,
+      kubeconfig,
+      contexts: USERS,
+      access,
+      controllers: programs.controllers,
+      etcd,
+      stopControllers,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

@@ -3,7 +3,7 @@ import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { NODE_OPTIONS } from '../../bench/host.ts';
+import { NODE_OPTIONS } from '../../bench/apart/process.ts';
 import { projectRoot } from '../../local/build/build.ts';
 import { POISON_QUEUE, REQUEST_QUEUE } from '../../lib/storage/queue.ts';
 import { RECORD_CONTAINER } from '../../lib/storage/records/records.ts';

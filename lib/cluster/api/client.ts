@@ -4,6 +4,7 @@ import { noteRetry } from '../../telemetry/retries.ts';
 import type { Clock } from '../../environment/ports/ports.ts';
 import type { Connection, OpenConnection } from './connection.ts';
 import { parseRetryAfter } from '../../retry-after.ts';
+import { withoutManagedFields } from './managed-fields.ts';
 import { errorOf } from './status.ts';
 import type { WriteGuard } from '../../environment/ports/cluster.ts';
 
@@ -37,6 +38,8 @@ export interface Call {
   /** The answer is plain text, such as a log. */
   text?: true;
   contentType?: string;
+  /** Nobody reads the answer's managedFields: they are not parsed. */
+  omitManagedFields?: true;
   /** What errors name. */
   object: string;
   /** Keeps the server's words out of errors. */
@@ -160,7 +163,7 @@ function judge(
   response: { status: number; headers: Headers; text: string; tries: Tries },
 ): Answer | Failure {
   const { status, tries } = response;
-  const body = call.text && status < 300 ? response.text : parse(response.text);
+  const body = call.text && status < 300 ? response.text : parse(response.text, call);
   if (status < 300 && body === undefined) return { error: unavailable(call, 'the answer is not JSON'), again: true };
   if (status < 300 || call.expect?.includes(status)) {
     const date = Date.parse(single(response.headers.date)) || undefined;
@@ -179,9 +182,9 @@ function judge(
   return { error, again: error.code === 'unavailable', unauthorized: status === 401 };
 }
 
-function parse(text: string): unknown {
+function parse(text: string, { omitManagedFields }: Call): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(omitManagedFields ? withoutManagedFields(text) : text) as unknown;
   } catch {
     return undefined;
   }

@@ -21,6 +21,7 @@ interface Collection {
   /** Such as a field selector. */
   query?: Record<string, string>;
   accept?: string;
+  omitManagedFields?: true;
   /** Statuses that say `unlisted`; any other is thrown. */
   unlisted?: number[];
 }
@@ -30,7 +31,7 @@ interface Collection {
  * list that is cut is begun again, and one that is cut every time is thrown, so that no part is taken for the whole.
  */
 export async function* readPages<T>(send: Send, collection: Collection): AsyncGenerator<Page<T>, void> {
-  const { path, object, query, accept, unlisted = [] } = collection;
+  const { path, object, query, accept, omitManagedFields, unlisted = [] } = collection;
   let [next, cuts] = ['', 0];
   for (;;) {
     const search = new URLSearchParams({ ...query, limit: String(PAGE), ...(next && { continue: next }) });
@@ -39,6 +40,7 @@ export async function* readPages<T>(send: Send, collection: Collection): AsyncGe
       path: `${path}?${search.toString()}`,
       object,
       ...(accept !== undefined && { accept }),
+      ...(omitManagedFields && { omitManagedFields }),
       expect: [410, ...unlisted],
     });
     if (unlisted.includes(status)) {

@@ -1,4 +1,5 @@
 import type { Survey } from '../../environment/ports/readiness.ts';
+import { forEachLimited } from '../../concurrency.ts';
 import type { Send } from '../api/client.ts';
 import type { Condition, LiveObject } from '../api/object-meta.ts';
 import { readPages } from '../api/pages.ts';
@@ -58,6 +59,7 @@ export async function surveyEnvironments(context: {
       path: pathOf({ resource }),
       object,
       query,
+      omitManagedFields: true,
       unlisted: [403, 404],
     });
     for await (const page of pages) {
@@ -71,10 +73,15 @@ export async function surveyEnvironments(context: {
       }
     }
   };
-  // one after the other: the pages of one kind alone are held at a time
-  for (const kind of LABELLED) await look(kind, { labelSelector: SLUG });
   const pods: Surveyed = { type: { apiVersion: 'v1', kind: 'Pod' }, isSuspect: isRestless };
-  await look(pods, { fieldSelector: 'metadata.namespace!=kube-system' });
+  const lanes = [
+    async () => look(pods, { fieldSelector: 'metadata.namespace!=kube-system' }),
+    async () => {
+      for (const kind of LABELLED) await look(kind, { labelSelector: SLUG });
+    },
+  ];
+  // while a page of one is judged, the API server makes one of the other: two are held at a time, and no more
+  await forEachLimited(lanes, lanes.length, (lane) => lane());
   return survey;
 }
 
