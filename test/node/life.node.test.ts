@@ -115,6 +115,7 @@ describe('two branches of the example on a real node', () => {
     const own = (branch: string, service: string) => `${service}.${namespaceOf(branch)}`;
     const platform = ['10.96.0.1:443', `${nodeSetting('NODE_ADDRESS')}:6443`, '169.254.169.254:80'];
     const web = 'httpbin.org:80';
+    const names = '10.96.0.10:53';
     for (const [here, there] of [BRANCHES, BRANCHES.toReversed()] as [string, string][]) {
       const pod = (name: string, container?: string) => ({
         namespace: namespaceOf(here),
@@ -124,18 +125,19 @@ describe('two branches of the example on a real node', () => {
       const back = (branch: string) => `${own(branch, 'todo-app-be-svc')}:2506`;
       const database = (branch: string) => `${own(branch, 'postgres-svc')}:5432`;
       const bus = (branch: string) => `${own(branch, 'nats')}:4222`;
-      const all = [back(here), back(there), database(here), database(there), bus(here), bus(there), web, ...platform];
+      const branches = [back(here), back(there), database(here), database(there), bus(here), bus(there)];
+      const all = [...branches, names, web, ...platform];
 
-      await untilReached(pod('deploy/todo-app-fe'), all, [back(here), web]);
+      await untilReached(pod('deploy/todo-app-fe'), all, [back(here), names, web]);
       // its own service leads back to itself, which a policy does not bind
       const others = all.filter((target) => target !== back(here));
-      await untilReached(pod('deploy/todo-app-be'), others, [database(here), bus(here)]);
-      await untilReached(pod('deploy/broadcaster'), all, [bus(here), web]);
+      await untilReached(pod('deploy/todo-app-be'), others, [database(here), bus(here), names]);
+      await untilReached(pod('deploy/broadcaster'), all, [bus(here), names, web]);
       // NATS may speak to whatever lets it in, but not to the platform
       const closed = [database(here), database(there), '169.254.169.254:80'];
       await untilReached(pod('nats-0', 'nats-exporter'), [...closed, bus(here)], [bus(here)]);
       // the same addresses from a pod that nothing binds: what is closed above is there, and closed by the policies
-      await untilReached(outsider, all, [back(here), back(there), web, ...platform]);
+      await untilReached(outsider, all, [back(here), back(there), names, web, ...platform]);
     }
   }, 120_000);
 
