@@ -12,6 +12,8 @@ const LINES: readonly (readonly [prefix: string, line: string])[] = [
   ['GitHub', 'GitHub'],
 ];
 
+const LATE = /^no answer in \d+ s$/;
+
 /** A line for the settings and for each peer, and for each fault what was found and its fix; each is said once. */
 export function toBrief(checks: readonly Check[]): string {
   const owners = new Map<string, string>();
@@ -20,8 +22,8 @@ export function toBrief(checks: readonly Check[]): string {
     const head = (sign: string, words: string) => `${sign} ${line.padEnd(10)}  ${words}`;
     const failed = group.filter(({ state }) => state === 'failed');
     if (failed.length === 0) return [head(group.every(({ state }) => state === 'skipped') ? '-' : '✓', sumUp(group))];
-    // a fault of the settings or of one peer shows in others that need it
-    const own = failed.filter(({ found }) => (owners.get(found) ?? line) === line);
+    // a fault of the settings or of one peer shows in others that need it; no answer is each peer's own
+    const own = failed.filter(({ found }) => LATE.test(found) || (owners.get(found) ?? line) === line);
     for (const { found } of own) owners.set(found, line);
     if (own.length === 0) return [head('✗', 'not asked: see above')];
     return own.flatMap(({ name, found, fix }) => {

@@ -68,4 +68,13 @@ describe('toBrief', () => {
       '✗ overlays    not asked: see above',
     ]);
   });
+
+  it('says of each peer without an answer that it gave none', () => {
+    const late = (name: string) => failed(name, 'no answer in 15 s', 'start it');
+    expect(toBrief([late('storage'), late('cluster')]).split('\n')).toEqual([
+      '✗ storage     no answer in 15 s',
+      '    fix: start it',
+      '✗ cluster     no answer in 15 s',
+    ]);
+  });
 });
