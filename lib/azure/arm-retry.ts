@@ -22,7 +22,7 @@ export interface RetryOptions {
 
 /**
  * Tries a call to ARM again on 409, 429, 5xx and no answer, with jittered back-off, for 8 s; then throws `conflict` or
- * `unavailable` with the time after which to come back. An attempt must find out again what an earlier one has done.
+ * `unavailable` with the time after which to retry. Each attempt must check again what an earlier one has done.
  */
 export async function retrying<T>(
   context: { clock: Clock; random(): number },

@@ -2,7 +2,7 @@ import type { TokenCredential } from '@azure/core-auth';
 import { type ErrorCode, ProvisionerError } from '../errors.ts';
 import { keepSecret, keepToken } from '../secrets.ts';
 
-/** The SDK lets no time limit of its caller's through to a token endpoint, which may never answer. */
+/** The SDK passes no timeout on to the token endpoint, which may never answer. */
 const TIMEOUT_MS = 6_000;
 
 interface Thrown {
@@ -40,7 +40,7 @@ export function withSafeErrors(
   };
 }
 
-/** What comes after the time, or after the caller has given up, is dropped; the SDK may keep it for the next one. */
+/** An answer after the timeout, or after the caller has given up, is dropped; the SDK may cache it for the next caller. */
 async function within<T>(
   timeoutMs: number,
   work: Promise<T>,

@@ -10,7 +10,7 @@ export const POLICY_VERSION = 'v1';
 const NAMESPACES = 'feature-branch-provisioner-namespaces';
 const OBJECTS = 'feature-branch-provisioner-objects';
 
-/** Names a ConfigMap and a Namespace that never come to be: every question is a dry run. */
+/** Names a ConfigMap and a Namespace that are never created: every question is a dry run. */
 const PROBE = 'feature-branch-provisioner-probe';
 /** Not ours to write to. */
 const FOREIGN_NAMESPACE = 'default';

@@ -48,7 +48,7 @@ export async function applyObjects(
     changes.set(object, { object: nameIn(object, options), action: 'unknown', reason: failure.message });
     const known = knownEntry(object, options.known);
     if (known) inventory.set(object, known);
-    // without an answer it may be there now, and what may be there must not be forgotten
+    // without an answer it may exist now, and what may exist must stay in the inventory
     else if (failure.code === 'unavailable') inventory.set(object, entryOf(object));
   }
 
@@ -109,7 +109,7 @@ async function applyOne(
 }
 
 /**
- * The API server refused the object. Where it would create it afresh, what is there is in the way: first what the server
+ * The API server refused the object. If it would create it from scratch, what exists is in the way: first what the server
  * itself had filled in, then the object as a whole, which is made again if that loses no data.
  */
 async function overcome(

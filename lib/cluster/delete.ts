@@ -7,7 +7,7 @@ import type { InventoryEntry } from '../environment/model/record.ts';
 import { forEachLimited } from '../concurrency.ts';
 import type { ApplyContext } from './api/server-side-apply.ts';
 
-/** `disabled` keeps an object; only `enabled` lets a claim go. Renaming it deletes what users wanted to keep. */
+/** `disabled` keeps an object; only `enabled` lets a claim be deleted. Renaming it deletes what users wanted to keep. */
 const PRUNE = 'feature-branch-provisioner/prune';
 
 /** A dry run by this manager shows an object's metadata to a principal that may apply but not read it. */
@@ -45,7 +45,7 @@ function isClaim({ apiVersion, kind }: TypeOfObject): boolean {
 
 export type Removed = { state: 'deleted' | 'absent' } | { state: 'kept'; reason: string };
 
-/** Deletes one object by the uid and version of the look that found it ours. */
+/** Deletes one object by the uid and version it had when it was found to be ours. */
 export async function removeObject(
   send: Send,
   target: RemovalTarget,

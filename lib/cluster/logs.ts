@@ -34,7 +34,7 @@ export async function readLog(send: Send, source: LogSource): Promise<LogRead> {
     method: 'GET',
     path: `${path}?${query.toString()}`,
     object: `Pod/${namespace}/${pod}`,
-    // what containers print goes to the viewer alone: no error may carry a piece of it
+    // container output is for the viewer only: no error may carry any of it
     secret: true,
     accept: 'text/plain, application/json',
     text: true,

@@ -39,7 +39,7 @@ export async function listNamespaces(send: Send, labels: Record<string, string>)
   }));
 }
 
-/** A 404 of anything on the way (a gateway, an API server that starts) would have a namespace that is there forgotten. */
+/** A 404 from anything in between (a gateway, an API server that is starting) would make us forget a namespace that exists. */
 function absent(body: unknown, object: string): undefined {
   const { reason, details } = statusOf(body);
   if (reason === 'NotFound' && details?.kind === 'namespaces') return undefined;
@@ -94,7 +94,7 @@ async function dropKeys(
   });
 }
 
-/** The preconditions close the gap between the look at its labels and the call. */
+/** The preconditions close the gap between reading its labels and the call. */
 export async function deleteNamespace(
   send: Send,
   target: { name: string; uid: string; resourceVersion: string },

@@ -26,7 +26,7 @@ export function createReplicas({ send, discovery }: ApplyContext, namespace: str
   async function isScaledNow({ kind, metadata }: KubeObject): Promise<boolean> {
     asked ??= list();
     const targets = await asked;
-    // where nobody may list autoscalers, one may be there
+    // without the right to list autoscalers, assume that there is one
     return targets === undefined || targets.has(`${kind}/${metadata.name}`);
   }
 

@@ -128,10 +128,10 @@ function refuseUnguarded(run: Reconciliation, refusal: Refusal): Outcome {
   return refuse(run, refusal);
 }
 
-/** The tombstone: what only a living environment has goes from the record. */
+/** The tombstone: removes from the record what only a living environment has. */
 export async function finish(run: Reconciliation, changes: Change[]): Promise<Outcome> {
   const { ports, record } = run;
-  // where it went back to the app's, what it brought before may still be stored
+  // manifests that the branch used before it went back to the app's may still be stored
   if (record.manifests !== undefined || record.from === 'branch' || ports.settings.branchManifests === true)
     await named(run, 'record', async () => ports.branchTemplates?.prune(record.name));
   await named(run, 'record', () => releasePlace(run));

@@ -88,7 +88,7 @@ export async function findRenamed(
     if (ref === request.ref) return records.read(name);
     hasOthers ||= name !== slugOf({ repository: request.repository, ref }, settings);
   }
-  // noted before anything with this name is created: after a crash, nobody would look for it otherwise
+  // noted before anything with this name is created: after a crash, nobody would search for it otherwise
   if (writes) await records.noteNamings(owners, hasOthers ? [way, OTHER_WAY] : [way]);
   return undefined;
 }

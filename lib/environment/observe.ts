@@ -42,7 +42,7 @@ export async function observe(run: Reconciliation, state: 'present' | 'absent'):
   return DONE;
 }
 
-/** What never was made can't be found in the cluster: it is taken from the observation before. */
+/** What was never created can't be found in the cluster: it is taken from the previous observation. */
 function withUndone(
   plan: Plan,
   options: { state: 'present' | 'absent'; before: Observed | undefined; isReal: boolean },

@@ -93,7 +93,7 @@ function planPrune({ namespace }: EnvironmentRecord, { kind, name }: InventoryEn
   return { object: `${kind}/${namespace}/${name}`, action: 'deleted', reason };
 }
 
-/** Of a namespace that is not there yet, discovery alone can say what would not be created. */
+/** For a namespace that does not exist yet, only discovery can say what would not be created. */
 async function planAbsent({ cluster }: Ports, objects: readonly KubeObject[]): Promise<Change[]> {
   const scopes = await cluster.scopes(objects);
   return objects.map((object): Change => {

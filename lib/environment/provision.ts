@@ -127,7 +127,7 @@ function waitForEnd(run: Reconciliation): Outcome {
 function begin(run: Reconciliation, reserved: Reserved): void {
   const { record } = run;
   if (run.owned === undefined) {
-    // for the namespace to be made: what the record knew of a former one counts no more
+    // for the namespace that is to be created: what the record knew of an earlier one no longer counts
     record.claim = hash('sha256', `${run.ports.newId()}${run.ports.newId()}`).slice(0, 32);
     delete record.uid;
   }
@@ -135,7 +135,7 @@ function begin(run: Reconciliation, reserved: Reserved): void {
   record.warnings = warningsOf(run, reserved);
   setIdentity(record, reserved.identity);
   delete record.applied;
-  // saved with the record: where the execution is killed, the next one finds it and says so
+  // saved with the record: if the execution is killed, the next one finds it and says so
   record.steps.namespace = { state: 'running', at: toIso(run.ports.clock.now()), ms: 0 };
   delete record.waitingFor;
   delete record.waitingOn;

@@ -121,7 +121,7 @@ async function reconcileHeld(
   return handled;
 }
 
-/** What somebody asked for; a look that the app takes by itself is in the trail of what asked for it. */
+/** What somebody asked for; the app's own checks belong to the request that caused them. */
 function auditRequest(run: Reconciliation, news: boolean): void {
   const { request } = run;
   if (request.attempt > 0 || request.reason === 'sweep' || request.reason === 'check') return;
@@ -240,7 +240,7 @@ async function conclude(run: Reconciliation, outcome: Outcome): Promise<Handled>
 /** Pauses between a sweep's tries of a failed environment grow; anything else starts them again. */
 function noteRetry({ ports, record, request }: Reconciliation): void {
   if (record.phase !== 'failed') delete record.retry;
-  // a look at its health is no try
+  // a health check does not count as a try
   else if (request.reason !== 'check' || record.retry === undefined)
     record.retry = toRetry(request.reason === 'sweep' ? (record.retry?.count ?? 0) + 1 : 0, ports.clock.now());
 }

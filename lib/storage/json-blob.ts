@@ -49,7 +49,7 @@ export function createJsonBlob<T>(options: {
   const blob = async () => (await container()).getBlockBlobClient(name);
   const waiting: Pending<T>[] = [];
   let isWriting = false;
-  /** May be outdated: a write by its ETag then fails, and what writes nothing by it is asked again. */
+  /** May be outdated: then a write by its ETag fails, and a change that decides to write nothing is run again. */
   let known: Known<T> | undefined;
 
   async function load(): Promise<Known<T>> {

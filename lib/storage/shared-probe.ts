@@ -14,7 +14,7 @@ const READ_AGAIN_MS = 300;
 const TRIES = 6;
 
 /**
- * A probe that all instances together make once per `ms` at most, whatever comes of it: it costs the peer's rate limit.
+ * A probe that all instances together make at most once per `ms`, whatever its result: it costs the peer's rate limit.
  * Who claims it in the blob asks the peer; the others answer what is known.
  */
 export function shareProbe(options: {
@@ -43,7 +43,7 @@ export function shareProbe(options: {
       return value !== undefined && now - value.at < ms ? undefined : { ...value, at: now, by: id };
     });
     let check = known?.by === id ? await ask(id) : known?.check;
-    // only the very first probe of all leaves the others without an answer for a moment
+    // only during the very first probe do the others have no answer
     for (let tries = 1; check === undefined && tries < TRIES; tries += 1) {
       await clock.sleep(READ_AGAIN_MS);
       known = await last.read();

@@ -13,7 +13,7 @@ export function toFault(thrown: unknown): { status: number | undefined; code: st
 
 const ABSENT = new Set(['BlobNotFound', 'ContainerNotFound', 'QueueNotFound', 'ResourceNotFound']);
 
-/** Whether storage itself says that there is none: a 404 of anything on the way would have a record forgotten. */
+/** Whether storage itself says that there is none: a 404 from anything in between would make us forget a record. */
 export function saysAbsent(thrown: unknown): boolean {
   const { status, code } = toFault(thrown);
   return status === 404 && ABSENT.has(code);
@@ -51,8 +51,8 @@ export async function withMade<T>(work: () => Promise<T>, make: () => Promise<un
   }
 }
 /**
- * Of one call to storage with its retries. The SDK's own tryTimeoutInMs is only told to the service: a connection on which
- * no answer comes is waited for without end. GitHub gives up after 10 s, and a 503 must be out before.
+ * Of one call to storage with its retries. The SDK only tells the service its tryTimeoutInMs: on a connection where
+ * no answer comes, it waits for ever. GitHub gives up after 10 s, and a 503 must be sent before that.
  */
 export const TIMEOUT_MS = 8_000;
 

@@ -3,7 +3,7 @@ import type { SweepState, Sweeps } from '../environment/ports/ports.ts';
 import { type LeaseTimer, acquireOrMake } from './blob-lease.ts';
 import { TIMEOUT_MS, saysAbsent, toFault, toStorageError, withMade, within } from './storage-error.ts';
 
-/** Beside the records, and none of them: it has no suffix. */
+/** Beside the records but not one of them: it has no suffix. */
 const BLOB = 'sweep';
 const WHAT = 'the state of sweeps';
 const LEASE = { seconds: 60, renewMs: 15_000 };

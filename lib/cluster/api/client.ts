@@ -28,7 +28,7 @@ export const METADATA_LIST = 'application/json;as=PartialObjectMetadataList;g=me
 
 /**
  * One call. Every call of ours may be sent twice: GET and server-side apply by nature, DELETE by its preconditions, and
- * the POST of a namespace because `exists` sends the caller to look whose it is.
+ * the POST of a namespace because `exists` makes the caller read whose it is.
  */
 export interface Call {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -123,7 +123,7 @@ async function sendOnce(
     };
     const body = call.body === undefined ? undefined : stringifyExact(call.body);
     for (let wait = call.writeGuard?.(timeoutMs); wait; wait = call.writeGuard?.(timeoutMs)) {
-      // it may be a call on this very connection: writes that kept their slots would wait for each other without end
+      // the check may use this very connection: writes that held their slots meanwhile would deadlock
       release();
       await wait;
       release = await open.slots.take();

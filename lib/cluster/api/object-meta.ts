@@ -43,7 +43,7 @@ export interface List<T> {
 export const FIELD_MANAGER = 'feature-branch-provisioner';
 
 /**
- * Every apply is forced. The overlays are the truth for the fields they name, nobody is there to settle a conflict, and
+ * Every apply is forced. The overlays are the truth for the fields they name, nobody is there to resolve a conflict, and
  * Kubernetes advises controllers to force. What no overlay names stays with its owner.
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts
  */

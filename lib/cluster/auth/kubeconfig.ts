@@ -18,7 +18,7 @@ interface HttpsOptions {
 
 /**
  * A connection by one context of a kubeconfig file. KUBECONFIG, the home directory and in-cluster credentials are never
- * looked at. A file or context that can't be used is a `settings` error at the first call.
+ * used. A file or context that can't be used is a `settings` error at the first call.
  */
 export function connectKubeconfig(options: { file: string; context: string; connections?: number }): Connection {
   return connect(async () => {

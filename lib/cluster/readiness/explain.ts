@@ -61,7 +61,7 @@ function findCause(live: LiveObject, owned: OwnedPods, reading: Reading): Findin
   const ofPods = earliest(open.map((pod) => toPodFinding(pod, reading)));
   if (ofPods !== undefined) return ofPods;
   const wanted = countOf(live.spec, 'replicas', 1);
-  // once the pods are there, what kept them from being made is over
+  // once the pods exist, whatever kept them from being created is over
   if (owned.newest.length < wanted) {
     const makers = owned.replicaSet === undefined ? [live] : [owned.replicaSet, live];
     const refused = makers.map((maker) => newestWarning(events, maker, { reasons: ['FailedCreate'] })).find(Boolean);

@@ -28,7 +28,7 @@ const WORKLOADS: Record<string, Judge> = {
 
 const OTHERS: Record<string, Judge> = { 'batch/v1 Job': judgeJob, 'v1 PersistentVolumeClaim': judgeClaim };
 
-/** Causes that pass without anybody's change: a rollout's own deadline does not make them failures. */
+/** Causes that pass by themselves: a rollout's own deadline does not make them failures. */
 const PASSING = new Set(['image', 'capacity', 'quota', 'credential', 'mount']);
 
 /**
@@ -118,7 +118,7 @@ function findStuck(judged: ReadObject[], reading: Reading): StuckPod | undefined
 interface Judged extends Reason {
   rank: number;
   isFailed: boolean;
-  /** It has failed as often as a person would watch; what comes before it in order may be the reason. */
+  /** It has failed so often that a person would stop waiting; an earlier cause may be the reason. */
   isHopeless: boolean;
 }
 

@@ -72,9 +72,9 @@ export interface Verdict {
   code?: CauseCode;
   since?: string | undefined;
   fix?: string | undefined;
-  /** It can only end badly: nobody need wait for the deadline. */
+  /** It can't recover: there is no point in waiting for the deadline. */
   isFinal?: boolean;
-  /** It has failed as often as a person would watch it fail. */
+  /** It has failed so often that a person would stop waiting. */
   isHopeless?: boolean;
 }
 

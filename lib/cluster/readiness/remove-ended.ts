@@ -7,7 +7,7 @@ import { removeObject } from '../delete.ts';
 import { listKind } from '../list.ts';
 import { conditionOf } from './reading.ts';
 
-/** Deletes failed Jobs and bare pods, by the uid of the look that found them failed: applied unchanged they stay failed. */
+/** Deletes failed Jobs and bare pods, by the uid read when they were found failed: applied unchanged they stay failed. */
 export async function removeEnded(
   { send, discovery }: { send: Send; discovery: Discovery },
   entries: readonly InventoryEntry[],

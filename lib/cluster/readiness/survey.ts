@@ -64,7 +64,7 @@ export async function surveyEnvironments(context: {
     });
     for await (const page of pages) {
       if (page.kind === 'unlisted' && type.kind === 'Pod') survey.unread.push(type.kind);
-      // what a list that is begun again has found stays: a suspect is only looked at
+      // findings of a list that had to begin again stay: a suspect only costs a closer reading
       if (page.kind !== 'items') continue;
       for (const { metadata, ...object } of page.items) {
         const { namespace = '', annotations } = metadata;

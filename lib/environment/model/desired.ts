@@ -53,7 +53,7 @@ export function isOutdated(
   { maxDeliveryAgeMs }: Pick<EnvironmentSettings, 'maxDeliveryAgeMs'>,
 ): boolean {
   if (deliveryId === undefined || position === undefined || attempt > 0) return false;
-  // any other asks for a look alone
+  // any other only asks for a check
   if (!isWanting(reason) && reason !== 'delete') return false;
   return Date.parse(at) - position > maxDeliveryAgeMs;
 }

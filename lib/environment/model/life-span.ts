@@ -7,7 +7,7 @@ const LONGEST_WARNING_MS = DAY_MS;
 
 type Dated = Pick<EnvironmentRecord | RecordSummary, 'activityAt' | 'keepUntil'>;
 
-/** When an environment ends for want of activity, in ms; undefined where nothing ends it. */
+/** When an environment ends for lack of activity, in ms; undefined if nothing ends it. */
 export function toExpiry({ activityAt, keepUntil }: Dated, { ttlMs }: EnvironmentSettings): number | undefined {
   if (ttlMs === undefined || activityAt === undefined) return undefined;
   return Math.max(Date.parse(activityAt) + ttlMs, toTime(keepUntil));

@@ -114,7 +114,7 @@ export interface EnvironmentRecord {
   unreadySince?: string;
   /** When it was last found to be ready no more, though nothing was applied. */
   fellAt?: string;
-  /** When it last became ready: it is looked at again 10, 30 and 90 s later. */
+  /** When it last became ready: it is checked again 10, 30 and 90 s later. */
   readyAt?: string;
   /** How many objects are left out of what ready means, on request. */
   ignored?: number;

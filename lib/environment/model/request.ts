@@ -33,7 +33,7 @@ export interface Actor {
   name?: string;
 }
 
-/** A message on the queue: which environment to look at and what somebody wants. Times are ISO 8601, UTC. */
+/** A message on the queue: which environment to reconcile and what somebody wants. Times are ISO 8601, UTC. */
 export interface EnvironmentRequest {
   v: 1;
   id: string;

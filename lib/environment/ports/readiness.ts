@@ -59,7 +59,7 @@ export interface Readiness {
   stuckPod?: StuckPod;
 }
 
-/** What a look at all environments of a cluster says. */
+/** What one reading of all environments of a cluster says. */
 export interface Survey {
   /** Namespaces with something that is not up, restarts, or should be remarked. */
   suspect: Set<string>;

@@ -59,7 +59,7 @@ export async function recordApplied(run: Reconciliation, done: Done): Promise<Ou
   const isPruned = !record.inventory.some(({ orphaned }) => orphaned === true);
   const stands = done.before === 'ready' && !changed && isPruned;
   if (stands) record.phase = 'ready';
-  // a delivery that changes nothing costs no look: those that are due, and the sweep, see what has fallen
+  // a delivery that changes nothing reads no health: the scheduled checks and the sweep see what has failed since
   return stands && DELIVERIES.has(request.reason) ? lookAgain(run) : awaitReadiness(run);
 }
 

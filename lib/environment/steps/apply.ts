@@ -85,7 +85,7 @@ async function ensureCredential(run: Reconciliation, { access, reserved, drifted
   const { record, ports } = run;
   const former = record.formerIdentities === undefined ? {} : { former: record.formerIdentities };
   const identity = reserved.identity === undefined ? {} : { identity: reserved.identity };
-  // where nothing else is to be written, the look of a moment ago is enough
+  // if nothing else is to be written, the check a moment ago is enough
   const settled = drifted?.length === 0 ? reserved.settled : undefined;
   const granted =
     settled ?? (await ports.credentials.ensure({ ...access, ...identity, ...former }, reserved, guardByOwner(run)));

@@ -22,7 +22,7 @@ export function waitForGrace(run: Reconciliation): Outcome | undefined {
   const { record, ports } = run;
   if (record.stop !== undefined || record.phase === 'deleting' || !exists(run)) return undefined;
   const now = ports.clock.now();
-  // GitHub alone says that the branch is gone where the newest event does not: the grace begins then
+  // if no event said so, the grace begins when GitHub first says that the branch is gone
   const deletedAt = record.event.reason === 'delete' ? record.event.at : (record.deletedAt ?? toIso(now));
   const end = toGraceEnd(deletedAt, record, ports.settings);
   if (end <= now) return undefined;

@@ -89,7 +89,7 @@ export function auditCredentials(run: Parameters<typeof audit>[0], changes: read
       });
 }
 
-/** What exists goes on as it is; and on its way out, where merely nobody says whether its branch exists. */
+/** Whether a refusal keeps the phase: for one that runs, and, where only the branch is in doubt, for one on its way out. */
 function stands({ uid, phase }: EnvironmentRecord, { guard }: Refusal): boolean {
   const phases: readonly Phase[] =
     guard === 'branch' ? ['ready', 'starting', 'expiring', 'deleting'] : ['ready', 'starting'];

@@ -72,12 +72,12 @@ export function toUrl(objects: readonly KubeObject[]): string | undefined {
   return undefined;
 }
 
-/** What the listeners of a Gateway speak is in the Gateway, which is not the branch's; the route can only name one. */
+/** Which protocol a listener speaks is stated in the Gateway, which is not the branch's; the route only names a listener. */
 function isSecure({ port, sectionName = '' }: ParentRef): boolean {
   return port === 443 || /^https\b/.test(sectionName);
 }
 
-/** Nobody can open a wildcard. */
+/** A browser can't open a wildcard host. */
 function isOneHost(host: string | undefined): host is string {
   return host !== undefined && host !== '' && !host.includes('*');
 }

@@ -21,7 +21,7 @@ export async function stillOurs(run: Reconciliation): Promise<Refusal | undefine
 const LEASE_MARGIN_MS = 10_000;
 /** After a pause this long the namespace's owner is read again. */
 const TRUST_MS = 5_000;
-/** This many answers in a row that were already stale on arrival end the try. */
+/** After this many answers in a row that were already stale on arrival, the attempt ends. */
 const SLOW_LOOKS = 3;
 
 /** Reads the namespace and checks guards 3 and 4. */

@@ -3,7 +3,7 @@ import { clock } from '../../clock.ts';
 import type { Records } from '../../environment/ports/ports.ts';
 import { createJsonBlob } from '../json-blob.ts';
 
-/** Beside the records and none of them: it has no suffix. */
+/** Beside the records but not one of them: it has no suffix. */
 const BLOB = 'namings';
 
 interface Namings {

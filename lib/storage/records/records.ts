@@ -173,7 +173,7 @@ function nameOf(slug: string): string {
   return `record ${slug}`;
 }
 
-/** Shares one list among concurrent callers: it reads every record, and each of many new branches asks for one. */
+/** Shares one list among concurrent callers: a list reads every record, and each of many new branches asks for it. */
 export function shareLists(records: Records): Records {
   const ask = shareAsks(() => collect(records.list()));
   return {

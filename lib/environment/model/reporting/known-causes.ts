@@ -201,7 +201,7 @@ export interface ExplainedReason {
 export function explainReason(reason: Reason, propagation: Propagation | undefined): ExplainedReason {
   const { cause } = reason;
   if (propagation !== undefined && isOfNewCredential(cause)) {
-    // the time and not the age: words that change with each look say nothing new
+    // the time, not the age: a text that changes with each reading would look like news
     const written = new Date(propagation.since).toISOString().slice(0, 19);
     const words = `waiting for Entra ID to know the credential, written at ${written}Z: ${cause}`;
     const fix = 'no action needed: the pod tries again by itself';

@@ -8,10 +8,10 @@ import { type Readiness, type Reason, sayReasons } from '../../ports/readiness.t
 import { DONE, type Outcome, type Reconciliation, named, step, toErrorField, toIso } from '../reconciliation.ts';
 import { repairPod } from './repair-pod.ts';
 
-/** When an environment that became ready is looked at again: what dies young is seen before the next sweep. */
+/** When an environment that became ready is checked again: early crashes are seen before the next sweep. */
 const LOOKS_MS = [10_000, 30_000, 90_000];
 const FIRST_MS = 1_500;
-/** While pods come up, the record is at most so far behind the last of them. */
+/** While pods come up, the record lags the last of them by at most this much. */
 const CLOSE_MS = 3_000;
 const LONGEST_MS = 15_000;
 /** Waiting for these takes a person, a node or a registry: nobody misses some seconds. */
@@ -29,13 +29,13 @@ export function beginReadiness(record: EnvironmentRecord, at: string): void {
   delete record.readyAt;
 }
 
-/** Whether a check of this record looks at its health: it was applied, and nothing but its health keeps its phase. */
+/** Whether a check of this record reads its health: it was applied, and only its health decides its phase. */
 export function awaitsReadiness({ phase, applied, error }: EnvironmentRecord): boolean {
   if (applied === undefined) return false;
   return phase === 'starting' || phase === 'ready' || (phase === 'failed' && error?.step === 'readiness');
 }
 
-/** One look at everything that was applied: ready, starting or failed, with the reasons, and when to look again. */
+/** One reading of everything that was applied: ready, starting or failed, with the reasons, and when to check again. */
 export async function awaitReadiness(run: Reconciliation): Promise<Outcome> {
   const { record, ports } = run;
   const { namespace } = record;
@@ -59,7 +59,7 @@ export async function awaitReadiness(run: Reconciliation): Promise<Outcome> {
 
 async function becomeReady(run: Reconciliation): Promise<Outcome> {
   const { record, ports } = run;
-  // a later look has nothing new to prune
+  // a later check has nothing new to prune
   if (record.phase !== 'ready' || run.request.reason !== 'check') {
     await named(run, 'readiness', () => noteFinishedJobs(run));
     await pruneOrphans(run);
@@ -80,7 +80,7 @@ async function becomeReady(run: Reconciliation): Promise<Outcome> {
   return lookAgain(run);
 }
 
-/** The next of the looks that are due after an environment became ready. */
+/** The next check that is due after an environment became ready. */
 export function lookAgain({ record, ports }: Reconciliation): Outcome {
   if (record.readyAt === undefined) return DONE;
   const age = ports.clock.now() - Date.parse(record.readyAt);
