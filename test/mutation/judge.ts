@@ -5,7 +5,7 @@ import type { TreeCopy } from './tree-copy.ts';
 
 export type Verdict =
   | { kind: 'killed'; by: string }
-  | { kind: 'survived'; ran: number }
+  | { kind: 'survived'; ran: number; leftOut: number }
   /** No test reaches the file. */
   | { kind: 'unreached' }
   /** The tests took too long without the mutant too: the machine was busy, and says nothing of the mutant. */
@@ -40,19 +40,24 @@ export function createJudge(options: JudgeOptions): (tree: TreeCopy, mutant: Mut
   const sound = new Map<string, boolean>();
   const timeOf = (test: string): number => times.get(test) ?? (test.startsWith('test/faults/') ? LIFE_MS : UNKNOWN_MS);
 
-  function batchesFor(file: string): string[][] {
+  /** The related tests, the nearest first, and how many the time of one mutant leaves no room for. */
+  function batchesFor(file: string): { batches: string[][]; leftOut: number } {
     const batches: string[][] = [[], []];
+    let leftOut = 0;
     let sum = 0;
     const killsBy = (test: string): number => kills.get(`${file} ${test}`) ?? 0;
     const isSlow = (test: string): number => Number(timeOf(test) > FIRST_MS);
     const tests = graph.testsOf(file);
     for (const test of tests.toSorted((a, b) => isSlow(a) - isSlow(b) || killsBy(b) - killsBy(a))) {
       if (sound.get(test) === false) continue;
-      if (sum > 0 && sum + timeOf(test) > perMutantMs) continue;
+      if (sum > 0 && sum + timeOf(test) > perMutantMs) {
+        leftOut += 1;
+        continue;
+      }
       batches[sum > 0 && sum + timeOf(test) > FIRST_MS ? 1 : 0]?.push(test);
       sum += timeOf(test);
     }
-    return batches.filter((batch) => batch.length > 0);
+    return { batches: batches.filter((batch) => batch.length > 0), leftOut };
   }
 
   async function run(tree: TreeCopy, tests: readonly string[]): Promise<Outcome> {
@@ -97,7 +102,7 @@ export function createJudge(options: JudgeOptions): (tree: TreeCopy, mutant: Mut
   }
 
   const ask = async (tree: TreeCopy, mutant: Mutant): Promise<Verdict> => {
-    const batches = batchesFor(mutant.file);
+    const { batches, leftOut } = batchesFor(mutant.file);
     for (const batch of batches) {
       const verdict = await askTests(tree, mutant, batch);
       if (verdict !== undefined) return verdict;
@@ -109,7 +114,7 @@ export function createJudge(options: JudgeOptions): (tree: TreeCopy, mutant: Mut
       if (outcome.kind !== 'passed') return { kind: 'killed', by: 'the simulation' };
     }
     const ran = batches.flat().length;
-    return ran === 0 && !isSimulated ? { kind: 'unreached' } : { kind: 'survived', ran };
+    return ran === 0 && !isSimulated ? { kind: 'unreached' } : { kind: 'survived', ran, leftOut };
   };
   return async (tree, mutant) => {
     const verdict = await ask(tree, mutant);

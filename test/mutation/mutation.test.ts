@@ -57,13 +57,13 @@ describe('the report', () => {
     if (one === undefined || two === undefined || three === undefined) throw new Error('three mutants');
     const judged: Judged[] = [
       { mutant: one, verdict: { kind: 'killed', by: 'a test' } },
-      { mutant: two, verdict: { kind: 'survived', ran: 3 } },
+      { mutant: two, verdict: { kind: 'survived', ran: 3, leftOut: 2 } },
       { mutant: three, verdict: { kind: 'equivalent' } },
     ];
     const report = toReport(judged);
 
     expect(report).toMatch(/^lib\/sweep +50\.0 % +1 +1 +1 +0$/m);
-    expect(report).toContain('lib/sweep/a.ts:2  a || b: || -> &&');
+    expect(report).toContain('lib/sweep/a.ts:2  a || b: || -> && (3 tests ran, 2 left out for time: --per-mutant)');
     expect(report).not.toContain('a && b');
   });
 });

@@ -34,7 +34,7 @@ export function toReport(judged: readonly Judged[]): string {
   });
   const survivors = judged
     .filter(({ verdict }) => verdict.kind === 'survived' || verdict.kind === 'unreached')
-    .map(({ mutant, verdict }) => `${toLine(mutant)}${verdict.kind === 'unreached' ? ' (no test reaches it)' : ''}`)
+    .map(({ mutant, verdict }) => `${toLine(mutant)}${remarkOn(verdict)}`)
     .toSorted();
   return [
     `${'folder'.padEnd(18)}    score   killed survived equivalent unclear`,
@@ -45,6 +45,13 @@ export function toReport(judged: readonly Judged[]): string {
 
 export function toLine({ file, line, what }: Mutant): string {
   return `${file}:${line}  ${what}`;
+}
+
+/** A mutant may owe its life to the tests that were not run. */
+function remarkOn(verdict: Judged['verdict']): string {
+  if (verdict.kind === 'unreached') return ' (no test reaches it)';
+  if (verdict.kind !== 'survived' || verdict.leftOut === 0) return '';
+  return ` (${verdict.ran} tests ran, ${verdict.leftOut} left out for time: --per-mutant)`;
 }
 
 function newRow(): Row {

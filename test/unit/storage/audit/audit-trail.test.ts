@@ -111,6 +111,18 @@ describe('the audit trail', () => {
     expect(await lines(container, '2026/11/29.jsonl')).toMatchObject([{ environment: 'written' }]);
   });
 
+  it('is asked for where nothing was written yet, and the probe fails where storage does not answer', async () => {
+    const { container, instance } = await open();
+    await expect(instance().probe()).resolves.toBeUndefined();
+    const refuse = () =>
+      Promise.reject(Object.assign(new Error('no'), { statusCode: 403, code: 'AuthorizationFailure' }));
+    const closed = Object.assign(Object.create(container) as ContainerClient, { exists: refuse });
+    await expect(instance(async () => closed).probe()).rejects.toMatchObject({
+      code: 'not-permitted',
+      object: 'the audit trail',
+    });
+  });
+
   it('keeps no secret that the app knows', async () => {
     keepSecret('a-secret-of-the-audit-test');
     const { container, instance } = await open();

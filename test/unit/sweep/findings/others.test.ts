@@ -104,6 +104,15 @@ describe('a branch that no event named', () => {
   });
 });
 
+describe('a branch whose environment was named in another way before', () => {
+  it('gets no second one', () => {
+    const older = { ...AT_REST, repository: 'ACME/Shop', ref: 'new', name: 'shop-new', namespace: 'feature-shop-new' };
+    const namespaces = { kind: 'list' as const, items: [] };
+    const asked = find({ survey: { records: [AT_REST, older], namespaces }, settings: { sweepCreates: true } }).asks;
+    expect(asked.filter(({ ref }) => ref === 'new').map(({ slug }) => slug)).not.toContain('new');
+  });
+});
+
 describe('a credential whose environment is gone', () => {
   it('is to go, and counts among what could', () => {
     const orphan = { slug: 'lost', namespace: 'feature-lost', identity: '/pool-1' };
