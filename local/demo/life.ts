@@ -5,16 +5,16 @@ import type { Stage } from './stage.ts';
 export const MISSING_TAG = 'not-pushed-yet';
 
 const READY: [string, string][] = [
-  ['login-passkeys', 'mira'],
-  ['invoice-pdf', 'priya'],
-  ['Feature/Login', 'lea'],
-  ['spring-sale', 'tom'],
+  ['login-passkeys', 'octocat'],
+  ['invoice-pdf', 'mona'],
+  ['Feature/Login', 'reviewer'],
+  ['spring-sale', 'designer'],
 ];
 
 /** Branches of several people in several phases, for who looks at the page. */
 export async function fillWithLife(stage: Stage): Promise<void> {
   await makeForeignNamespace(stage, 'feature-old-shop');
-  const pushes = [...READY, ['old-shop', 'sam'] as [string, string]];
+  const pushes = [...READY, ['old-shop', 'tester'] as [string, string]];
   for (const [ref, login] of pushes) {
     await deliver(stage, branchDelivery(stage, { event: 'create', ref, edit: (payload) => signAs(payload, login) }));
   }

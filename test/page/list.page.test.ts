@@ -42,7 +42,7 @@ describe('the list', () => {
       () => ready.locator('.what a').getAttribute('href'),
       'https://login-passkeys.preview.example.com/',
     );
-    await eventually(() => ready.innerText(), /mira[\s\S]*18m/);
+    await eventually(() => ready.innerText(), /octocat[\s\S]*18m/);
     await eventually(() => page.title(), '(2) Feature branches');
   });
 
@@ -62,7 +62,7 @@ describe('the list', () => {
     const search = page.getByRole('searchbox');
     for (const [words, name] of [
       ['database_url', 'checkout-rework'],
-      ['priya slot', 'search-facets'],
+      ['mona slot', 'search-facets'],
       ['1c44e9a', 'pricing-v2'],
       ['feature/login', 'Feature/Login'],
     ] as const) {

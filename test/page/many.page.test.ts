@@ -72,7 +72,7 @@ function manyWorld(): World {
       phase,
       at: ago(index * 60_000),
       imageTag: `${name}-9f31c07`,
-      actor: { kind: 'github', name: 'mira' },
+      actor: { kind: 'github', name: 'octocat' },
       url: `https://${name}.preview.example.com`,
       ...(phase === 'failed' && { why: 'Deployment/todo-be: container api ended with exit code 1, 6 times' }),
     });

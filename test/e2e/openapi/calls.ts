@@ -193,7 +193,7 @@ function listMirror(): Call[] {
   const as = (role: string, at: string, body?: object): Asked => {
     const claims = [
       { typ: 'roles', val: role },
-      { typ: 'name', val: 'mira' },
+      { typ: 'name', val: 'octocat' },
     ];
     const principal = Buffer.from(JSON.stringify({ auth_typ: 'aad', claims })).toString('base64');
     const headers = { 'x-ms-client-principal': principal, 'x-requested-with': 'fetch' };
@@ -209,8 +209,8 @@ function listMirror(): Call[] {
     call(get, 403, as('Cook', 'me')),
     call(get, 404, as('Reader', 'nothing')),
     ...faulty(get, as('Reader', 'environments')),
-    ...faulty(post, as('Operator', 'provision', { branch: 'by-mira' })),
-    call(post, 202, as('Operator', 'provision', { branch: 'by-mira' })),
+    ...faulty(post, as('Operator', 'provision', { branch: 'by-octocat' })),
+    call(post, 202, as('Operator', 'provision', { branch: 'by-octocat' })),
     call(post, 200, as('Operator', 'sweep', { dryRun: true })),
     call(post, 400, as('Operator', 'provision', {})),
     call(post, 401, { ...as('Operator', 'sweep', {}), on: 'app' }),

@@ -17,18 +17,18 @@ function audited(options: Parameters<typeof createWorld>[0] = {}) {
   return { world, lines, told, isFlushed: () => flushed === lines.length };
 }
 
-const MIRA = { kind: 'github', name: 'mira' } as const;
+const OCTOCAT = { kind: 'github', name: 'octocat' } as const;
 
 describe('a life', () => {
   it('leaves a line for what was asked, by whom, and for each namespace and credential that came or went', async () => {
     const { world, lines, told, isFlushed } = audited({ github: true });
-    const create = world.request('create', { actor: MIRA });
+    const create = world.request('create', { actor: OCTOCAT });
     await world.handle(create);
     await world.settle();
     expect(told()).toEqual(['create accepted', 'namespace-created done', 'credential-created done']);
     for (const line of lines)
       expect(line).toMatchObject({
-        actor: MIRA,
+        actor: OCTOCAT,
         environment: 'ex-c4-e6',
         repository: REPOSITORY.fullName,
         ref: 'ex-c4-e6',
@@ -49,7 +49,7 @@ describe('a life', () => {
 
   it('leaves one line for a refusal, with the guard, and none for a sweep that is refused again', async () => {
     const { world, lines, told } = audited({ settings: { trustDeliveries: false } });
-    await world.handle(world.request('push', { actor: MIRA }));
+    await world.handle(world.request('push', { actor: OCTOCAT }));
     await world.handle(world.request('sweep'));
     expect(told()).toEqual(['push accepted', 'push refused']);
     expect(lines[1]?.reason).toMatch(/^branch: .*TRUST_DELIVERIES/);
@@ -91,12 +91,12 @@ describe('a sweep', () => {
 
     lines.length = 0;
     await confirmSweep(world.ports, 'unknown', { kind: 'key', name: 'sweep-now' });
-    await confirmSweep(world.ports, planId, { kind: 'user', name: 'mira@example.com' });
+    await confirmSweep(world.ports, planId, { kind: 'user', name: 'octocat@example.com' });
     expect(lines[0]).toMatchObject({ action: 'sweep-confirmed', result: 'refused', object: 'plan unknown' });
     expect(lines[1]).toMatchObject({
       action: 'sweep-confirmed',
       result: 'accepted',
-      actor: { kind: 'user', name: 'mira@example.com' },
+      actor: { kind: 'user', name: 'octocat@example.com' },
       object: `plan ${planId}`,
     });
     expect(

@@ -76,7 +76,7 @@ describe('receiveWebhook', () => {
   });
 
   it.each<[string, unknown, unknown]>([
-    ['the sender', { login: 'mira' }, { kind: 'github', name: 'mira' }],
+    ['the sender', { login: 'octocat' }, { kind: 'github', name: 'octocat' }],
     ['an App', { login: 'renovate[bot]' }, { kind: 'github', name: 'renovate[bot]' }],
     ['nobody where none is stated', undefined, { kind: 'github' }],
     ['nobody where it is no login', { login: '<img src=x>' }, { kind: 'github' }],

@@ -6,7 +6,7 @@ const ON = { WEBSITE_AUTH_ENABLED: 'True', PAGE_SIGN_IN: 'entra', WEBSITE_HOSTNA
 
 function principal(roles: string[], more: object = {}): string {
   const claims = [
-    { typ: 'preferred_username', val: 'mira@example.com' },
+    { typ: 'preferred_username', val: 'octocat@example.com' },
     ...roles.map((val) => ({ typ: 'roles', val })),
   ];
   return Buffer.from(JSON.stringify({ auth_typ: 'aad', claims, ...more })).toString('base64');
@@ -80,14 +80,14 @@ describe('who has signed in', () => {
   test('is told who he is', async () => {
     expect(await ask({ path: 'me', headers: READER })).toMatchObject({
       status: 200,
-      body: { name: 'mira@example.com', role: 'Reader' },
+      body: { name: 'octocat@example.com', role: 'Reader' },
     });
   });
 
   test('reads as a Reader, and the name goes along', async () => {
     expect(await ask({ path: 'environments/my-branch', headers: READER })).toMatchObject({
       status: 200,
-      reached: ['mira@example.com my-branch'],
+      reached: ['octocat@example.com my-branch'],
     });
   });
 
@@ -98,7 +98,7 @@ describe('who has signed in', () => {
 
   test('writes as an Operator from the page itself', async () => {
     const own = { method: 'POST', path: 'provision', headers: { ...OPERATOR, ...SAME_SITE } };
-    expect(await ask(own)).toMatchObject({ status: 200, reached: ['mira@example.com'] });
+    expect(await ask(own)).toMatchObject({ status: 200, reached: ['octocat@example.com'] });
     const byHostname = { ...own, headers: { ...own.headers, origin: 'https://app.azurewebsites.net' } };
     expect(await ask(byHostname)).toMatchObject({ status: 200 });
   });

@@ -45,7 +45,7 @@ async function lines(container: ContainerClient, name: string): Promise<AuditEnt
 }
 
 const entry = (environment: string): AuditEntry => ({
-  actor: { kind: 'github', name: 'mira' },
+  actor: { kind: 'github', name: 'octocat' },
   environment,
   repository: 'acme/shop',
   ref: environment,
