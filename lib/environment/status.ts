@@ -31,6 +31,7 @@ const INTERNAL = [
   'activityAt',
   'retryAt',
   'stopped',
+  'made',
   'untold',
   'pulls',
   'observed',

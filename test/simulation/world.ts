@@ -32,6 +32,8 @@ export interface World {
   arm: FakeArm;
   /** Ledgers and locks of the identities. */
   ledgers: BlobStore;
+  /** Who holds a place of MAX_ENVIRONMENTS. */
+  places: BlobStore;
   /** When somebody else put a credential of theirs under a name. */
   theirsSince: Map<FakeIdentity, Map<string, number>>;
   /** The running instances of the app, by host and generation. */
@@ -80,6 +82,7 @@ export function createWorld(history: History, options: { core: Core; tell?: (lin
     cluster: clusterIn(stage),
     arm: armOf(stage),
     ledgers: createBlobStore(),
+    places: createBlobStore(),
     theirsSince: new Map(),
     instances: new Map(),
     github: createGitHub(stage),

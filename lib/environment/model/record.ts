@@ -211,6 +211,8 @@ export interface RecordSummary {
   retryAt?: string;
   /** It was stopped by hand or has expired. */
   stopped?: true;
+  /** Its namespace was made, whatever became of the rest. */
+  made?: true;
   /** When the one requeued request that counts comes. */
   nextAt?: string;
   /** When the record was last written, by the service's clock. */

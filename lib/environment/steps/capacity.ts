@@ -46,9 +46,9 @@ async function survey({ ports }: Guarded): Promise<{ holders: RecordSummary[]; u
   const underWay = new Set<string>();
   for await (const summary of ports.records.list()) {
     if (summary.isLeased === true) underWay.add(summary.name);
-    // a template says that something was applied, whatever became of it since
-    const isApplied = summary.phase !== 'gone' && summary.template !== undefined;
-    if (isApplied || !WITHOUT_PLACE.includes(summary.phase)) holders.push(summary);
+    // it may be refused, wait or begin once more beside what was made of it before
+    const isThere = summary.phase !== 'gone' && (summary.made === true || summary.template !== undefined);
+    if (isThere || !WITHOUT_PLACE.includes(summary.phase)) holders.push(summary);
   }
   return { holders, underWay };
 }

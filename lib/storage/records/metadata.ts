@@ -32,6 +32,7 @@ export function toMetadata(record: EnvironmentRecord): Record<string, string> {
     activityat: record.activityAt,
     retryat: record.retry?.at,
     stopped: record.stop === undefined ? undefined : 1,
+    made: record.uid === undefined ? undefined : 1,
     untold: record.github?.isPending === true || record.comments?.isPending === true ? 1 : undefined,
     pulls: Object.keys(record.comments?.ids ?? {})
       .slice(-MOST_PULLS)
@@ -105,6 +106,7 @@ function readLifeSpan(read: (key: string) => string | undefined): Partial<Record
     ...(deleteAt !== undefined && { deleteAt }),
     ...(retryAt !== undefined && { retryAt }),
     ...(stopped !== undefined && { stopped: true }),
+    ...(read('made') !== undefined && { made: true }),
     ...(untold !== undefined && { untold: true }),
     ...(pulls !== undefined && { pulls: pulls.split(',').map(Number) }),
   };

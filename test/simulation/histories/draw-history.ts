@@ -10,7 +10,7 @@ import {
   type WorldEvent,
   type WorldOptions,
 } from './history.ts';
-import { diceOf, type Dice } from '../random.ts';
+import { diceOf, drawAt, type Dice } from '../random.ts';
 
 const REFS: readonly [string, ...string[]] = ['ex', 'ex', 'ex', 'two', 'feat/X'];
 /** Of all that others do, what takes a namespace away under the hand that writes to it. */
@@ -52,6 +52,8 @@ export function drawHistory(seed: number): History {
   return { seed, world, events, faults: drawFaults(dice), strikes: drawStrikes(dice), twists: drawTwists(dice) };
 }
 
+/** A place of its own, so that all else of a history stays as it was. */
+const PLACES_AT = 1_000_003;
 const CROWD = ['ex', 'two', 'three', 'four', 'feat/X'];
 
 /** More branches at once than the pool has slots for, and some that go: what meets on an identity is what breaks. */
@@ -94,6 +96,9 @@ function drawCrowd(seed: number, { dice, world }: { dice: Dice; world: WorldOpti
     });
   events.sort((one, other) => one.ms - other.ms);
   delete world.maxEnvironments;
+  // most meet at the pool; some meet at the last place before it
+  const places = drawAt(seed, PLACES_AT);
+  if (places < 0.2) world.maxEnvironments = places < 0.1 ? 1 : 2;
   const strikes = drawStrikes(dice).filter(({ foreign }) => foreign === undefined);
   return {
     seed,

@@ -1,3 +1,4 @@
+import type { Places } from '../../../lib/environment/ports/ports.ts';
 import type { Credentials, CredentialRequest } from '../../../lib/environment/ports/credentials.ts';
 import type { WriteGuard } from '../../../lib/environment/ports/cluster.ts';
 import { namesIdentity } from '../../../lib/environment/model/record.ts';
@@ -11,9 +12,10 @@ import { type Stage, drawFor } from '.././stage.ts';
 import { logOf, recordsFor } from './ports.ts';
 import type { World } from '.././world.ts';
 
-/** The part of an instance of the app that outlives an invocation: lib/identity with its locks, caches and queues. */
+/** The part of an instance of the app that outlives an invocation: lib/identity with its locks, caches and queues, and the places. */
 interface Instance {
   credentials: Credentials;
+  places: Places;
   asked: Asked;
 }
 
@@ -32,6 +34,11 @@ export function credentialsFor(world: World, who: Activity): Credentials {
     ensure: (request, reserved, writeGuard) => credentials.ensure(request, reserved, watched(request, writeGuard)),
     remove: (request, writeGuard) => credentials.remove(request, watched(request, writeGuard)),
   };
+}
+
+/** The places of MAX_ENVIRONMENTS as one activity uses them. */
+export function placesFor(world: World, { host }: Activity): Places {
+  return instanceOf(world, host).places;
 }
 
 function instanceOf(world: World, host: Host): Instance {
@@ -64,7 +71,9 @@ function start(world: World, host: Host, holder: string): Instance {
     log: logOf(stage, who),
     holds: async (slug, identityId) => namesIdentity((await records.read(slug))?.record, identityId),
   });
-  return { credentials, asked };
+  const beside = containerOf(world.places, { call, now, holder });
+  const places = core.createPlaces({ container: async () => beside, clock, random });
+  return { credentials, places, asked };
 }
 
 /** Time as a lease counts it: a timer of a host that is paused fires once it goes on, and one of a dead host never. */

@@ -10,7 +10,7 @@ import { type Stage, drawFor } from '../stage.ts';
 import type { World } from '../world.ts';
 import { callFor, passTime } from './call.ts';
 import type { Activity } from './hosts.ts';
-import { credentialsFor } from './instance.ts';
+import { credentialsFor, placesFor } from './instance.ts';
 
 /** The ports of one activity: each call is a step of the scheduler, which may delay it, fail it or lose its answer. */
 export function portsFor(world: World, who: Activity): Ports {
@@ -27,6 +27,7 @@ export function portsFor(world: World, who: Activity): Ports {
     requests: requestsOf(world.queue, { call }),
     cluster: clusterOf(world.cluster, { call, watcher: watchCluster(world, who) }),
     credentials: credentialsFor(world, who),
+    ...(settings.maxEnvironments !== undefined && { places: placesFor(world, who) }),
     overlays,
     ...(stage.options.github && { branches: branchesOf(world.github.source, { call }) }),
   };

@@ -43,5 +43,6 @@ export async function plantFault(plant: Plant): Promise<Core> {
   const { sweep } = (await load('sweep/sweep.ts')) as Core;
   const { createFederatedCredentials } = (await load('identity/federated-credentials.ts')) as Core;
   const { createIdentityLocks } = (await load('identity/writer/identity-lock.ts')) as Core;
-  return { reconcile, abandon, sweep, createFederatedCredentials, createIdentityLocks };
+  const { createPlaces } = (await load('storage/places.ts')) as Core;
+  return { reconcile, abandon, sweep, createFederatedCredentials, createIdentityLocks, createPlaces };
 }

@@ -129,4 +129,16 @@ export const PLANTS: readonly Plant[] = [
     from: "policies !== 'bound' && {",
     to: "policies !== 'bound' && policies !== 'unbound' && {",
   },
+  {
+    name: 'two take the last place',
+    file: 'storage/places.ts',
+    from: 'if (all.size >= places) {',
+    to: 'if (held.length >= places) {',
+  },
+  {
+    name: 'an environment that is refused gives its place away',
+    file: 'environment/steps/capacity.ts',
+    from: '(summary.made === true || summary.template !== undefined)',
+    to: 'summary.template !== undefined',
+  },
 ];

@@ -25,7 +25,7 @@ export interface ClusterWrite {
 export interface ClusterWatcher {
   /** It is sent. */
   begin?(write: ClusterWrite): void;
-  /** It has arrived, and is about to change what the namespace holds. */
+  /** It has arrived: it has made the namespace, or is about to change what that holds. */
   act?(write: ClusterWrite, found: FakeNamespace, beganAt: number): void;
 }
 
@@ -100,11 +100,12 @@ export function clusterOf(
         }),
       ),
     createNamespace: ({ metadata }, writeGuard) =>
-      writeNamespace({ what: 'POST', name: metadata.name }, writeGuard, () =>
-        at(metadata.name)
-          ? { kind: 'exists' as const }
-          : { kind: 'created' as const, namespace: { ...makeNamespace(cluster, metadata).live } },
-      ),
+      writeNamespace({ what: 'POST', name: metadata.name }, writeGuard, (tell) => {
+        if (at(metadata.name) !== undefined) return { kind: 'exists' };
+        const made = makeNamespace(cluster, metadata);
+        tell(made);
+        return { kind: 'created', namespace: { ...made.live } };
+      }),
     applyNamespace: ({ metadata }, writeGuard, dropped = { labels: [], annotations: [] }) =>
       writeNamespace({ what: 'APPLY', name: metadata.name }, writeGuard, (tell) => {
         const found = at(metadata.name);

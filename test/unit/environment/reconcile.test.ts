@@ -389,6 +389,23 @@ describe('reconcile, guards', () => {
     expect(world.record('second')?.phase).toBe('ready');
   });
 
+  it('counts one that is refused after its namespace was made, and nothing of it applied', async () => {
+    world.settings.maxEnvironments = 1;
+    world.turn.hook = (what) => {
+      if (what.startsWith('APPLY ResourceQuota')) throw new ProvisionerError('rejected', 'not so');
+    };
+    await create();
+    delete world.turn.hook;
+    world.cluster.policiesAre = 'unbound';
+    await world.handle(world.request('push'));
+    world.cluster.policiesAre = 'bound';
+    expect(world.record()).toMatchObject({ phase: 'refused' });
+
+    await world.handle(world.request('create', { ref: 'second' }));
+    expect(world.record('second')).toMatchObject({ phase: 'waiting', waitingFor: 'capacity' });
+    expect(world.cluster.namespaces.size).toBe(1);
+  });
+
   it('stops writing when its lease would not outlive the call', async () => {
     world.turn.hook = (what) => {
       if (what.startsWith('APPLY Deployment')) world.clock.advance(45_000);
