@@ -22,7 +22,7 @@ export async function abandon(ports: Ports, request: EnvironmentRequest): Promis
     const { environment, reason } = request;
     // a damaged record, or one of a newer version: requeueing would add one more endless message with every sweep
     if (code === 'input' && !saysSomething(request)) {
-      ports.log.error('abandoned, it asked for a look alone', { environment, reason, ...toLogFields(thrown) });
+      ports.log.error('abandoned, it only asked for a check', { environment, reason, ...toLogFields(thrown) });
       return 'dropped';
     }
     ports.log.error('abandon failed, tried again', { environment, reason, ...toLogFields(thrown) });

@@ -148,7 +148,7 @@ async function lookAtOwner(
     const known = { ...(record ?? { name: request.environment }), ...(request.adopt && { adopt: request.adopt }) };
     return guardOwner(live, { repository, ref: request.ref, slug: request.environment }) ?? guardIdentity(live, known);
   } catch (thrown) {
-    deps.log.warn('guards not looked at', { environment: request.environment, ...toLogFields(thrown) });
+    deps.log.warn('guards not checked', { environment: request.environment, ...toLogFields(thrown) });
     return undefined;
   }
 }

@@ -71,8 +71,8 @@ export function ProvisionDialog({ environment, repositories, onClose, onDone }) 
           <span>
             Adopt <code>${environment.namespace}</code>
             <span class="quiet block">
-              Only where its record was lost, and after a look at what it holds. It must still carry our labels and this
-              branch; a later deprovision deletes it with everything in it.
+              Only where its record was lost, and after you checked what it holds. It must still carry our labels and
+              this branch; a later deprovision deletes it with everything in it.
             </span>
           </span>
         </label>`
