@@ -19,5 +19,6 @@ describe('two hosts on one storage account, killed and paused at random', () => 
     expect(report.kills).toBeGreaterThan(3);
     expect(report.pauses).toBeGreaterThan(3);
     expect(report.writes).toBeGreaterThan(40);
-  }, 120_000);
+    // one that stands still ends after 75 s by its watchdog; a busy machine only takes longer
+  }, 400_000);
 });
