@@ -66,19 +66,28 @@ describe('The id of a repository', () => {
     expect(new Set(answers).size).toBe(1);
   });
 
-  it.each(['{', '{"v":2,"ids":{}}', '{"v":1,"ids":{"acme/shop":"7"}}'])(
-    'is not learnt again where the note is %s',
-    async (text) => {
-      const container = await openContainer();
-      await container.create();
-      await container.getBlockBlobClient('repository-ids').upload(text, text.length);
-      const ask = createRepositoryIds({
-        container: async () => container,
-        records: recordsOf(),
-        clock,
-        random: Math.random,
-      })('acme/shop', 42);
-      await expect(ask).rejects.toMatchObject({ code: 'input' });
-    },
-  );
+  it.each([
+    '{',
+    '{"v":2,"ids":{}}',
+    '{"v":1,"ids":{"acme/shop":"7"}}',
+    '{"v":1,"ids":{"acme/api":8,"x":"7"}}',
+    '{"v":1,"ids":null}',
+    'null',
+  ])('is not learnt again where the note is %s', async (text) => {
+    const container = await openContainer();
+    await container.create();
+    await container.getBlockBlobClient('repository-ids').upload(text, text.length);
+    const ask = createRepositoryIds({
+      container: async () => container,
+      records: recordsOf(),
+      clock,
+      random: Math.random,
+    })('acme/shop', 42);
+    await expect(ask).rejects.toMatchObject({
+      code: 'input',
+      object: 'the ids of repositories',
+      message: "the ids of repositories can't be read; they were left alone",
+      fix: 'fix or delete the blob repository-ids in the container of the records',
+    });
+  });
 });
