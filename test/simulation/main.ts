@@ -44,6 +44,6 @@ const { histories, failed, calls, seconds } = figures;
 console.log(
   values.json
     ? JSON.stringify(figures)
-    : `${histories} histories, ${failed.length} failed, ${calls} calls, ${(histories / seconds).toFixed(0)} histories/s`,
+    : `${histories} ${histories === 1 ? 'history' : 'histories'}, ${failed.length} failed, ${calls} calls, ${(histories / seconds).toFixed(0)} histories/s`,
 );
 process.exitCode = failed.length > 0 ? 1 : 0;
