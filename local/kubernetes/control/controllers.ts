@@ -20,6 +20,7 @@ export function settle(objects: Objects, behaviour: Behaviour, now: number): voi
     for (const [name, status] of Object.entries(kinds)) {
       const kind = kindOf(apiVersion, name);
       for (const object of objects.list(kind)) {
+        if (isReported(object)) continue;
         const ready = now >= behaviour.clocks.since(object) + behaviour.readyMs && !waitsForImage(object, behaviour);
         const wanted = status(object, ready);
         if (!isDeepStrictEqual(object['status'], wanted)) objects.put(placeOf(object), { ...object, status: wanted });
@@ -29,10 +30,15 @@ export function settle(objects: Objects, behaviour: Behaviour, now: number): voi
   openWayIn(objects);
 }
 
+/** Somebody wrote its status in place of a kubelet. */
+function isReported({ kind, metadata: { managedFields = [] } }: StoredObject): boolean {
+  return kind === 'Pod' && managedFields.some(({ subresource }) => subresource === 'status');
+}
+
 /** Contents first, as the namespace controller does; objects with finalizers hold the namespace. */
 function endNamespace(objects: Objects, name: string): void {
-  for (const object of objects.inNamespace(name)) {
-    if (!object.metadata.finalizers?.length) objects.remove(placeOf(object));
+  for (const { place, object } of objects.inNamespace(name)) {
+    if (!object.metadata.finalizers?.length) objects.remove(place);
   }
   if (objects.inNamespace(name).length === 0) objects.remove({ kind: NAMESPACE, name });
 }

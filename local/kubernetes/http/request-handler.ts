@@ -1,6 +1,16 @@
 import type { Body } from '../objects/apply.ts';
 import { ApiFault, badRequest, noSuchResource, unauthorized } from './api-errors.ts';
-import { ADD_ON_KINDS, KINDS, type Kind, apiVersionOf, discoveryOf, groupsOf } from '../objects/kinds.ts';
+import {
+  ADD_ON_KINDS,
+  type Definition,
+  KINDS,
+  type Kind,
+  apiVersionOf,
+  discoveryOf,
+  groupsOf,
+  kindOf,
+  kindsOfDefinition,
+} from '../objects/kinds.ts';
 import type { Place } from '../objects/objects.ts';
 import { type Right, type Verb, checkRights, isAllowed } from '../control/authorization.ts';
 import { type Route, parseRoute } from './route.ts';
@@ -31,7 +41,7 @@ const NOT_A_PATH: Result = { status: 404, body: '404 page not found\n', headers:
 /** Answers one call; throws ApiFault for what is not a success. */
 export function handle(world: World, ask: Ask): Result {
   if (ask.user === undefined) throw unauthorized();
-  const served = world.behaviour.addOns ? [...KINDS, ...ADD_ON_KINDS] : KINDS;
+  const served = servedKinds(world);
   if (ask.path === ACCESS_REVIEWS && ask.method === 'POST') return review(world, ask.user, ask.body);
   const document = discover(served, ask.path);
   if (document) return document;
@@ -40,6 +50,13 @@ export function handle(world: World, ask: Ask): Result {
   if (ask.method === 'GET') return read(world, ask, { user: ask.user, route, place });
   const written = change(world, ask, { user: ask.user, route, place });
   return { status: written.status, body: viewOf(written.object, ask.accept) };
+}
+
+const DEFINITION = kindOf('apiextensions.k8s.io/v1', 'CustomResourceDefinition');
+
+function servedKinds({ objects, behaviour }: World): Kind[] {
+  const defined = objects.list(DEFINITION).flatMap(({ spec }) => kindsOfDefinition(spec as Definition));
+  return [...KINDS, ...(behaviour.addOns ? ADD_ON_KINDS : []), ...defined];
 }
 
 const ACCESS_REVIEWS = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';

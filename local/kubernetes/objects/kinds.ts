@@ -10,7 +10,7 @@ export interface Kind {
 }
 
 const CLUSTER_SCOPED = new Set([
-  ...['ClusterRole', 'ClusterRoleBinding', 'IngressClass', 'Namespace', 'PersistentVolume'],
+  ...['ClusterRole', 'ClusterRoleBinding', 'CustomResourceDefinition', 'IngressClass', 'Namespace', 'PersistentVolume'],
   ...['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding'],
 ]);
 
@@ -37,16 +37,20 @@ export const KINDS: Kind[] = [
   ),
   ...kinds('v1', {
     ConfigMap: 'configmaps',
+    Endpoints: 'endpoints',
     Event: 'events',
     LimitRange: 'limitranges',
     Namespace: 'namespaces',
+    PersistentVolume: 'persistentvolumes',
     PersistentVolumeClaim: 'persistentvolumeclaims',
     Pod: 'pods',
+    PodTemplate: 'podtemplates',
     ResourceQuota: 'resourcequotas',
     Secret: 'secrets',
     Service: 'services',
     ServiceAccount: 'serviceaccounts',
   }),
+  ...kinds('apiextensions.k8s.io/v1', { CustomResourceDefinition: 'customresourcedefinitions' }),
   ...kinds(
     'apps/v1',
     { DaemonSet: 'daemonsets', Deployment: 'deployments', ReplicaSet: 'replicasets', StatefulSet: 'statefulsets' },
@@ -83,6 +87,20 @@ export const ADD_ON_KINDS: Kind[] = [
   ),
   ...kinds('gateway.networking.k8s.io/v1', { HTTPRoute: 'httproutes' }, { generation: true }),
 ];
+
+/** The spec of a CustomResourceDefinition, as far as it says what is served. */
+export interface Definition {
+  group: string;
+  scope: string;
+  names: { kind: string; plural: string };
+  versions: { name: string }[];
+}
+
+/** The kinds that a CustomResourceDefinition adds. */
+export function kindsOfDefinition({ group, scope, names: { kind, plural }, versions }: Definition): Kind[] {
+  const namespaced = scope === 'Namespaced';
+  return versions.map(({ name: version }) => ({ group, version, kind, plural, namespaced, generation: true }));
+}
 
 /** A kind that is always served. */
 export function kindOf(apiVersion: string, name: string): Kind {

@@ -48,7 +48,7 @@ export interface Objects {
   /** In the order of their names. */
   list(kind: Kind, namespace?: string): StoredObject[];
   all(): StoredObject[];
-  inNamespace(namespace: string): StoredObject[];
+  inNamespace(namespace: string): { place: Place; object: StoredObject }[];
   /** Stores the object under a new version and returns it; a new one gets uid and creation time. */
   put(place: Place, object: StoredObject): StoredObject;
   remove(place: Place): void;
@@ -57,26 +57,30 @@ export interface Objects {
 
 export function createObjects(): Objects {
   /** By kind, and within it by namespace and name. */
-  const kinds = new Map<string, Map<string, StoredObject>>();
+  const kinds = new Map<string, { kind: Kind; objects: Map<string, StoredObject> }>();
   let version = 100;
 
   const keyOf = ({ namespace = '', name }: Place): string => `${namespace}/${name}`;
   const objectsOf = (kind: Kind): Map<string, StoredObject> => {
     const key = `${apiVersionOf(kind)} ${kind.kind}`;
-    const known = kinds.get(key) ?? new Map<string, StoredObject>();
+    const known = kinds.get(key) ?? { kind, objects: new Map<string, StoredObject>() };
     kinds.set(key, known);
-    return known;
+    return known.objects;
   };
   const sorted = <T>(entries: Iterable<[string, T]>): T[] =>
     [...entries].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
-  const all = (): StoredObject[] => sorted(kinds).flatMap(sorted);
 
   return {
     get: (place) => objectsOf(place.kind).get(keyOf(place)),
     list: (kind, namespace) =>
       sorted(objectsOf(kind)).filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace),
-    all,
-    inNamespace: (namespace) => all().filter((object) => object.metadata.namespace === namespace),
+    all: () => sorted(kinds).flatMap(({ objects }) => sorted(objects)),
+    inNamespace: (namespace) =>
+      sorted(kinds).flatMap(({ kind, objects }) =>
+        sorted(objects)
+          .filter(({ metadata }) => metadata.namespace === namespace)
+          .map((object) => ({ place: { kind, namespace, name: object.metadata.name }, object })),
+      ),
     put(place, object) {
       version += 1;
       const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(version) } };

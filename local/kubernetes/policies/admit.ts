@@ -36,8 +36,10 @@ export function admit(world: World, { attempt, place, dryRun }: Write, { operati
     if (!denial) continue;
     const words = `ValidatingAdmissionPolicy '${policyName}' with binding '${binding.metadata.name}' denied request`;
     const message = `${words}: ${denial.message}`;
-    if (denial.reason === 'Forbidden') throw forbidden(place, message, [{ message }]);
-    const details = detailsOf(place, [{ message }]);
+    // of a whole collection
+    const subject = { kind, name: name || 'Unknown' };
+    if (denial.reason === 'Forbidden') throw forbidden(subject, message, [{ message }]);
+    const details = detailsOf(subject, [{ message }]);
     throw new ApiFault(422, message, { reason: 'Invalid', details });
   }
 }

@@ -1,7 +1,7 @@
 import { buildGuards } from '../../../../local/kustomize/build-guards.ts';
 import { type Call, eventually } from './api.ts';
 import { configMap, dryApply, dryCreate, pathOf } from './paths.ts';
-import { MANAGED_BY, type Plane, branchNamespace, namespace, slugLabel } from './start.ts';
+import { MANAGED_BY, type Reached, branchNamespace, namespace, slugLabel } from './start.ts';
 import type { KubeObject } from '../../../../lib/environment/ports/cluster.ts';
 
 /** What a principal must not do, and the request that would. */
@@ -29,7 +29,7 @@ export const FOREIGN_NAMES = [
   ...FOREIGN.map(({ metadata }) => metadata.name),
 ];
 
-export async function makeNamespaces(plane: Plane): Promise<void> {
+export async function makeNamespaces(plane: Reached): Promise<void> {
   for (const each of [...OURS, ...FOREIGN]) await plane.apply(each);
   // an id that is not known is no annotation at all
   await plane.ok({
@@ -49,7 +49,7 @@ export async function makeNamespaces(plane: Plane): Promise<void> {
 }
 
 /** Applies manifests/cluster for the two users of the control plane, and waits until roles and policies both hold. */
-export async function applyGuards(plane: Plane): Promise<KubeObject[]> {
+export async function applyGuards(plane: Reached): Promise<KubeObject[]> {
   const guards = await buildGuards(PRINCIPALS);
   for (const guard of guards) await plane.apply(guard);
   await eventually('the roles hold', async () => {
@@ -68,7 +68,7 @@ export async function applyGuards(plane: Plane): Promise<KubeObject[]> {
 }
 
 /** Gives a user every right there is, so that what is refused is refused by the policies. */
-export async function giveAllRights(plane: Plane, user: string): Promise<void> {
+export async function giveAllRights(plane: Reached, user: string): Promise<void> {
   await plane.apply({
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'ClusterRoleBinding',
@@ -78,19 +78,19 @@ export async function giveAllRights(plane: Plane, user: string): Promise<void> {
   });
 }
 
-export async function isRefused(plane: Plane, call: Call): Promise<boolean> {
+export async function isRefused(plane: Reached, call: Call): Promise<boolean> {
   return (await plane.send(call)).status === 403;
 }
 
 /** Not refused; what is not there (404) may be asked for all the same. */
-export async function isAllowed(plane: Plane, call: Call): Promise<boolean> {
+export async function isAllowed(plane: Reached, call: Call): Promise<boolean> {
   const { status } = await plane.send(call);
   return status < 300 || status === 404;
 }
 
 /** Replaces a guard by a changed one while `during` runs, and then restores it. */
 export async function withChanged(
-  plane: Plane,
+  plane: Reached,
   { guard, changed }: { guard: KubeObject; changed: KubeObject },
   during: () => Promise<void>,
 ): Promise<void> {

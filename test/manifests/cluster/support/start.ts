@@ -1,6 +1,7 @@
 import { describe } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ClusterAccess } from '../../../../local/kubernetes/kubeconfig.ts';
 import type { ControlPlane } from '../../../../local/control-plane/start.ts';
 import { WITHOUT_CONTROL_PLANE, startControlPlane } from '../../../support/control-plane.ts';
 import { type Api, type Call, connect, eventually } from './api.ts';
@@ -22,19 +23,22 @@ function withoutControllers(): string | undefined {
   return 'skipped: KUBEBUILDER_ASSETS names no kube-controller-manager';
 }
 
-/** A real API server with the add-ons' kinds. */
-export interface Plane extends Api {
-  controlPlane: ControlPlane;
+/** An API server, and how tests speak to it. */
+export interface Reached extends Api {
   /** As the administrator, server-side; throws what the API server says. */
   apply(object: KubeObject): Promise<void>;
   /** Throws the API server's words unless it answers with success. */
   ok(call: Call): Promise<string>;
+}
+
+/** A real API server with the add-ons' kinds. */
+export interface Plane extends Reached {
+  controlPlane: ControlPlane;
   stop(): Promise<void>;
 }
 
-export async function startPlane(): Promise<Plane> {
-  const controlPlane = await startControlPlane();
-  const api = connect(controlPlane.access);
+export function reach(access: ClusterAccess): Reached {
+  const api = connect(access);
   const ok = async (call: Call) => {
     const { status, text } = await api.send(call);
     if (status >= 300) throw new Error(`${call.as}: ${call.method} ${call.path}: ${status} ${text}`);
@@ -43,33 +47,44 @@ export async function startPlane(): Promise<Plane> {
   const apply = async (object: KubeObject) => {
     await ok({ as: 'admin', method: 'PATCH', path: `${pathOf(object)}?${APPLY}`, body: object });
   };
+  return { ...api, apply, ok };
+}
+
+export async function startPlane(): Promise<Plane> {
+  const controlPlane = await startControlPlane();
+  const reached = reach(controlPlane.access);
   const stop = async () => {
-    await api.close();
+    await reached.close();
     await controlPlane.stop();
   };
   try {
-    for (const definition of DEFINITIONS) await apply(definition);
-    await eventually('the definitions are served', async () => {
-      const asked = DEFINITIONS.map(({ spec }) => {
-        const { group, names, versions } = spec as {
-          group: string;
-          names: { kind: string };
-          versions: { name: string }[];
-        };
-        const apiVersion = `${group}/${versions[0]?.name}`;
-        return api.send({
-          as: 'admin',
-          method: 'GET',
-          path: collectionOf({ apiVersion, kind: names.kind, metadata: { name: '' } }),
-        });
-      });
-      return (await Promise.all(asked)).every(({ status }) => status === 200);
-    });
+    await defineAddOns(reached);
   } catch (error) {
     await stop();
     throw error;
   }
-  return { ...api, controlPlane, apply, ok, stop };
+  return { ...reached, controlPlane, stop };
+}
+
+/** Adds the add-ons' kinds, and waits until they are served. */
+export async function defineAddOns({ apply, send }: Reached): Promise<void> {
+  for (const definition of DEFINITIONS) await apply(definition);
+  await eventually('the definitions are served', async () => {
+    const asked = DEFINITIONS.map(({ spec }) => {
+      const { group, names, versions } = spec as {
+        group: string;
+        names: { kind: string };
+        versions: { name: string }[];
+      };
+      const apiVersion = `${group}/${versions[0]?.name}`;
+      return send({
+        as: 'admin',
+        method: 'GET',
+        path: collectionOf({ apiVersion, kind: names.kind, metadata: { name: '' } }),
+      });
+    });
+    return (await Promise.all(asked)).every(({ status }) => status === 200);
+  });
 }
 
 export const MANAGED_BY = { 'app.kubernetes.io/managed-by': 'feature-branch-provisioner' };
