@@ -14,6 +14,8 @@ export interface AuditEntry {
     | 'namespace-deleted'
     | 'credential-created'
     | 'credential-removed'
+    /** Ready no more, though nothing was applied. */
+    | 'unready'
     | 'sweep-held'
     | 'sweep-confirmed';
   result: 'accepted' | 'nothing-new' | 'ignored' | 'refused' | 'decided' | 'done';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AuditEntry } from '../../../lib/environment/ports/audit.ts';
 import { confirmSweep, sweep } from '../../../lib/sweep/sweep.ts';
+import { READY, unready } from '../../support/fakes/cluster-state.ts';
 import { REPOSITORY, createWorld } from '../../support/fakes/world.ts';
 
 function audited(options: Parameters<typeof createWorld>[0] = {}) {
@@ -45,6 +46,21 @@ describe('a life', () => {
     expect(told().sort()).toEqual(['credential-removed done', 'deprovision accepted', 'namespace-deleted done']);
     expect(lines[0]).toMatchObject({ actor: { kind: 'key', name: 'deprovision' }, reason: 'by hand' });
     expect(isFlushed()).toBe(true);
+  });
+
+  it('leaves a line for each fall from ready, in the words of the record, and none while it lasts', async () => {
+    const { world, lines } = audited({ github: true });
+    await world.handle(world.request('create', { actor: OCTOCAT }));
+    await world.settle();
+    const cause = 'container web ended with exit code 1 (Pod web-0)';
+    for (const readiness of [unready(cause), unready(cause), READY, unready(cause)]) {
+      world.cluster.readinessIs = readiness;
+      world.clock.advance(60_000);
+      await world.handle(world.request('check'));
+    }
+    const why = world.record()?.history.find(({ what }) => what === 'unready')?.why;
+    expect(why).toContain(cause);
+    expect(lines.filter(({ action }) => action === 'unready').map(({ reason }) => reason)).toEqual([why, why]);
   });
 
   it('leaves one line for a refusal, with the guard, and none for a sweep that is refused again', async () => {

@@ -5,7 +5,7 @@ import { type ExplainedReason, explainReason, toPropagation } from '../../model/
 import { note } from '../../model/record-event.ts';
 import type { EnvironmentRecord, InventoryEntry } from '../../model/record.ts';
 import { type Readiness, type Reason, sayReasons } from '../../ports/readiness.ts';
-import { DONE, type Outcome, type Reconciliation, named, step, toErrorField, toIso } from '../reconciliation.ts';
+import { DONE, type Outcome, type Reconciliation, audit, named, step, toErrorField, toIso } from '../reconciliation.ts';
 import { repairPod } from './repair-pod.ts';
 
 /** When an environment that became ready is checked again: early crashes are seen before the next sweep. */
@@ -89,12 +89,14 @@ export function lookAgain({ record, ports }: Reconciliation): Outcome {
 }
 
 /** It was ready and is so no more, though nothing was applied. Told once, not at each swing. */
-function fall({ record, ports }: Reconciliation, now: number): void {
+function fall(run: Reconciliation, now: number): void {
+  const { record, ports } = run;
   record.fellAt = toIso(now);
   record.unreadySince = toIso(now);
   delete record.readyAt;
   const why = sayReasons(record.reasons ?? []) ?? 'it is not ready';
   note(record, { at: toIso(now), what: 'unready', why });
+  audit(run, { action: 'unready', result: 'done', reason: why });
   ports.log.warn('ready no more', { environment: record.name, reason: why });
 }
 
