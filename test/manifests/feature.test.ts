@@ -56,6 +56,15 @@ describe('a rendered branch', () => {
     );
   });
 
+  it('ends soon when it is deleted: no pod may take half a minute', () => {
+    const graces = workloadsOf(objects)
+      .filter(({ kind }) => kind !== 'CronJob')
+      .map(({ name, template }) => [name, template.spec.terminationGracePeriodSeconds]);
+
+    expect(graces.length).toBeGreaterThan(0);
+    expect(graces.filter(([, grace]) => grace !== 10)).toEqual([]);
+  });
+
   it('has its own host, database and test webhook', () => {
     const [ingress] = ofKind<{ rules: { host: string }[] }>(objects, 'Ingress');
     const secret = objects.find(

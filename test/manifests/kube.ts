@@ -32,6 +32,7 @@ export interface PodTemplate {
   spec: {
     serviceAccountName?: string;
     automountServiceAccountToken?: boolean;
+    terminationGracePeriodSeconds?: number;
     securityContext: Record<string, unknown>;
     containers: Container[];
     initContainers?: Container[];
