@@ -40,6 +40,9 @@ describe('freeSlots', () => {
     const ledger = withReservation(seen(18), { slug: 'ex-1', names: ['THEIRS-3', 'new'], at: 1 });
 
     expect(freeSlots(ledger, 'ex-2')).toBe(1);
+    const credentials = [held('ex-1', { name: 'Mine' })];
+    const other = withSeen(newLedger(), { at: 1, writes: 0, credentials });
+    expect(freeSlots(withReservation(other, { slug: 'ex-1', names: ['mine'], at: 1 }), 'ex-2')).toBe(19);
   });
 });
 

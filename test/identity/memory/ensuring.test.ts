@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { CredentialRequest } from '../../../lib/environment/ports/credentials.ts';
 import { MAX_CREDENTIALS, withReservation, withoutReservation } from '../../../lib/identity/ledger/ledger.ts';
 import { foreign, held, requestFor, wanted } from '../world.ts';
-import { ONE, TWO, makeMemoryWorld } from './memory-world.ts';
+import { ONE, OUT, TWO, makeMemoryWorld } from './memory-world.ts';
 
 type World = ReturnType<typeof makeMemoryWorld>;
 const pass = (): undefined => undefined;
@@ -246,4 +246,15 @@ it('credentials on two identities are made side by side, and one that fails keep
   world.onCall = (call) => (call === PUT ? { status: 403 } : undefined);
   await expect(ensure()).rejects.toMatchObject({ code: 'not-permitted' });
   expect(world.heldBy(TWO).map(({ subject }) => subject)).toEqual([literal.subject]);
+});
+
+it('what an environment left on an identity out of the pool goes once its new credential is made', async () => {
+  const world = makeWorld();
+  const { ensure } = await reserve(world, requestFor('ex-1', { identity: ONE, former: [OUT] }));
+  world.hold(OUT, held('ex-1'), held('ex-2'));
+  expect(await ensure()).toEqual([
+    { object: `FederatedCredential/pool-1/${name}`, action: 'created' },
+    { object: `FederatedCredential/taken-out/${name}`, action: 'deleted' },
+  ]);
+  expect(world.heldBy(OUT)).toEqual([held('ex-2')]);
 });
