@@ -173,6 +173,7 @@ export const CONTENT_CASES: readonly ContentCase[] = [
     { name: 'v', hostPath: { path: '/' } },
     { name: 'v', azureDisk: { diskName: 'x', diskURI: '/subscriptions/x', kind: 'Managed' } },
     { name: 'v', nfs: { server: 'x', path: '/' } },
+    { name: 'v', csi: { driver: 'nfs.csi.k8s.io', volumeAttributes: { server: 'x', share: '/' } } },
   ].map((volume): ContentCase => [
     `a Deployment with ${Object.keys(volume)[1]}`,
     deployment({ volumes: [volume] }),
@@ -184,6 +185,41 @@ export const CONTENT_CASES: readonly ContentCase[] = [
     object('v1', 'Pod', { ...POD, priorityClassName: 'system-node-critical' }),
     rule('push out'),
   ],
+  ...[
+    { livenessProbe: { httpGet: { host: '169.254.169.254', port: 80 } } },
+    { readinessProbe: { tcpSocket: { host: '10.0.0.1', port: 443 } } },
+    { lifecycle: { preStop: { httpGet: { host: '168.63.129.16', port: 80 } } } },
+  ].map((container): ContentCase => [
+    `a Deployment whose ${Object.keys(container).join()} names a host`,
+    deployment({}, container),
+    rule('probe or hook'),
+  ]),
+  ['a Deployment with a probe', deployment({}, { livenessProbe: { httpGet: { path: '/', port: 80 } } }), ''],
+  ['a Deployment on a node by name', deployment({ nodeName: 'system-0' }), rule('past the scheduler')],
+  ...[
+    { operator: 'Exists' },
+    { key: 'CriticalAddonsOnly', operator: 'Exists' },
+    { key: 'node-role.kubernetes.io/control-plane', operator: 'Exists' },
+  ].map((toleration): ContentCase => [
+    `a Deployment that tolerates ${toleration.key ?? 'everything'}`,
+    deployment({ tolerations: [toleration] }),
+    rule('past the scheduler'),
+  ]),
+  [
+    'a Deployment on spot nodes',
+    deployment({ tolerations: [{ key: 'kubernetes.azure.com/scalesetpriority', operator: 'Exists' }] }),
+    '',
+  ],
+  ...(['useVMManagedIdentity', 'usePodIdentity'] as const).flatMap((key) =>
+    ['true', '1', 'false'].map((value): ContentCase => [
+      `a SecretProviderClass with ${key} ${value}`,
+      object('secrets-store.csi.x-k8s.io/v1', 'SecretProviderClass', {
+        provider: 'azure',
+        parameters: { [key]: value },
+      }),
+      value === 'false' ? '' : rule('identity of the node'),
+    ]),
+  ),
   [
     'a Job with hostPID',
     object('batch/v1', 'Job', { template: { spec: { ...HOST_POD, restartPolicy: 'Never' } } }),

@@ -9,12 +9,24 @@ interface Security {
   windowsOptions?: { hostProcess?: boolean };
 }
 
+interface Handler {
+  httpGet?: { host?: string };
+  tcpSocket?: { host?: string };
+}
+
 interface Container {
+  livenessProbe?: Handler;
+  readinessProbe?: Handler;
+  startupProbe?: Handler;
+  lifecycle?: { postStart?: Handler; preStop?: Handler };
   securityContext?: Security;
   ports?: { hostPort?: number }[];
 }
 
-type Volume = Record<string, unknown> & { ephemeral?: { volumeClaimTemplate?: { spec?: Claim } } };
+type Volume = Record<string, unknown> & {
+  csi?: { driver?: string };
+  ephemeral?: { volumeClaimTemplate?: { spec?: Claim } };
+};
 
 /** What chooses the storage that a claim gets. */
 export interface Claim {
@@ -29,6 +41,8 @@ interface Pod {
   ephemeralContainers?: Container[];
   volumes?: Volume[];
   priorityClassName?: string;
+  nodeName?: string;
+  tolerations?: { key?: string }[];
   securityContext?: Security;
   hostPID?: boolean;
   hostIPC?: boolean;
@@ -62,6 +76,18 @@ const VOLUMES = new Set([
   ...['name', 'configMap', 'csi', 'downwardAPI', 'emptyDir', 'ephemeral', 'image', 'persistentVolumeClaim'],
   ...['projected', 'secret'],
 ]);
+
+/** The one that mounts what an identity of the branch opens; others mount what their attributes name. */
+const CSI_DRIVER = 'secrets-store.csi.k8s.io';
+
+function handlersOf({ livenessProbe, readinessProbe, startupProbe, lifecycle }: Container): Handler[] {
+  const all = [livenessProbe, readinessProbe, startupProbe, lifecycle?.postStart, lifecycle?.preStop];
+  return all.filter((each) => each !== undefined);
+}
+
+function isOfClusterNodes({ key = '' }: { key?: string }): boolean {
+  return ['', 'CriticalAddonsOnly'].includes(key) || key.startsWith('node-role.kubernetes.io/');
+}
 
 function containersOf({ containers = [], initContainers = [], ephemeralContainers = [] }: Pod): Container[] {
   return [...containers, ...initContainers, ...ephemeralContainers];
@@ -110,11 +136,29 @@ export const POD_RULES: readonly ContentRule[] = [
   {
     message: 'a volume of it is a directory of the node, or storage that no claim asks for',
     refuses: below(({ volumes = [] }) =>
-      volumes.some((volume) => Object.keys(volume).some((key) => !VOLUMES.has(key))),
+      volumes.some(
+        (volume) =>
+          Object.keys(volume).some((key) => !VOLUMES.has(key)) || (volume.csi?.driver ?? CSI_DRIVER) !== CSI_DRIVER,
+      ),
     ),
   },
   {
     message: 'its pods would push out those of the cluster itself',
     refuses: (object) => (podOf(object).priorityClassName ?? '').startsWith('system-'),
+  },
+  {
+    message: 'a probe or hook of it sends the node to a host of its choice',
+    refuses: below((pod) =>
+      containersOf(pod)
+        .flatMap(handlersOf)
+        .some(({ httpGet, tcpSocket }) => (httpGet?.host ?? '') !== '' || (tcpSocket?.host ?? '') !== ''),
+    ),
+  },
+  {
+    message: 'its pods choose a node past the scheduler, or go to those of the cluster itself',
+    refuses: (object) => {
+      const { nodeName = '', tolerations = [] } = podOf(object);
+      return nodeName !== '' || tolerations.some(isOfClusterNodes);
+    },
   },
 ];

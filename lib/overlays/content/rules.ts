@@ -34,6 +34,7 @@ interface Spec extends Claim {
   externalName?: string;
   externalIPs?: unknown[];
   defaultBackend?: unknown;
+  parameters?: Record<string, string>;
   volumeClaimTemplates?: { spec?: Claim }[];
   endpoints?: Endpoint[];
   podMetricsEndpoints?: Endpoint[];
@@ -111,6 +112,17 @@ export const CONTENT_RULES: readonly ContentRule[] = [
     refuses: (object) => isService(object) && (specOf(object).externalIPs ?? []).length > 0,
   },
   ...POD_RULES,
+  {
+    message: 'a SecretProviderClass of it opens a vault by an identity of the node',
+    refuses: (object) => {
+      const { useVMManagedIdentity = '', usePodIdentity = '' } = specOf(object).parameters ?? {};
+      return (
+        groupOf(object.apiVersion) === 'secrets-store.csi.x-k8s.io' &&
+        object.kind === 'SecretProviderClass' &&
+        [useVMManagedIdentity, usePodIdentity].some((each) => !['', 'false'].includes(each))
+      );
+    },
+  },
   {
     message: 'a claim chooses a volume that is there, which may be somebody else’s',
     refuses: (object) =>

@@ -100,6 +100,7 @@ export const NAMESPACES: Case[] = [
   ['make its level that of an old version', labellingOurs({ [`${ENFORCE}-version`]: 'v1.0' })],
   ['exempt it from Gatekeeper', labellingOurs({ 'admission.gatekeeper.sh/ignore': 'x' })],
   ['exempt it from AKS', labellingOurs({ 'control-plane': 'true' })],
+  ['open devices that others use', labellingOurs({ 'resource.kubernetes.io/admin-access': 'true' })],
   ['choose its nodes', annotatingWith({ 'scheduler.alpha.kubernetes.io/node-selector': 'agentpool=system' })],
   ...FOREIGN_NAMES.map((name): Case => [`delete ${name}`, dryDelete(namespace(name))]),
 ];
