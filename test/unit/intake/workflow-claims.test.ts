@@ -37,9 +37,17 @@ describe('The claims of a job', () => {
     ['a pull request of another ref', { ...PULL_REQUEST, ref: 'refs/heads/main' }, 'no pull request'],
     ['no repository id', { ...CLAIMS, repository_id: undefined }, 'repository_id'],
     ['a repository id that is a word', { ...CLAIMS, repository_id: 'x' }, 'repository_id'],
+    ['the repository id 0', { ...CLAIMS, repository_id: '0' }, 'repository_id'],
+    ['a repository id that is no whole number', { ...CLAIMS, repository_id: '1.5' }, 'repository_id'],
     ['no repository', { ...CLAIMS, repository: undefined }, 'repository'],
   ])('of %s are refused with the reason', (_, claims, reason) => {
     expect(readWorkflowClaims(claims, any)).toEqual({ kind: 'refused', reason: expect.stringContaining(reason) });
+  });
+
+  it('are those of the very first repository too', () => {
+    expect(readWorkflowClaims({ ...CLAIMS, repository_id: '1' }, any)).toMatchObject({
+      job: { repository: { id: 1 } },
+    });
   });
 
   it('are refused where CI_WORKFLOWS does not name the workflow', () => {

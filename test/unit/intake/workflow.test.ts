@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { BRANCH_KINDS } from '../../../lib/config.ts';
+import type { EnvironmentRecord } from '../../../lib/environment/model/record.ts';
 import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 import { createDefaultBranches } from '../../../lib/github/default-branches.ts';
 import { createTokenVerifier } from '../../../lib/github/workflow-token.ts';
@@ -289,5 +290,35 @@ describe('The branch’s own manifests', () => {
       reason: expect.stringContaining('BRANCH_MANIFESTS'),
     });
     expect(world.record()?.inventory).toEqual(before);
+  });
+});
+
+describe('A job that waits for its environment', () => {
+  /** What the wait takes, in ms, where the record is in a phase since the request, or since before it. */
+  const waitFor = async (phase: EnvironmentRecord['phase'], agoMs: number) => {
+    await world.handle(world.request('create'));
+    await world.clock.sleep(60_000);
+    const begun = world.clock.now();
+    const record = world.records.blobs.get('ex-c4-e6')?.record;
+    if (record === undefined) throw new Error('made just now');
+    Object.assign(record, { phase, event: { ...record.event, at: new Date(begun - agoMs).toISOString() } });
+    const { status, body } = await call('PUT', { body: { wait: true } });
+    expect(status).toBe(202);
+    return { ms: world.clock.now() - begun, phase: body['phase'] };
+  };
+
+  it.each(['ready', 'failed', 'refused', 'gone'] as const)('is answered once it is %s', async (phase) => {
+    expect(await waitFor(phase, 0)).toEqual({ ms: 0, phase });
+  });
+
+  it.each(['queued', 'waiting', 'provisioning', 'starting'] as const)(
+    'waits a minute, and no longer, while it is %s',
+    async (phase) => {
+      expect(await waitFor(phase, 0)).toEqual({ ms: 60_000, phase });
+    },
+  );
+
+  it('takes no phase of an earlier request for its own', async () => {
+    expect((await waitFor('ready', 1)).ms).toBe(60_000);
   });
 });
