@@ -13,6 +13,7 @@ import {
   isReserved,
   withCredential,
   withReservation,
+  withWrite,
   withoutReservation,
 } from './ledger/ledger.ts';
 import type { Gate } from './managed-identities.ts';
@@ -91,7 +92,9 @@ async function ensureCredential(context: IdentityContext, target: Ensure): Promi
     });
     const { audience, ...rest } = own;
     await noteWritten(context, { identityId, since }, (ledger) => {
-      const noted = withCredential(ledger, slug, { ...rest, audiences: [audience] });
+      const credential = { ...rest, audiences: [audience] };
+      const known = withCredential(ledger, slug, credential);
+      const noted = withWrite(known, { name: own.name, credential, at: clock.now() });
       return sentAt === undefined ? noted : withSent(noted, 'put', sentAt);
     });
     return sentAt === undefined ? 'unchanged' : 'created';

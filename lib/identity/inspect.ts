@@ -5,6 +5,7 @@ import { isSameId, nameOfIdentity } from '../azure/arm-client.ts';
 import type { IdentityContext } from './context.ts';
 import type { HeldCredential } from './ownership.ts';
 import { lookAt, readCredential } from './ledger/credential-list.ts';
+import { withoutWrites } from './ledger/ledger.ts';
 import { inPool, placeCredentials } from './pool/placement.ts';
 import { MAX_WAIT_MS, retrying } from '../azure/arm-retry.ts';
 
@@ -54,7 +55,9 @@ async function credentialsOf(
   context: IdentityContext,
   { identityId, request }: { identityId: string; request: CredentialRequest },
 ): Promise<HeldCredential[]> {
-  const deadline = context.clock.now() + MAX_WAIT_MS;
+  const { clock, locks } = context;
+  const askedAt = clock.now();
+  const deadline = askedAt + MAX_WAIT_MS;
   const look = await lookAt(context, identityId, { deadline });
   const named = await Promise.all(
     request.wanted.map(({ name }) => readCredential(context, { identityId, name, deadline })),
@@ -63,6 +66,10 @@ async function credentialsOf(
   // a missing credential may exist under another name, and a shared list that still shows it must not mislead others
   const isMissing = now.length < request.wanted.length;
   const isMisled = isMissing && request.wanted.some(({ name }) => look.credentials.some((one) => one.name === name));
+  if (isMisled) {
+    const missing = request.wanted.flatMap(({ name }) => (now.some((one) => one.name === name) ? [] : [name]));
+    await locks.change(identityId, (ledger) => withoutWrites(ledger, missing, askedAt));
+  }
   const maxAgeMs = isMisled ? 0 : RECENT_MS;
   const { credentials } = isMissing ? await lookAt(context, identityId, { maxAgeMs, deadline }) : look;
   const names = new Set(request.wanted.map(({ name }) => name.toLowerCase()));

@@ -7,7 +7,14 @@ import type { CredentialRequest } from '../environment/ports/credentials.ts';
 import { ProvisionerError } from '../errors.ts';
 import { type IdentityContext, credentialObject } from './context.ts';
 import { RECENT_MS, lookAt, readCredential } from './ledger/credential-list.ts';
-import { type Look, isReserved, withoutCredential, withoutReservation } from './ledger/ledger.ts';
+import {
+  type Look,
+  isReserved,
+  withoutCredential,
+  withoutReservation,
+  withoutSeen,
+  withWrite,
+} from './ledger/ledger.ts';
 import { ownOf, subjectPrefix } from './ownership.ts';
 import { inPool } from './pool/placement.ts';
 import { leaveWaitlist } from './pool/waitlist.ts';
@@ -76,20 +83,26 @@ async function removeFrom(
     const look = wasReserved
       ? await locks.withLock(identityId, () => lookAt(context, identityId, { deadline, maxAgeMs: 0 }))
       : await lookAt(context, identityId, { deadline, ledgerAgeMs: RECENT_MS });
-    for (const { name } of look.credentials.filter(isOwnOf)) {
+    const shown = look.credentials.filter(isOwnOf).map(({ name }) => name);
+    // a list may lag behind that PUT: what was reserved is read by its name
+    const reserved = look.ledger.reservations.find((one) => one.slug === slug)?.names ?? [];
+    for (const name of new Set([...shown, ...reserved])) {
       let sentAt: number | undefined;
+      let isTheirs = false;
       let since = clock.now();
       await writeSerially(context, { write, writeGuard, deadline }, async (gate) => {
         since = clock.now();
         // others may have put theirs under the name since
         const now = await readCredential(context, { identityId, name, deadline });
+        isTheirs = now !== undefined && !isOwnOf(now);
         if (now === undefined || !isOwnOf(now)) return;
         sent.add(name);
         sentAt = clock.now();
         await identities.remove(identityId, name, gate);
       });
       await noteWritten(context, { identityId, since }, (ledger) => {
-        const noted = withoutCredential(ledger, name);
+        if (isTheirs) return withoutSeen(ledger);
+        const noted = withWrite(withoutCredential(ledger, name), { name, at: clock.now() });
         return sentAt === undefined ? noted : withSent(noted, 'delete', sentAt);
       });
     }

@@ -119,12 +119,19 @@ function clusterIn(stage: Stage): FakeCluster {
 }
 
 /** Identities on which only so many slots are left, at the rates that Azure states. */
-function armOf({ options, now }: Stage): FakeArm {
+function armOf(stage: Stage): FakeArm {
+  const { options, now } = stage;
   const names = Array.from({ length: options.identities }, (_, index) => `pool-${index}`);
-  const arm = createArm(names, { rates: DOCUMENTED_RATES, now });
-  for (const identity of arm.identities)
+  const arm = createArm(names, {
+    rates: DOCUMENTED_RATES,
+    now,
+    listLagMs: () => Math.floor(drawFor(stage, stage.calls * 7 + 1) * (stage.options.listLagMs ?? 0)),
+  });
+  for (const identity of arm.identities) {
     for (let left = MAX_CREDENTIALS - options.limit; left > 0; left -= 1)
       hold(identity, { name: `filler-${left}`, issuer: 'theirs', subject: `s${left}`, audiences: ['theirs'] });
+    identity.held.settle();
+  }
   return arm;
 }
 

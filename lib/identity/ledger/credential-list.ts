@@ -3,7 +3,7 @@ import { readArmFault, saysAbsent } from '../../azure/arm-error.ts';
 import { MAX_WAIT_MS, retrying } from '../../azure/arm-retry.ts';
 import { type IdentityContext, credentialObject } from '../context.ts';
 import type { HeldCredential } from '../ownership.ts';
-import { type Ledger, type Look, withSeen } from './ledger.ts';
+import { type Ledger, type Look, withRecent, withSeen } from './ledger.ts';
 
 /** Azure admits one list of an identity in 4 s (FACTS A8): all instances share each for this long. */
 const SHARED_FOR_MS = 60_000;
@@ -55,9 +55,10 @@ async function list(context: IdentityContext, asked: Asked): Promise<Look> {
     const { writes } = before;
     const at = clock.now();
     const credentials = await identities.list(identityId);
-    forgetIfReplaced(context, { identityId, before, credentials });
     const ledger = await locks.change(identityId, (now) => withSeen(now, { at, writes, credentials }));
-    return { identityId, ledger, credentials };
+    const shown = withRecent(ledger, { at, credentials });
+    forgetIfReplaced(context, { identityId, before, credentials: shown });
+    return { identityId, ledger, credentials: shown };
   });
 }
 

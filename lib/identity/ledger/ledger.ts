@@ -23,11 +23,22 @@ export interface Rate {
 
 export type WriteKind = 'put' | 'delete';
 
+/** A write that Azure acknowledged, or whose result a read by name has shown. */
+export interface OwnWrite {
+  name: string;
+  /** What is there since; absent where nothing is. */
+  credential?: HeldCredential;
+  /** Ms since the epoch. */
+  at: number;
+}
+
 /** What all instances know of one identity: a JSON blob, changed by its ETag. */
 export interface Ledger {
   v: 1;
   /** What the last list held, and our own writes since. */
   seen?: { at: number; credentials: HeldCredential[] };
+  /** Our own writes of late: a list may not show them yet. */
+  recent?: OwnWrite[];
   /** Counts our own writes, so that a list begun before one does not undo it here. */
   writes: number;
   reservations: Reservation[];
@@ -98,7 +109,39 @@ export function isReserved({ reservations }: Ledger, slug: string): boolean {
 /** Notes a list, unless one of us has written since it was begun. */
 export function withSeen(ledger: Ledger, list: { at: number; writes: number; credentials: HeldCredential[] }): Ledger {
   if (ledger.writes !== list.writes) return ledger;
-  return { ...ledger, seen: { at: list.at, credentials: list.credentials } };
+  return { ...ledger, seen: { at: list.at, credentials: withRecent(ledger, list) } };
+}
+
+/** Lists may lag behind writes; reads by name do not. */
+const LIST_LAG_MS = 30_000;
+
+/** A list as it would be if it showed our own writes of late. */
+export function withRecent(
+  { recent = [] }: Ledger,
+  { at, credentials }: { at: number; credentials: readonly HeldCredential[] },
+): HeldCredential[] {
+  return recent
+    .filter((write) => write.at > at - LIST_LAG_MS)
+    .reduce(
+      (shown, { name, credential }) => [...without(shown, name), ...(credential === undefined ? [] : [credential])],
+      [...credentials],
+    );
+}
+
+/** Notes a write of ours for as long as a list may not show it. */
+export function withWrite(ledger: Ledger, write: OwnWrite): Ledger {
+  const others = (ledger.recent ?? []).filter(({ at }) => at > write.at - 2 * LIST_LAG_MS);
+  return { ...ledger, recent: [...without(others, write.name), write] };
+}
+
+/** A read by name, begun at `askedAt`, found it missing: somebody else has removed what we wrote before. */
+export function withoutWrites(ledger: Ledger, names: readonly string[], askedAt: number): Ledger | undefined {
+  const kept = ledger.recent?.filter(({ name, at }) => at > askedAt || !names.includes(name));
+  return kept === undefined || kept.length === ledger.recent?.length ? undefined : { ...ledger, recent: kept };
+}
+
+function without<T extends { name: string }>(ones: readonly T[], name: string): T[] {
+  return ones.filter((one) => one.name.toLowerCase() !== name.toLowerCase());
 }
 
 /** Forces the next look to list. */
@@ -131,6 +174,5 @@ export function withoutCredential(ledger: Ledger, name: string): Ledger {
 
 function seenBut(ledger: Ledger, name: string, added: HeldCredential[]): Ledger {
   if (ledger.seen === undefined) return ledger;
-  const others = ledger.seen.credentials.filter((held) => held.name.toLowerCase() !== name.toLowerCase());
-  return { ...ledger, seen: { ...ledger.seen, credentials: [...others, ...added] } };
+  return { ...ledger, seen: { ...ledger.seen, credentials: [...without(ledger.seen.credentials, name), ...added] } };
 }

@@ -33,14 +33,16 @@ export interface MemoryWorldOptions {
 export function makeMemoryWorld(options: MemoryWorldOptions = {}) {
   const clock = virtualClock();
   const store = createBlobStore();
-  const arm = createArm(NAMES, { now: clock.now });
+  const arm = createArm(NAMES, { now: clock.now, listLagMs: () => world.listLagMs });
   const calls: string[] = [];
   const logged: string[] = [];
   const note = (message: string): void => void logged.push(message);
   const log: Log = { info: note, warn: note, error: note };
-  const world: { onCall(call: string): Fault | undefined | Promise<Fault | undefined> } = {
+  const world: { onCall(call: string): Fault | undefined | Promise<Fault | undefined>; listLagMs: number } = {
     /** Asked for every call, by `PUT ledger/pool-1` and the like, as it is sent. */
     onCall: () => undefined,
+    /** So long lists lag behind writes. */
+    listLagMs: 0,
   };
   const call: Call = async (step) => {
     for (let wait = step.guard?.(0); wait !== undefined; wait = step.guard?.(0)) await wait;

@@ -22,6 +22,8 @@ const TAGS: readonly [string, ...string[]] = ['v1', 'v2', 'v3'];
 export function drawHistory(seed: number): History {
   const dice = diceOf(seed);
   const world = drawWorld(dice);
+  const lag = drawAt(seed, LIST_LAG_AT);
+  if (lag < 0.5) world.listLagMs = Math.floor(lag * 40_000);
   if (dice.chance(0.2)) return drawCrowd(seed, { dice, world });
   const events: WorldEvent[] = [];
   // most histories tell of one branch: what meets there is what breaks
@@ -52,8 +54,9 @@ export function drawHistory(seed: number): History {
   return { seed, world, events, faults: drawFaults(dice), strikes: drawStrikes(dice), twists: drawTwists(dice) };
 }
 
-/** A place of its own, so that all else of a history stays as it was. */
+/** Places of their own, so that all else of a history stays as it was. */
 const PLACES_AT = 1_000_003;
+const LIST_LAG_AT = 1_000_033;
 const CROWD = ['ex', 'two', 'three', 'four', 'feat/X'];
 
 /** More branches at once than the pool has slots for, and some that go: what meets on an identity is what breaks. */

@@ -19,6 +19,8 @@ export interface WorldOptions {
   terminationMs: number;
   /** So long reads of GitHub lag behind at most. */
   lagMs: number;
+  /** So long lists of credentials lag behind writes at most. */
+  listLagMs?: number;
   mode: 'apply' | 'observe';
   policies: 'bound' | 'unbound';
 }

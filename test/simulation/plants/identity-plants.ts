@@ -86,4 +86,10 @@ export const IDENTITY_PLANTS: readonly Plant[] = [
     from: "conditions: etag === undefined ? { ifNoneMatch: '*' } : { ifMatch: etag },",
     to: "conditions: etag === undefined && name === '' ? { ifNoneMatch: '*' } : {},",
   },
+  {
+    name: 'a list that lags behind a write undoes it in the ledger',
+    file: 'identity/ledger/ledger.ts',
+    from: '.filter((write) => write.at > at - LIST_LAG_MS)',
+    to: '.filter((write) => write.at > at + LIST_LAG_MS * 1e9)',
+  },
 ];

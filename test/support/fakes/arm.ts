@@ -9,9 +9,45 @@ export interface FakeIdentity extends IdentityIds {
   /** ARM id. */
   id: string;
   /** By name in lower case. */
-  held: Map<string, HeldCredential>;
+  held: Held;
   /** Writes that were sent and not answered: Azure admits one at a time (FACTS A4). */
   running: Set<Write>;
+}
+
+/** What an identity holds, and held before: a list of ARM's may lag behind writes, a read by name does not. */
+export class Held extends Map<string, HeldCredential> {
+  readonly #now: () => number;
+  readonly #changes: { at: number; key: string; before: HeldCredential | undefined }[] = [];
+
+  constructor(now: () => number) {
+    super();
+    this.#now = now;
+  }
+
+  override set(key: string, value: HeldCredential): this {
+    this.#changes.push({ at: this.#now(), key, before: this.get(key) });
+    return super.set(key, value);
+  }
+
+  override delete(key: string): boolean {
+    this.#changes.push({ at: this.#now(), key, before: this.get(key) });
+    return super.delete(key);
+  }
+
+  /** What it holds has been there for long: every list shows it. */
+  settle(): void {
+    this.#changes.length = 0;
+  }
+
+  asOf(time: number): HeldCredential[] {
+    const then = new Map<string, HeldCredential>(this);
+    for (const { at, key, before } of this.#changes.toReversed()) {
+      if (at <= time) break;
+      if (before === undefined) then.delete(key);
+      else then.set(key, before);
+    }
+    return [...then.values()];
+  }
 }
 
 export interface Write {
@@ -29,6 +65,8 @@ export interface Write {
 export interface FakeArm {
   identities: FakeIdentity[];
   admits: ReturnType<typeof createRateLimit>;
+  /** So long before now is what the next list shows. */
+  listLagMs(): number;
 }
 
 /** Told of what happens at the peer; each throws nothing. */
@@ -48,15 +86,18 @@ export function identityIdOf(name: string): string {
 }
 
 /** Azure's identities: `names` of them, at these rates by the clock. */
-export function createArm(names: readonly string[], { rates = {}, now }: { rates?: Rates; now(): number }): FakeArm {
+export function createArm(
+  names: readonly string[],
+  { rates = {}, now, listLagMs = () => 0 }: { rates?: Rates; now(): number; listLagMs?(): number },
+): FakeArm {
   const identities = names.map((name): FakeIdentity => ({
     id: identityIdOf(name),
     clientId: `client-of-${name}`,
     tenantId: 'tenant',
-    held: new Map(),
+    held: new Held(now),
     running: new Set(),
   }));
-  return { identities, admits: createRateLimit(rates, now) };
+  return { identities, admits: createRateLimit(rates, now), listLagMs };
 }
 
 /** Puts a credential there as somebody else would; nothing where the identity is full. */
@@ -69,7 +110,7 @@ const LONGEST_CALL_MS = 10_000;
 
 /** The identities as one instance of the app sees them: by ARM's rules, with the errors of its SDK. */
 export function armFor(
-  { identities, admits }: FakeArm,
+  { identities, admits, listLagMs }: FakeArm,
   { call, now, watcher }: { call: Call; now(): number; watcher?: ArmWatcher },
 ): ArmIdentities {
   const find = (identityId: string): FakeIdentity => {
@@ -138,7 +179,7 @@ export function armFor(
       call({
         what: 'LIST',
         on: identityId,
-        act: () => rated('list', identityId, () => [...find(identityId).held.values()]),
+        act: () => rated('list', identityId, () => find(identityId).held.asOf(now() - listLagMs())),
         toError,
       }),
     get: (identityId, name) =>
