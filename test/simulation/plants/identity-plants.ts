@@ -53,8 +53,8 @@ export const IDENTITY_PLANTS: readonly Plant[] = [
   {
     name: 'a list that was begun before a write undoes it in the ledger',
     file: 'identity/ledger/ledger.ts',
-    from: 'if (ledger.writes !== list.writes) return ledger;',
-    to: '',
+    from: 'if (ledger.writes !== list.writes) return ledger;\n  return { ...ledger, seen: { at: list.at, credentials: withRecent(ledger, list) } };',
+    to: 'return { ...ledger, seen: list };',
   },
   {
     name: 'a name is not read again under the lock before it is written',
@@ -77,8 +77,8 @@ export const IDENTITY_PLANTS: readonly Plant[] = [
   {
     name: 'a PUT without an answer is not looked for before a removal',
     file: 'identity/remove.ts',
-    from: 'const look = wasReserved\n',
-    to: 'const look = wasReserved && slug === ""\n',
+    from: 'new Set([...shown, ...reserved])',
+    to: 'new Set(seen.credentials.filter(isOwnOf).map(({ name }) => name))',
   },
   {
     name: 'the ETag of a ledger is ignored',
