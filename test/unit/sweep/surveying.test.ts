@@ -3,7 +3,7 @@ import type { RecordSummary } from '../../../lib/environment/model/record.ts';
 import { findUnwell } from '../../../lib/sweep/check-health.ts';
 import { takeSurvey } from '../../../lib/sweep/survey.ts';
 import { createWorld } from '../../support/fakes/world.ts';
-import { said } from './lost.ts';
+import { leaveOrphan, said } from './lost.ts';
 
 const summary = (name: string, more: Partial<RecordSummary> = {}): RecordSummary => ({
   ...{ name, namespace: `feature-${name}`, phase: 'ready', repository: 'acme/shop', ref: name },
@@ -84,5 +84,26 @@ describe('a namespace that says it is ours', () => {
   it('is not taken for ours without its slug', async () => {
     expect(await read({})).toEqual([ours]);
     expect(await read({}, { 'app.kubernetes.io/managed-by': 'feature-branch-provisioner' })).toEqual([]);
+  });
+});
+
+describe('a credential of our making without a record', () => {
+  it('is nobody’s only where its namespace is gone, whoever the namespace says it belongs to', async () => {
+    const world = createWorld();
+    leaveOrphan(world, 'lost');
+    leaveOrphan(world, 'foreign');
+    world.cluster.putForeign('feature-foreign');
+    expect((await takeSurvey(world.ports)).orphans.map(({ slug }) => slug)).toEqual(['lost']);
+  });
+
+  it('is not looked for while an identity cannot be listed, and the log says why', async () => {
+    const world = createWorld();
+    leaveOrphan(world, 'lost');
+    const holdings = async () => ({ ...(await world.access.holdings()), unread: ['/pool-2'] });
+    const survey = await takeSurvey({ ...world.ports, credentials: { ...world.access, holdings } });
+    expect(survey.orphans).toEqual([]);
+    expect(said(world, 'orphaned credentials not looked for')).toEqual([
+      { reason: '1 identities could not be listed' },
+    ]);
   });
 });
