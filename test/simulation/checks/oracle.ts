@@ -87,9 +87,9 @@ function newestBy(events: readonly EnvironmentRequest[]): EnvironmentRequest | u
   );
 }
 
-/** A delivery that came twice counts once, by whichever receipt was taken up first. */
+/** A delivery that came twice counts once, by whichever receipt was taken up first; so do two with the same body. */
 function choices(known: readonly EnvironmentRequest[]): EnvironmentRequest[][] {
-  const groups = Map.groupBy(known, ({ id, deliveryId }) => deliveryId ?? id);
+  const groups = Map.groupBy(known, ({ id, deliveryId, digest }) => digest ?? deliveryId ?? id);
   let sets: EnvironmentRequest[][] = [[]];
   for (const group of groups.values()) sets = sets.flatMap((set) => group.map((one) => [...set, one]));
   return sets;
