@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
@@ -32,11 +32,15 @@ export interface App {
   github: GitHubStandIn;
   host: Host;
   log: string[];
+  /** The connection string of its storage account. */
+  storage: string;
 }
 
 export interface AppOptions {
   overlays?: OverlaySettings;
   settings?: Record<string, string>;
+  /** What cluster/settings.env says beside the shipped values, for an app and policies that admit more. */
+  admitted?: Record<string, string>;
 }
 
 export interface Stage {
@@ -70,7 +74,7 @@ export async function setStage(): Promise<Stage> {
   const storage = await startStorageAccounts(LARGEST_NUMBER_OF_APPS);
   stops.push(() => storage.stop());
 
-  async function startApp({ overlays = SHIPPED, settings = {} }: AppOptions = {}): Promise<App> {
+  async function startApp({ overlays = SHIPPED, settings = {}, admitted = {} }: AppOptions = {}): Promise<App> {
     const dir = await mkdtemp(join(tmpdir(), 'node-app-'));
     stops.push(() => rm(dir, { recursive: true, force: true }));
     // npm run test:node has just built it
@@ -80,17 +84,20 @@ export async function setStage(): Promise<Stage> {
     const github = await startGitHub({ repositories: [{ ...repository, branches: ['main'] }], token: GITHUB_TOKEN });
     stops.push(() => github.close());
     const outFile = join(dir, 'dist', 'overlays.json');
-    await compileAppOverlays({ root: projectRoot, overlays, outFile, log: () => undefined });
+    const root = Object.keys(admitted).length === 0 ? projectRoot : await writeAdmitted(dir, admitted);
+    await compileAppOverlays({ root, overlays, outFile, log: () => undefined });
+    if (root !== projectRoot) await installPolicies(admitted);
     const secret = randomBytes(24).toString('hex');
     const log: string[] = [];
+    const connectionString = toConnectionString(storage.take(), {
+      blobs: storage.blobOrigin,
+      queues: storage.queueOrigin,
+    });
     const host = await startHost({
       appDir: dir,
       log: (line) => void log.push(line),
       settings: {
-        AzureWebJobsStorage: toConnectionString(storage.take(), {
-          blobs: storage.blobOrigin,
-          queues: storage.queueOrigin,
-        }),
+        AzureWebJobsStorage: connectionString,
         GITHUB_REPOSITORIES: repository.fullName,
         GITHUB_WEBHOOK_SECRET: secret,
         GITHUB_API_URL: github.url,
@@ -111,7 +118,7 @@ export async function setStage(): Promise<Stage> {
     });
     // killed: calls in flight may wait for a cluster that goes
     stops.push(() => host.kill());
-    return { url: host.url, secret, repository, github, host, log };
+    return { url: host.url, secret, repository, github, host, log, storage: connectionString };
   }
 
   return {
@@ -138,7 +145,18 @@ export async function pushImages(tag: string): Promise<void> {
   }
 }
 
-async function installPolicies(): Promise<void> {
+/** A root whose cluster/settings.env admits more than the shipped one. */
+async function writeAdmitted(root: string, admitted: Record<string, string>): Promise<string> {
+  const cluster = join(root, 'manifests', 'cluster');
+  await mkdir(cluster, { recursive: true });
+  let values = await readFile(join(MANIFESTS, 'cluster', 'settings.env.sample'), 'utf8');
+  for (const [name, value] of Object.entries(admitted))
+    values = values.replace(new RegExp(`^${name}=.*$`, 'm'), `${name}=${value}`);
+  await writeFile(join(cluster, 'settings.env'), values);
+  return root;
+}
+
+async function installPolicies(settings: Record<string, string> = {}): Promise<void> {
   const principals = { provisioner: 'provisioner', deprovisioner: 'deprovisioner' };
-  await applyAll(await buildGuards(principals, { DOMAIN: nodeSetting('NODE_DOMAIN') }));
+  await applyAll(await buildGuards(principals, { DOMAIN: nodeSetting('NODE_DOMAIN'), ...settings }));
 }
