@@ -3,33 +3,14 @@ import type { EnvironmentRecord } from '../../lib/environment/model/record.ts';
 import type { Delivery } from '../../local/github/deliveries.ts';
 import { deliver, provision, recordOf, redeliver, untilReady, watch } from './app.ts';
 import { applyAll, kubectl, list, until } from './cluster.ts';
-import {
-  type Situation,
-  TEAM_ROLE,
-  dyingTree,
-  evictedTree,
-  lackingTree,
-  probedTree,
-  remarkedTree,
-  setTree,
-  situations,
-} from './situations.ts';
+import { trees } from './all-situations.ts';
+import { type Situation, TEAM_ROLE, situations } from './situations.ts';
 import { type App, setStage, type Stage } from './stage.ts';
 import { writeTree } from './tree.ts';
 
 const SITUATIONS = situations();
-const LONG = { READY_DEADLINE: '10m' };
-/** Each has a tree, and so an app and a branch, of its own; all are on the node at once. */
-const TREES: Record<string, { objects: object[]; settings?: Record<string, string> }> = {
-  dies: { objects: dyingTree() },
-  probed: { objects: probedTree() },
-  evicted: { objects: evictedTree(), settings: LONG },
-  repaired: { objects: setTree(), settings: LONG },
-  'by-hand': { objects: setTree(), settings: { ...LONG, POD_REPAIR: 'false' } },
-  lacking: { objects: lackingTree() },
-  remarked: { objects: remarkedTree(), settings: LONG },
-  ...Object.fromEntries(SITUATIONS.map(({ name, ...tree }) => [name, tree])),
-};
+/** All are on the node at once. */
+const TREES = trees();
 
 describe('ready on a real node', () => {
   let stage: Stage;
