@@ -3,9 +3,8 @@ const [QUOTE, BACKSLASH, OPEN, CLOSE] = ['"', '\\', '[', ']'].map((char) => char
 
 /**
  * An answer's JSON with every `managedFields` left empty: much of what an API server sends, and more of what a parser
- * makes of it. A survey of 10,000 pods takes 2.4 s of the processor without them and 3.4 s with them, and 28 MB less. The
- * text looked for can't stand inside a string, whose quotes are escaped; a server that writes blanks between key and
- * value is left as it is.
+ * makes of it. The text looked for can't stand inside a string, whose quotes are escaped; a server that writes blanks
+ * between key and value is left as it is.
  */
 export function withoutManagedFields(text: string): string {
   const kept: string[] = [];

@@ -74,14 +74,14 @@ export async function surveyEnvironments(context: {
     }
   };
   const pods: Surveyed = { type: { apiVersion: 'v1', kind: 'Pod' }, isSuspect: isRestless };
-  const lanes = [
-    async () => look(pods, { fieldSelector: 'metadata.namespace!=kube-system' }),
-    async () => {
-      for (const kind of LABELLED) await look(kind, { labelSelector: SLUG });
-    },
+  const lanes: { kinds: readonly Surveyed[]; query: Record<string, string> }[] = [
+    { kinds: [pods], query: { fieldSelector: 'metadata.namespace!=kube-system' } },
+    { kinds: LABELLED, query: { labelSelector: SLUG } },
   ];
   // while a page of one is judged, the API server makes one of the other: two are held at a time, and no more
-  await forEachLimited(lanes, lanes.length, (lane) => lane());
+  await forEachLimited(lanes, lanes.length, async ({ kinds, query }) => {
+    for (const kind of kinds) await look(kind, query);
+  });
   return survey;
 }
 

@@ -13,6 +13,7 @@ export function checkNamespace(objects: Objects, place: Place): void {
   if (!namespace) throw notFound({ kind: NAMESPACE, name });
   if (namespace.metadata.deletionTimestamp) throw terminating(place, name);
 }
+
 function terminating(place: Place, namespace: string): ApiFault {
   const why = `unable to create new content in namespace ${namespace} because it is being terminated`;
   const cause = {
