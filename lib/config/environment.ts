@@ -1,4 +1,4 @@
-import { isTagTemplate } from '../environment/model/image-tag.ts';
+import { isImageTag, isTagTemplate } from '../environment/model/image-tag.ts';
 import type { PodSecurity } from '../environment/model/labels.ts';
 import type { EnvironmentSettings } from '../environment/model/settings.ts';
 import { type Env, Settings } from '../settings.ts';
@@ -15,7 +15,7 @@ export function readEnvironmentSettings(env: Env): EnvironmentSettings {
     );
   }
   const initialImageTag = settings.text('INITIAL_IMAGE_TAG') ?? '{slug}';
-  if (!/^\w[\w.-]{0,127}$/.test(initialImageTag.replaceAll('{slug}', 'x'))) {
+  if (!isImageTag(initialImageTag.replaceAll('{slug}', 'x'))) {
     settings.fault('INITIAL_IMAGE_TAG', 'is not an image tag');
   }
   const imageTagTemplate = settings.text('IMAGE_TAG_TEMPLATE');

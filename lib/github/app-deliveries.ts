@@ -1,6 +1,6 @@
 import type { Deliveries } from '../environment/ports/ports.ts';
 import type { GitHub } from './client.ts';
-import { isObject } from './paths.ts';
+import { isObject } from '../is-object.ts';
 
 const EVENTS = ['create', 'delete', 'push'];
 /** GitHub redelivers what is younger. */

@@ -1,7 +1,8 @@
 import type { BranchList, Branches } from '../environment/ports/ports.ts';
 import type { BranchAnswer } from '../environment/model/desired.ts';
 import type { GitHub } from './client.ts';
-import { isObject, refPath, repositoryPath } from './paths.ts';
+import { isObject } from '../is-object.ts';
+import { refPath, repositoryPath } from './paths.ts';
 
 /** Asks GitHub which branches exist. Never throws for a fault of GitHub's: the answer says why it is incomplete. */
 export function createBranches(github: GitHub): Branches {

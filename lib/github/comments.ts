@@ -2,7 +2,8 @@ import type { CommentAnswer, Comments, PullList, ReportAbout } from '../environm
 import { toFailure } from './answer.ts';
 import type { GitHub, GitHubCredentials } from './client.ts';
 import { formatComment, toMark } from './format-comment.ts';
-import { isObject, repositoryPath } from './paths.ts';
+import { isObject } from '../is-object.ts';
+import { repositoryPath } from './paths.ts';
 
 export interface CommentOptions {
   github: GitHub;

@@ -2,7 +2,8 @@ import { keepFor } from '../concurrency.ts';
 import type { Clock } from '../environment/ports/ports.ts';
 import { ProvisionerError } from '../errors.ts';
 import type { GitHub } from './client.ts';
-import { isObject, repositoryPath } from './paths.ts';
+import { isObject } from '../is-object.ts';
+import { repositoryPath } from './paths.ts';
 
 /** A repository seldom changes its default branch. */
 const KEPT_MS = 5 * 60_000;

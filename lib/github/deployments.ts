@@ -1,7 +1,8 @@
 import type { ReportAbout, ReportAnswer, Reports } from '../environment/ports/ports.ts';
 import { toFailure } from './answer.ts';
 import type { GitHub, GitHubAnswer } from './client.ts';
-import { isObject, repositoryPath } from './paths.ts';
+import { isObject } from '../is-object.ts';
+import { repositoryPath } from './paths.ts';
 
 export interface DeploymentOptions {
   github: GitHub;

@@ -12,7 +12,3 @@ export function refPath(fullName: string, ref: string): string | undefined {
 function encodePath(path: string): string {
   return path.split('/').map(encodeURIComponent).join('/');
 }
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}

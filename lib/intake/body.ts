@@ -1,3 +1,5 @@
+import { isImageTag } from '../environment/model/image-tag.ts';
+import { isObject } from '../is-object.ts';
 import { type Answer, failed } from './answer.ts';
 
 /** The text of a delivery's JSON, from a JSON or a form body (FACTS C9). */
@@ -47,4 +49,33 @@ export function parse(text: string): { payload: unknown } | { malformed: string 
   } catch {
     return { malformed: 'the body is not JSON' };
   }
+}
+
+/**
+ * The fields of a body that is a JSON object with no others than these; one that is not known is named, so that a
+ * misspelt dryRun changes nothing.
+ */
+export function readFields<Field extends string>(
+  text: string,
+  known: readonly Field[],
+): { fields: Partial<Record<Field, unknown>> } | { malformed: string } {
+  const parsed = parse(text);
+  if ('malformed' in parsed) return parsed;
+  const { payload } = parsed;
+  if (!isObject(payload)) return { malformed: 'the body is not a JSON object' };
+  const unknown = Object.keys(payload).find((field) => !(known as readonly string[]).includes(field));
+  if (unknown !== undefined)
+    return {
+      malformed: `field ${JSON.stringify(unknown.slice(0, 40))} is not known; the fields are ${known.join(', ')}`,
+    };
+  return { fields: payload as Partial<Record<Field, unknown>> };
+}
+
+export const NO_IMAGE_TAG = {
+  malformed: 'imageTag is not an image tag: a letter, digit or _ and up to 127 of letters, digits, _ . -',
+} as const;
+
+/** Whether a body names an image tag, or none. */
+export function isTagOrNone(imageTag: unknown): imageTag is string | undefined {
+  return imageTag === undefined || (typeof imageTag === 'string' && isImageTag(imageTag));
 }

@@ -4,10 +4,9 @@ import { type Actor, newRequest } from '../environment/model/request.ts';
 import { readEnvironment } from '../environment/status.ts';
 import { toLogFields, toProvisionerError } from '../errors.ts';
 import { type Answer, failed, failedInside, queued } from './answer.ts';
-import { decode, parse, refuseOtherThanJson } from './body.ts';
-import { isObject } from './webhook/delivery.ts';
+import { decode, readFields, refuseOtherThanJson } from './body.ts';
 
-const FIELDS = ['until', 'why'];
+const FIELDS = ['until', 'why'] as const;
 const LONGEST_WHY = 200;
 
 export interface KeepDeps {
@@ -96,14 +95,9 @@ function readKeep(
   if (text === undefined) return no('the body is not UTF-8');
   if (text === '')
     return no('the body is empty; one sent chunked arrives empty: send {"until":"…"} with Content-Length');
-  const parsed = parse(text);
-  if ('malformed' in parsed) return no(parsed.malformed);
-  const body = parsed.payload;
-  if (!isObject(body)) return no('the body is not a JSON object');
-  const unknown = Object.keys(body).find((field) => !FIELDS.includes(field));
-  if (unknown !== undefined)
-    return no(`field ${JSON.stringify(unknown.slice(0, 40))} is not known; the fields are ${FIELDS.join(', ')}`);
-  const { until, why } = body;
+  const read = readFields(text, FIELDS);
+  if ('malformed' in read) return no(read.malformed);
+  const { until, why } = read.fields;
   if (why !== undefined && (typeof why !== 'string' || why === '' || why.length > LONGEST_WHY))
     return no(`why must be a text of up to ${LONGEST_WHY} characters`);
   const reason = typeof why === 'string' ? { why } : {};

@@ -1,4 +1,4 @@
-import { isObject } from './webhook/delivery.ts';
+import { NO_IMAGE_TAG, isTagOrNone, readFields } from './body.ts';
 import { checkBranchName } from './webhook/ref-name.ts';
 
 export interface Manual {
@@ -10,26 +10,19 @@ export interface Manual {
   dryRun: boolean;
 }
 
-const FIELDS = ['branch', 'repository', 'imageTag', 'adopt', 'dryRun'];
+const FIELDS = ['branch', 'repository', 'imageTag', 'adopt', 'dryRun'] as const;
 
-/** The body of a manual call; a field that is not known is refused, so that a misspelt dryRun changes nothing. */
-export function parseManual(body: unknown, reason: 'provision' | 'deprovision'): Manual | { malformed: string } {
-  if (!isObject(body)) return { malformed: 'the body is not a JSON object' };
-  const unknown = Object.keys(body).find((field) => !FIELDS.includes(field));
-  if (unknown !== undefined) {
-    return {
-      malformed: `field ${JSON.stringify(unknown.slice(0, 40))} is not known; the fields are ${FIELDS.join(', ')}`,
-    };
-  }
-  const { branch, repository, imageTag, adopt, dryRun } = body;
+/** Reads the body of a manual call. */
+export function parseManual(text: string, reason: 'provision' | 'deprovision'): Manual | { malformed: string } {
+  const read = readFields(text, FIELDS);
+  if ('malformed' in read) return read;
+  const { branch, repository, imageTag, adopt, dryRun } = read.fields;
   const malformed = checkBranchName(branch);
   if (malformed !== undefined) return { malformed };
   if (repository !== undefined && (typeof repository !== 'string' || !/^[^/\s]+\/[^/\s]+$/.test(repository))) {
     return { malformed: 'repository is not owner/name' };
   }
-  if (imageTag !== undefined && (typeof imageTag !== 'string' || !/^\w[\w.-]{0,127}$/.test(imageTag))) {
-    return { malformed: 'imageTag is not an image tag: a letter, digit or _ and up to 127 of letters, digits, _ . -' };
-  }
+  if (!isTagOrNone(imageTag)) return NO_IMAGE_TAG;
   if (imageTag !== undefined && reason === 'deprovision')
     return { malformed: 'imageTag has no place in a deprovision call' };
   if (adopt !== undefined && typeof adopt !== 'boolean') return { malformed: 'adopt is neither true nor false' };

@@ -11,7 +11,7 @@ import { type Actor, type EnvironmentRequest, newRequest } from '../environment/
 import { toLogFields, toProvisionerError } from '../errors.ts';
 import type { IntakeSettings } from '../config.ts';
 import { type Answer, failed, failedInside, queued } from './answer.ts';
-import { decode, parse, refuseOtherThanJson } from './body.ts';
+import { decode, refuseOtherThanJson } from './body.ts';
 import { type Manual, parseManual } from './manual-body.ts';
 import { findRepository } from './repository.ts';
 
@@ -82,9 +82,7 @@ function readManual(settings: IntakeSettings, call: ManualCall): Read | { malfor
   if (text === undefined) return { malformed: 'the body is not UTF-8' };
   if (text === '')
     return { malformed: 'the body is empty; one sent chunked arrives empty: send {"branch":"…"} with Content-Length' };
-  const parsed = parse(text);
-  if ('malformed' in parsed) return parsed;
-  const manual = parseManual(parsed.payload, call.reason);
+  const manual = parseManual(text, call.reason);
   if ('malformed' in manual) return manual;
   const [only, ...others] = settings.repositories;
   const fullName = manual.repository ?? (others.length === 0 ? only?.fullName : undefined);

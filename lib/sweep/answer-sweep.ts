@@ -1,6 +1,5 @@
 import { type Answer, failed } from '../intake/answer.ts';
-import { decode, parse, refuseOtherThanJson } from '../intake/body.ts';
-import { isObject } from '../intake/webhook/delivery.ts';
+import { decode, readFields, refuseOtherThanJson } from '../intake/body.ts';
 import type { Actor } from '../environment/model/request.ts';
 import type { Log, Ports } from '../environment/ports/ports.ts';
 import { toHostError, toLogFields, toProvisionerError } from '../errors.ts';
@@ -9,7 +8,7 @@ import { type Planned, type Refused, type Swept, confirmSweep, planSweep, sweep 
 
 type Call = { kind: 'sweep' } | { kind: 'dry-run' } | { kind: 'confirm'; planId: string };
 
-const FIELDS = ['dryRun', 'confirm'];
+const FIELDS = ['dryRun', 'confirm'] as const;
 
 interface SweepDeps {
   log: Log;
@@ -53,20 +52,14 @@ export async function sweepOnTime(deps: SweepDeps): Promise<void> {
   }
 }
 
-/** An unknown field is refused, so that a misspelt dryRun deletes nothing. */
 function readCall(bytes: Uint8Array): Call | { kind: 'malformed'; words: string } {
   const no = (words: string) => ({ kind: 'malformed', words }) as const;
   const text = decode(bytes);
   if (text === undefined) return no('the body is not UTF-8');
   if (text.trim() === '') return { kind: 'sweep' };
-  const parsed = parse(text);
-  if ('malformed' in parsed) return no(parsed.malformed);
-  const body = parsed.payload;
-  if (!isObject(body)) return no('the body is not a JSON object');
-  const unknown = Object.keys(body).find((field) => !FIELDS.includes(field));
-  if (unknown !== undefined)
-    return no(`field ${JSON.stringify(unknown.slice(0, 40))} is not known; the fields are ${FIELDS.join(', ')}`);
-  const { dryRun, confirm } = body;
+  const read = readFields(text, FIELDS);
+  if ('malformed' in read) return no(read.malformed);
+  const { dryRun, confirm } = read.fields;
   if (dryRun !== undefined && typeof dryRun !== 'boolean') return no('dryRun must be true or false');
   if (confirm === undefined) return dryRun === true ? { kind: 'dry-run' } : { kind: 'sweep' };
   if (dryRun === true) return no('dryRun and confirm exclude each other');

@@ -1,3 +1,10 @@
+/** Of a container image: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pull */
+const IMAGE_TAG = /^\w[\w.-]{0,127}$/;
+
+export function isImageTag(text: string): boolean {
+  return IMAGE_TAG.test(text);
+}
+
 /** What IMAGE_TAG_TEMPLATE may hold beside plain text. */
 const PLACEHOLDER = /\{(slug|sha(\d{0,2}))\}/g;
 const SHORTEST = 7;
@@ -16,5 +23,5 @@ export function isTagTemplate(template: string): boolean {
   const lengths = [...template.matchAll(/\{sha(\d{0,2})\}/g)].map(([, digits]) => digits ?? '');
   const areSane = lengths.every((one) => one === '' || (Number(one) >= SHORTEST && Number(one) <= LONGEST));
   const filled = toCommitTag(template, { slug: 's'.repeat(55), sha: 'a'.repeat(LONGEST) });
-  return lengths.length > 0 && areSane && /^\w[\w.-]{0,127}$/.test(filled);
+  return lengths.length > 0 && areSane && isImageTag(filled);
 }

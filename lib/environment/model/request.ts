@@ -1,3 +1,4 @@
+import { isObject } from '../../is-object.ts';
 import { ProvisionerError } from '../../errors.ts';
 
 /** Why an environment is reconciled. The first five say what somebody wants; the others only ask for a check. */
@@ -127,8 +128,4 @@ export function parseRequest(message: unknown): EnvironmentRequest {
     wrong.push('repository');
   if (wrong.length > 0) throw new ProvisionerError('input', `the message lacks or misstates: ${wrong.join(', ')}`);
   return message as unknown as EnvironmentRequest;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import { isObject } from '../../is-object.ts';
 import { checkBranchName } from './ref-name.ts';
 
 /** A branch event, read off a delivery whose signature held. */
@@ -123,8 +124,4 @@ function toPosition(pushedAt: unknown): number | undefined {
 
 function label(event: string): string {
   return JSON.stringify(event.slice(0, 40));
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

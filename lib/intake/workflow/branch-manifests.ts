@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import type { KubeObject } from '../../environment/ports/cluster.ts';
 import { parseExact, stringifyExact } from '../../exact-json.ts';
 import { decode } from '../body.ts';
-import { isObject } from '../webhook/delivery.ts';
+import { isObject } from '../../is-object.ts';
 
 /** What a job's own kustomize built, ready to be stored. */
 export interface BranchManifests {
