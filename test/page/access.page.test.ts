@@ -1,24 +1,14 @@
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
-import { eventually, focusedText, launch, open } from './support/browser.ts';
-import { startPageServer, type PageServer } from './support/server.ts';
+import { describe, expect, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { eventually, focusedText, open } from './support/browser.ts';
 import { busyWorld, emptyWorld } from './support/world.ts';
+import { setPageStage } from './support/stage.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-let browser: Browser;
-let server: PageServer;
-
-beforeAll(async () => {
-  browser = await launch();
-  server = await startPageServer(busyWorld());
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const stage = setPageStage(busyWorld);
 
 /** Each view, where it is, and what it shows once it has everything. */
 const VIEWS: [string, string, string[]][] = [
@@ -32,14 +22,17 @@ const VIEWS: [string, string, string[]][] = [
 describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
   test.each(VIEWS)('axe finds nothing on %s', async (_, path, words) => {
     // axe is put in from outside, which the page's own policy would refuse
-    const tab = await open(browser, `${server.url}/api/ui/${path}`, { colorScheme, bypassCSP: true });
+    const tab = await open(stage.browser, `${stage.server.url}/api/ui/${path}`, { colorScheme, bypassCSP: true });
     await settle(tab.page, words);
     await eventually(() => violations(tab.page), []);
     await tab.close();
   });
 
   test('axe finds nothing in any dialog, nor on an empty list', async () => {
-    const tab = await open(browser, `${server.url}/api/ui/environments/newsletter`, { colorScheme, bypassCSP: true });
+    const tab = await open(stage.browser, `${stage.server.url}/api/ui/environments/newsletter`, {
+      colorScheme,
+      bypassCSP: true,
+    });
     for (const name of ['Provision again', 'Keep', 'Deprovision', 'Keys']) {
       await tab.page.getByRole('button', { name, exact: true }).click();
       await tab.page.getByRole('dialog').waitFor();
@@ -48,18 +41,18 @@ describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
       await tab.page.getByRole('dialog').waitFor({ state: 'detached' });
     }
     await tab.close();
-    server.world = emptyWorld();
-    const empty = await open(browser, `${server.url}/api/ui/`, { colorScheme, bypassCSP: true });
+    stage.server.world = emptyWorld();
+    const empty = await open(stage.browser, `${stage.server.url}/api/ui/`, { colorScheme, bypassCSP: true });
     await empty.page.getByText('No environment yet').waitFor();
     await eventually(() => violations(empty.page), []);
     await empty.close();
-    server.world = busyWorld();
+    stage.server.world = busyWorld();
   });
 });
 
 test('everything can be done with the keyboard alone', async () => {
-  server.world = busyWorld();
-  const tab = await open(browser, `${server.url}/api/ui/`);
+  stage.server.world = busyWorld();
+  const tab = await open(stage.browser, `${stage.server.url}/api/ui/`);
   const { page } = tab;
   const focused = () => focusedText(page);
   await page.locator('.row').first().waitFor();
@@ -82,7 +75,7 @@ test('everything can be done with the keyboard alone', async () => {
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   await eventually(
-    () => server.world.writes.at(-1),
+    () => stage.server.world.writes.at(-1),
     expect.objectContaining({ path: 'deprovision', body: expect.objectContaining({ branch: 'login-passkeys' }) }),
   );
   // the focus goes back to where it was, not to the top
@@ -92,13 +85,15 @@ test('everything can be done with the keyboard alone', async () => {
 });
 
 test.each(VIEWS)('at the width of a phone %s needs no sideways scrolling', async (_, path, words) => {
-  server.world = busyWorld();
-  const long = server.world.environments[0];
+  stage.server.world = busyWorld();
+  const long = stage.server.world.environments[0];
   Object.assign(long ?? {}, {
     ref: 'a-very-long-branch-name-without-any-place-to-break-it-'.repeat(3),
     why: 'x'.repeat(300),
   });
-  const tab = await open(browser, `${server.url}/api/ui/${path}`, { viewport: { width: 360, height: 740 } });
+  const tab = await open(stage.browser, `${stage.server.url}/api/ui/${path}`, {
+    viewport: { width: 360, height: 740 },
+  });
   await settle(
     tab.page,
     words.filter((word) => word !== 'checkout-rework'),

@@ -1,34 +1,20 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Browser } from 'playwright-core';
-import { eventually, launch, open, type Tab } from './support/browser.ts';
-import { startPageServer, type PageServer } from './support/server.ts';
+import { describe, expect, test } from '@jest/globals';
+import { eventually, open, type Tab } from './support/browser.ts';
 import { busyWorld, emptyWorld, type World } from './support/world.ts';
+import { setPageStage } from './support/stage.ts';
 
-let browser: Browser;
-let server: PageServer;
-let tab: Tab;
-
-beforeAll(async () => {
-  browser = await launch();
-  server = await startPageServer(emptyWorld());
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-afterEach(async () => {
-  expect(tab.faults).toEqual([]);
-  await tab.close();
-});
+const stage = setPageStage();
 
 async function show(world: World, path: string): Promise<Tab['page']> {
-  server.world = world;
-  tab = await open(browser, `${server.url}/api/ui/${path}`, { permissions: ['clipboard-read', 'clipboard-write'] });
-  return tab.page;
+  stage.server.world = world;
+  stage.tab = await open(stage.browser, `${stage.server.url}/api/ui/${path}`, {
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
+  return stage.tab.page;
 }
 
-const dialog = () => tab.page.getByRole('dialog');
-const writes = () => server.world.writes.map(({ path, body }) => ({ path, body }));
+const dialog = () => stage.tab.page.getByRole('dialog');
+const writes = () => stage.server.world.writes.map(({ path, body }) => ({ path, body }));
 
 describe('actions', () => {
   test('a sweep with nothing to do says so, and has nothing to confirm', async () => {
@@ -116,7 +102,7 @@ describe('actions', () => {
     expect(writes()).toEqual([
       { path: 'provision', body: { branch: 'demo-legacy', repository: 'acme/shop', adopt: true } },
     ]);
-    await page.goto(`${server.url}/api/ui/environments/newsletter`);
+    await page.goto(`${stage.server.url}/api/ui/environments/newsletter`);
     await page.getByRole('button', { name: 'Provision again' }).click();
     await dialog().getByLabel('Image tag').waitFor();
     await eventually(() => dialog().getByRole('checkbox').count(), 0);
@@ -158,7 +144,7 @@ describe('actions', () => {
     await page.getByRole('button', { name: 'Provision again' }).click();
     await dialog().getByRole('button', { name: 'Copy as curl' }).click();
     const copied = () => page.evaluate('navigator.clipboard.readText()');
-    await eventually(copied, expect.stringContaining(`curl -X POST '${server.url}/api/provision'`));
+    await eventually(copied, expect.stringContaining(`curl -X POST '${stage.server.url}/api/provision'`));
     await eventually(copied, expect.stringContaining(`"branch":"it'\\''s; $(reboot) \\"x\\""`));
     await eventually(copied, expect.stringContaining('x-functions-key: $KEY'));
   });
@@ -180,7 +166,7 @@ describe('function keys', () => {
     await eventually(() => page.evaluate('JSON.stringify(localStorage)'), '{}');
     await page.reload();
     await page.getByRole('heading', { name: 'newsletter' }).waitFor();
-    const other = await open(browser, `${server.url}/api/ui/`);
+    const other = await open(stage.browser, `${stage.server.url}/api/ui/`);
     await other.page.getByText('A function key is needed').waitFor();
     await other.close();
   });

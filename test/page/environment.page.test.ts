@@ -1,34 +1,18 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Browser } from 'playwright-core';
-import { eventually, launch, open, type Tab } from './support/browser.ts';
-import { startPageServer, type PageServer } from './support/server.ts';
+import { describe, expect, test } from '@jest/globals';
+import { eventually, open, type Tab } from './support/browser.ts';
 import { busyWorld, emptyWorld, type World } from './support/world.ts';
+import { setPageStage } from './support/stage.ts';
 
-let browser: Browser;
-let server: PageServer;
-let tab: Tab;
-
-beforeAll(async () => {
-  browser = await launch();
-  server = await startPageServer(emptyWorld());
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-afterEach(async () => {
-  expect(tab.faults).toEqual([]);
-  await tab.close();
-});
+const stage = setPageStage();
 
 async function show(world: World, path: string): Promise<Tab['page']> {
-  server.world = world;
-  tab = await open(browser, `${server.url}/api/ui/${path}`);
-  return tab.page;
+  stage.server.world = world;
+  stage.tab = await open(stage.browser, `${stage.server.url}/api/ui/${path}`);
+  return stage.tab.page;
 }
 
 const section = (title: string) =>
-  tab.page.locator('.section', { has: tab.page.getByRole('heading', { name: title }) });
+  stage.tab.page.locator('.section', { has: stage.tab.page.getByRole('heading', { name: title }) });
 
 describe('one environment', () => {
   test('says why it failed and what fixes it, with logs, objects, events and the broken link', async () => {
@@ -122,7 +106,7 @@ describe('one environment', () => {
         expect.stringMatching(/removed\s+Service\/broadcaster-svc/),
       ],
     );
-    await page.goto(`${server.url}/api/ui/environments/spring-sale`);
+    await page.goto(`${stage.server.url}/api/ui/environments/spring-sale`);
     await section('Objects').waitFor();
     await eventually(() => own.count(), 0);
   });
@@ -133,7 +117,7 @@ describe('one environment', () => {
     await page.getByText('spec.replicas was changed by kubectl').waitFor();
     await page.getByText('1 unchanged').waitFor();
     await eventually(
-      () => server.world.writes,
+      () => stage.server.world.writes,
       [
         expect.objectContaining({
           path: 'provision',

@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Browser } from 'playwright-core';
-import { eventually, launch, open } from './support/browser.ts';
-import { startPageServer, type PageServer } from './support/server.ts';
-import { busyWorld, emptyWorld, type World } from './support/world.ts';
+import { expect, test } from '@jest/globals';
+import { eventually, open } from './support/browser.ts';
+import { busyWorld, type World } from './support/world.ts';
+import { setPageStage } from './support/stage.ts';
 
 /*
  * Branch names, reasons, events and logs are written by whoever pushes. In every field of every answer stands
@@ -16,17 +15,7 @@ const HOSTILE = [
   '</script><svg onload=alert(1)>',
 ];
 
-let browser: Browser;
-let server: PageServer;
-
-beforeAll(async () => {
-  browser = await launch();
-  server = await startPageServer(emptyWorld());
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const stage = setPageStage();
 
 /** Each view, and which of its parts are there once it has every answer. */
 const VIEWS: [string, string, number][] = [
@@ -39,8 +28,8 @@ const VIEWS: [string, string, number][] = [
 test.each(VIEWS)(
   'what would run as markup, script or address stays text in every field of /%s',
   async (path, parts, count) => {
-    server.world = poison(busyWorld());
-    const tab = await open(browser, `${server.url}/api/ui/${path}`);
+    stage.server.world = poison(busyWorld());
+    const tab = await open(stage.browser, `${stage.server.url}/api/ui/${path}`);
     await eventually(() => tab.page.locator(parts).count(), count);
     // the first one may lie in a part that is folded
     await tab.page.getByText('alert(1)').first().waitFor({ state: 'attached' });

@@ -1,34 +1,18 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Browser } from 'playwright-core';
-import { eventually, focusedText, launch, open, type Tab } from './support/browser.ts';
-import { startPageServer, type PageServer } from './support/server.ts';
+import { describe, expect, test } from '@jest/globals';
+import { eventually, focusedText, open, type Tab } from './support/browser.ts';
 import { addEnvironment, ago, busyWorld, emptyWorld, type World } from './support/world.ts';
+import { setPageStage } from './support/stage.ts';
 
-let browser: Browser;
-let server: PageServer;
-let tab: Tab;
-
-beforeAll(async () => {
-  browser = await launch();
-  server = await startPageServer(emptyWorld());
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-afterEach(async () => {
-  expect(tab.faults).toEqual([]);
-  await tab.close();
-});
+const stage = setPageStage();
 
 async function show(world: World, path = ''): Promise<Tab['page']> {
-  server.world = world;
-  server.statuses.clear();
-  tab = await open(browser, `${server.url}/api/ui/${path}`);
-  return tab.page;
+  stage.server.world = world;
+  stage.server.statuses.clear();
+  stage.tab = await open(stage.browser, `${stage.server.url}/api/ui/${path}`);
+  return stage.tab.page;
 }
 
-const rows = () => tab.page.locator('.row');
+const rows = () => stage.tab.page.locator('.row');
 
 describe('the list', () => {
   test('shows what is wrong first, with its reason, and the address of what is ready', async () => {
@@ -108,7 +92,7 @@ describe('the list', () => {
     addEnvironment(world, { name: 'plain', phase: 'ready', from: 'app' });
     await show(world);
     await eventually(() => rows().allInnerTexts(), [expect.not.stringContaining('own manifests')]);
-    await eventually(() => tab.page.getByRole('button', { name: 'own manifests' }).count(), 0);
+    await eventually(() => stage.tab.page.getByRole('button', { name: 'own manifests' }).count(), 0);
   });
 
   test('shows gone ones only where asked for', async () => {
@@ -131,7 +115,7 @@ describe('the list', () => {
     const page = await show(world);
     await rows().first().waitFor();
     await page.getByRole('link', { name: 'login-passkeys', exact: true }).focus();
-    await eventually(() => (server.statuses.get(304) ?? 0) > 0, true);
+    await eventually(() => (stage.server.statuses.get(304) ?? 0) > 0, true);
     const starting = world.environments.find(({ name }) => name === 'pricing-v2');
     Object.assign(starting ?? {}, { phase: 'ready', why: undefined });
     await eventually(() => rows().filter({ hasText: 'pricing-v2' }).innerText(), /ready/);
@@ -217,5 +201,5 @@ describe('banners', () => {
 });
 
 function total(): number {
-  return [...server.statuses.values()].reduce((sum, count) => sum + count, 0);
+  return [...stage.server.statuses.values()].reduce((sum, count) => sum + count, 0);
 }

@@ -1,31 +1,21 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
-import { eventually, launch, open } from './support/browser.ts';
-import { startPageServer, type PageServer } from './support/server.ts';
+import { expect, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { eventually, open } from './support/browser.ts';
 import { addEnvironment, ago, emptyWorld, type World } from './support/world.ts';
+import { setPageStage } from './support/stage.ts';
 
 /* A list of 500: everything works as with ten. What it takes is printed as a figure; a busy machine fails no test. */
 
 const MANY = 500;
 const PHASES = ['ready', 'ready', 'ready', 'ready', 'starting', 'waiting', 'expiring', 'failed'];
 
-let browser: Browser;
-let server: PageServer;
-
-beforeAll(async () => {
-  browser = await launch();
-  server = await startPageServer(manyWorld());
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+const stage = setPageStage(manyWorld);
 
 test('500 environments are all listed, found and walked through with the keyboard', async () => {
-  const tab = await open(browser, `${server.url}/api/ui/sweep`);
+  const tab = await open(stage.browser, `${stage.server.url}/api/ui/sweep`);
   const { page } = tab;
   const scriptMs = await meterScripts(page);
-  await page.goto(`${server.url}/api/ui/`);
+  await page.goto(`${stage.server.url}/api/ui/`);
   const rows = () => page.locator('.row').count();
   await eventually(rows, MANY);
   const first = await scriptMs();
@@ -43,7 +33,7 @@ test('500 environments are all listed, found and walked through with the keyboar
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('j');
   await eventually(() => page.evaluate('document.activeElement.textContent'), 'a-branch-15');
-  const bytes = JSON.stringify({ environments: server.world.environments }).length;
+  const bytes = JSON.stringify({ environments: stage.server.world.environments }).length;
   console.log(
     `500 environments: first paint after ${Math.round(painted)} ms, ${Math.round(first)} ms of script until all are there, ` +
       `${Math.round(filtered)} ms of script for a search, ${Math.round(bytes / 1024)} KiB of list`,

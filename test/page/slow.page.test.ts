@@ -1,34 +1,20 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
-import { eventually, launch, openBlank, type Tab, throttle } from './support/browser.ts';
-import { startPageServer, type PageServer } from './support/server.ts';
+import { beforeEach, describe, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { eventually, openBlank, throttle } from './support/browser.ts';
 import { addEnvironment, emptyWorld, type World } from './support/world.ts';
+import { setPageStage } from './support/stage.ts';
 
-let browser: Browser;
-let server: PageServer;
-let tab: Tab;
+const stage = setPageStage();
 let page: Page;
 let network: Awaited<ReturnType<typeof throttle>>;
 
-beforeAll(async () => {
-  browser = await launch();
-  server = await startPageServer(emptyWorld());
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
 beforeEach(async () => {
-  server.world = calmWorld();
-  server.requests.length = 0;
-  tab = await openBlank(browser, server.url);
-  page = tab.page;
+  stage.server.world = calmWorld();
+  stage.server.requests.length = 0;
+  stage.tab = await openBlank(stage.browser, stage.server.url);
+  page = stage.tab.page;
   network = await throttle(page);
   await page.addInitScript(NOTE_ERRORS);
-});
-afterEach(async () => {
-  expect(tab.faults).toEqual([]);
-  await tab.close();
 });
 
 /** Notes every error that the page ever shows, however short. */
@@ -49,11 +35,11 @@ function calmWorld(): World {
   return world;
 }
 
-const go = (path = '') => page.goto(`${server.url}/api/ui/${path}`, { waitUntil: 'commit' });
+const go = (path = '') => page.goto(`${stage.server.url}/api/ui/${path}`, { waitUntil: 'commit' });
 const rows = () => page.locator('.row').count();
 const errorsShown = () => page.evaluate('window.shown');
 /** What was asked for more than once. */
-const doubled = () => server.requests.filter((one, index) => server.requests.indexOf(one) !== index);
+const doubled = () => stage.server.requests.filter((one, index) => stage.server.requests.indexOf(one) !== index);
 
 describe('on slow 3G', () => {
   test('shows the shell first and that it loads, then the list, and asks for everything once', async () => {
@@ -73,10 +59,10 @@ describe('on slow 3G', () => {
   test('asks on a second visit for no file but the index', async () => {
     await go();
     await eventually(rows, 3);
-    server.requests.length = 0;
+    stage.server.requests.length = 0;
     await go();
     await eventually(rows, 3);
-    await eventually(() => server.requests.filter((one) => one.startsWith('GET /api/ui/')), ['GET /api/ui/']);
+    await eventually(() => stage.server.requests.filter((one) => one.startsWith('GET /api/ui/')), ['GET /api/ui/']);
     console.log(`slow 3G, second visit: ${await figures(page)}`);
   });
 
@@ -92,25 +78,25 @@ describe('on slow 3G', () => {
     await page.getByRole('button', { name: 'Provision again' }).click();
     await page.getByRole('button', { name: 'Provision', exact: true }).dblclick();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
-    await eventually(() => server.world.writes.length, 1);
+    await eventually(() => stage.server.world.writes.length, 1);
   });
 
   test('asks once more after a change, and for the same no second time meanwhile', async () => {
     await go('environments/login-passkeys');
     await page.getByRole('heading', { name: 'login-passkeys' }).waitFor();
-    server.requests.length = 0;
+    stage.server.requests.length = 0;
     await page.getByRole('button', { name: 'Keep' }).click();
     await page.getByRole('button', { name: 'Keep', exact: true }).last().click();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     const record = 'GET /api/environments/login-passkeys';
     await eventually(
-      () => server.requests.slice(server.requests.findIndex((one) => one.startsWith('POST'))),
+      () => stage.server.requests.slice(stage.server.requests.findIndex((one) => one.startsWith('POST'))),
       ['POST /api/environments/login-passkeys/keep', record],
     );
   });
 
   test('shows no error while an answer takes seconds, says that it takes long, and shows it', async () => {
-    server.world.delayMs = 5_000;
+    stage.server.world.delayMs = 5_000;
     await go();
     await page.getByText('Still loading').waitFor();
     await eventually(rows, 3);
@@ -118,10 +104,10 @@ describe('on slow 3G', () => {
   });
 
   test('asks nobody for a key where the app could not say which way in there is', async () => {
-    server.world.isDown = true;
+    stage.server.world.isDown = true;
     await go();
     await page.getByText('The app does not answer').waitFor();
-    server.world.isDown = false;
+    stage.server.world.isDown = false;
     await eventually(rows, 3);
     await eventually(errorsShown, ['does not answer']);
   });
