@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { ProvisionerError } from '../../../lib/errors.ts';
-import { type ManualDeps, receiveManual } from '../../../lib/intake/manual.ts';
+import { receiveManual } from '../../../lib/intake/manual.ts';
 import type { LiveNamespace } from '../../../lib/environment/model/guards.ts';
 import { GONE, NAMESPACE, type World, createWorld } from '../../support/fakes/world.ts';
+import { manualDeps } from './manual-deps.ts';
 
 type Reason = 'provision' | 'deprovision';
 
@@ -193,17 +194,6 @@ async function namings(world: World): Promise<string[]> {
 }
 
 const call = (world: World, body: object, reason: Reason) => {
-  const deps: ManualDeps = {
-    settings: () => ({ ...world.settings, repositories: [...world.settings.repositories] }) as never,
-    ports: async () => world.ports,
-    requests: async () => world.requests,
-    records: async () => world.records,
-    cluster: async () => world.cluster,
-    clock: { ...world.clock, sleep: () => new Promise(() => undefined) },
-    believes: () => true,
-    newId: () => 'id',
-    log: world.ports.log,
-  };
   const bytes = Buffer.from(JSON.stringify(body));
-  return receiveManual(deps, { reason, bytes, statusUrl: '/', requestId: 'call' });
+  return receiveManual(manualDeps(world), { reason, bytes, statusUrl: '/', requestId: 'call' });
 };

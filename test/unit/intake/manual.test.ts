@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type ManualDeps, receiveManual } from '../../../lib/intake/manual.ts';
 import { NAMESPACE, type World, createWorld } from '../../support/fakes/world.ts';
+import { manualDeps } from './manual-deps.ts';
 
 let world: World;
 
@@ -10,23 +11,15 @@ beforeEach(() => {
 
 const call = (body: unknown, reason: 'provision' | 'deprovision' = 'provision', more: Partial<ManualDeps> = {}) =>
   receiveManual(
-    {
+    manualDeps(world, {
       settings: () => ({
         ...world.settings,
         repositories: [...world.settings.repositories],
         protectedNamespaces: [],
         defaultBranches: ['main'],
       }),
-      ports: async () => world.ports,
-      requests: async () => world.requests,
-      records: async () => world.records,
-      cluster: async () => world.cluster,
-      clock: { ...world.clock, sleep: () => new Promise(() => undefined) },
-      believes: () => true,
-      newId: () => 'id',
-      log: world.ports.log,
       ...more,
-    },
+    }),
     {
       reason,
       bytes: Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)),

@@ -3,6 +3,7 @@ import type { AuditEntry } from '../../../../lib/environment/ports/audit.ts';
 import { receiveKeep } from '../../../../lib/intake/keep.ts';
 import { type ManualDeps, receiveManual } from '../../../../lib/intake/manual.ts';
 import { NAMESPACE, type World, createWorld } from '../../../support/fakes/world.ts';
+import { manualDeps } from '../manual-deps.ts';
 
 const DAY_MS = 24 * 3_600_000;
 let world: World;
@@ -22,28 +23,13 @@ const auditTrail = async () => ({
 
 type Reason = 'provision' | 'deprovision';
 const ask = (reason: Reason, body: object, more: Partial<ManualDeps> = {}) =>
-  receiveManual(
-    {
-      settings: () => ({ ...world.settings, repositories: [...world.settings.repositories] }) as never,
-      ports: async () => world.ports,
-      requests: async () => world.requests,
-      records: async () => world.records,
-      cluster: async () => world.cluster,
-      clock: { ...world.clock, sleep: () => new Promise(() => undefined) },
-      believes: () => true,
-      newId: () => 'id',
-      log: world.ports.log,
-      auditTrail,
-      ...more,
-    },
-    {
-      reason,
-      bytes: Buffer.from(JSON.stringify(body)),
-      statusUrl: '/api/environments/',
-      requestId: 'call-1',
-      actor: { kind: 'user', name: 'mira' },
-    },
-  );
+  receiveManual(manualDeps(world, { auditTrail, ...more }), {
+    reason,
+    bytes: Buffer.from(JSON.stringify(body)),
+    statusUrl: '/api/environments/',
+    requestId: 'call-1',
+    actor: { kind: 'user', name: 'octocat' },
+  });
 
 interface Row {
   what: string;
@@ -108,7 +94,7 @@ describe('a refusal', () => {
     );
     expect(audit).toEqual([
       {
-        actor: { kind: 'user', name: 'mira' },
+        actor: { kind: 'user', name: 'octocat' },
         environment: toSlug(body.branch),
         repository: 'acme/shop',
         ref: body.branch,
