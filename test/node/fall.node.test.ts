@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BlobServiceClient } from '@azure/storage-blob';
 import type { EnvironmentRecord } from '../../lib/environment/model/record.ts';
 import type { AuditEntry } from '../../lib/environment/ports/audit.ts';
-import { deliver, recordOf, untilReady, watch } from './app.ts';
-import { kubectl, list, until } from './cluster.ts';
-import { type App, setStage, type Stage } from './stage.ts';
-import { deployment, servingPod, writeTree } from './tree.ts';
+import { deliver, recordOf, untilReady, watch } from './support/app.ts';
+import { kubectl, list, until } from './support/cluster.ts';
+import { type App, setStage, type Stage } from './support/stage.ts';
+import { deployment, servingPod, writeTree } from './support/tree.ts';
 
 const BRANCH = 'stored';
 const SAID = /^StatefulSet\/feature-stored\/db: .*unschedulable/;

@@ -3,11 +3,11 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pass } from 'node:timers/promises';
 import type { Delivery } from '../../local/github/deliveries.ts';
-import { deliver, provision, recordOf, redeliver, untilReady, watch } from './app.ts';
-import { applyAll, kubectl, list, nodeSetting, until } from './cluster.ts';
+import { deliver, provision, recordOf, redeliver, untilReady, watch } from './support/app.ts';
+import { applyAll, kubectl, list, nodeSetting, until } from './support/cluster.ts';
 import { writeSwitchedTree } from '../../local/kustomize/switched-tree.ts';
-import { startOutsider, untilReached } from './connections.ts';
-import { type App, IDENTITY, pushImages, setStage, type Stage } from './stage.ts';
+import { startOutsider, untilReached } from './support/connections.ts';
+import { type App, IDENTITY, pushImages, setStage, type Stage } from './support/stage.ts';
 
 const [FIRST, SECOND] = ['first', 'second'] as const;
 const BRANCHES = [FIRST, SECOND];

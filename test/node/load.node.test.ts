@@ -2,11 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EnvironmentRecord } from '../../lib/environment/model/record.ts';
-import { deliver, recordOf, untilReady, watch } from './app.ts';
-import { list, nodeSetting, until } from './cluster.ts';
-import { account, claim, claimed } from './faults.ts';
-import { type App, IDENTITY, setStage, type Stage } from './stage.ts';
-import { deployment, servingPod, writeTree } from './tree.ts';
+import { deliver, recordOf, untilReady, watch } from './support/app.ts';
+import { list, nodeSetting, until } from './support/cluster.ts';
+import { account, claim, claimed } from './support/faults.ts';
+import { type App, IDENTITY, setStage, type Stage } from './support/stage.ts';
+import { deployment, servingPod, writeTree } from './support/tree.ts';
 
 const BRANCHES = Array.from({ length: 10 }, (_, index) => `load-${index}`);
 /** As many as the node has room for. */

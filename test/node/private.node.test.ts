@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeSwitchedTree } from '../../local/kustomize/switched-tree.ts';
-import { deliver, untilReady } from './app.ts';
-import { kubectl, nodeSetting, until } from './cluster.ts';
-import { startOutsider, untilReached } from './connections.ts';
-import { type Issuer, startIssuer } from './issuer.ts';
-import { type App, pushImages, setStage, type Stage, VAULT } from './stage.ts';
+import { deliver, untilReady } from './support/app.ts';
+import { kubectl, nodeSetting, until } from './support/cluster.ts';
+import { startOutsider, untilReached } from './support/connections.ts';
+import { type Issuer, startIssuer } from './support/issuer.ts';
+import { type App, pushImages, setStage, type Stage, VAULT } from './support/stage.ts';
 
 /** One behind the Ingress, one behind the Gateway; both are private. */
 const [FIRST, SECOND] = ['first', 'second'] as const;

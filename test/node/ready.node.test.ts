@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { EnvironmentRecord } from '../../lib/environment/model/record.ts';
 import type { Delivery } from '../../local/github/deliveries.ts';
-import { deliver, provision, recordOf, redeliver, untilReady, watch } from './app.ts';
-import { applyAll, kubectl, list, until } from './cluster.ts';
-import { trees } from './all-situations.ts';
-import { type Situation, TEAM_ROLE, situations } from './situations.ts';
-import { type App, setStage, type Stage } from './stage.ts';
-import { writeTree } from './tree.ts';
+import { deliver, provision, recordOf, redeliver, untilReady, watch } from './support/app.ts';
+import { applyAll, kubectl, list, until } from './support/cluster.ts';
+import { trees } from './support/all-situations.ts';
+import { type Situation, TEAM_ROLE, situations } from './support/situations.ts';
+import { type App, setStage, type Stage } from './support/stage.ts';
+import { writeTree } from './support/tree.ts';
 
 const SITUATIONS = situations();
 /** All are on the node at once. */

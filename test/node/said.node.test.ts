@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { EnvironmentRecord } from '../../lib/environment/model/record.ts';
 import { projectRoot } from '../../local/build/build.ts';
-import { trees } from './all-situations.ts';
-import { deliver, recordOf } from './app.ts';
-import { applyAll } from './cluster.ts';
-import { TEAM_ROLE, situations } from './situations.ts';
-import { type App, setStage, type Stage } from './stage.ts';
-import { writeTree } from './tree.ts';
+import { trees } from './support/all-situations.ts';
+import { deliver, recordOf } from './support/app.ts';
+import { applyAll } from './support/cluster.ts';
+import { TEAM_ROLE, situations } from './support/situations.ts';
+import { type App, setStage, type Stage } from './support/stage.ts';
+import { writeTree } from './support/tree.ts';
 
 const TREES = trees();
 const SECONDS = [5, 30, 120];

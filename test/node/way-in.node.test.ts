@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { deliver, untilReady, watch } from './app.ts';
+import { deliver, untilReady, watch } from './support/app.ts';
 import type { EnvironmentRecord } from '../../lib/environment/model/record.ts';
-import { applyAll, kubectl } from './cluster.ts';
-import { type App, type AppOptions, setStage, type Stage } from './stage.ts';
-import { deployment, servingPod, writeTree } from './tree.ts';
+import { applyAll, kubectl } from './support/cluster.ts';
+import { type App, type AppOptions, setStage, type Stage } from './support/stage.ts';
+import { deployment, servingPod, writeTree } from './support/tree.ts';
 
 const PORTS = [{ name: 'http', port: 80, targetPort: 8080 }];
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { EnvironmentRecord } from '../../lib/environment/model/record.ts';
-import { deliver, untilReady, watch } from './app.ts';
-import { type Fault, faults, slowTree } from './faults.ts';
-import { type App, IDENTITY, setStage, type Stage, VAULT } from './stage.ts';
-import { writeTree } from './tree.ts';
+import { deliver, untilReady, watch } from './support/app.ts';
+import { type Fault, faults, slowTree } from './support/faults.ts';
+import { type App, IDENTITY, setStage, type Stage, VAULT } from './support/stage.ts';
+import { writeTree } from './support/tree.ts';
 
 const FAULTS = faults(VAULT);
 

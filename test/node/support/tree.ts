@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { OverlaySettings } from '../../local/build/overlays.ts';
+import type { OverlaySettings } from '../../../local/build/overlays.ts';
 
 /** The small parts of a pod that the trees below change. */
 export interface PodSpec {

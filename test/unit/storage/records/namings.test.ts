@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Records } from '../../../lib/environment/ports/ports.ts';
-import { connectBlobs } from '../../../lib/storage/connection.ts';
-import { createRecords } from '../../../lib/storage/records/records.ts';
-import { type Azurite, startAzurite } from '../../../local/azurite/azurite.ts';
+import type { Records } from '../../../../lib/environment/ports/ports.ts';
+import { connectBlobs } from '../../../../lib/storage/connection.ts';
+import { createRecords } from '../../../../lib/storage/records/records.ts';
+import { type Azurite, startAzurite } from '../../../../local/azurite/azurite.ts';
 
 let azurite: Azurite;
 let made = 0;

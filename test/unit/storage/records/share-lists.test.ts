@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Records } from '../../../lib/environment/ports/ports.ts';
-import type { RecordSummary } from '../../../lib/environment/model/record.ts';
-import { shareAsks } from '../../../lib/concurrency.ts';
-import { shareLists } from '../../../lib/storage/records/records.ts';
+import type { Records } from '../../../../lib/environment/ports/ports.ts';
+import type { RecordSummary } from '../../../../lib/environment/model/record.ts';
+import { shareAsks } from '../../../../lib/concurrency.ts';
+import { shareLists } from '../../../../lib/storage/records/records.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
 const summary = (name: string): RecordSummary => ({

@@ -1,5 +1,5 @@
-import type { EnvironmentRecord } from '../../lib/environment/model/record.ts';
-import { type Delivery, makeDelivery } from '../../local/github/deliveries.ts';
+import type { EnvironmentRecord } from '../../../lib/environment/model/record.ts';
+import { type Delivery, makeDelivery } from '../../../local/github/deliveries.ts';
 import { until } from './cluster.ts';
 import type { App } from './stage.ts';
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
-import { connectBlobs } from '../../../lib/storage/connection.ts';
-import { createBranchTemplates } from '../../../lib/storage/branch-templates.ts';
-import { collectUploads } from '../../../lib/sweep/uploads.ts';
-import { type Azurite, startAzurite } from '../../../local/azurite/azurite.ts';
-import { createWorld } from '../../support/fakes/world.ts';
+import type { KubeObject } from '../../../../lib/environment/ports/cluster.ts';
+import { connectBlobs } from '../../../../lib/storage/connection.ts';
+import { createBranchTemplates } from '../../../../lib/storage/branch-templates.ts';
+import { collectUploads } from '../../../../lib/sweep/uploads.ts';
+import { type Azurite, startAzurite } from '../../../../local/azurite/azurite.ts';
+import { createWorld } from '../../../support/fakes/world.ts';
 
 const DIGEST = 'a'.repeat(64);
 const OTHER = 'b'.repeat(64);

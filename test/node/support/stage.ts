@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import type { JSONWebKeySet } from 'jose';
-import { type AzureStandIn, startAzure } from '../../local/azure/start.ts';
-import { projectRoot } from '../../local/build/build.ts';
-import { compileAppOverlays, type OverlaySettings } from '../../local/build/overlays.ts';
-import { type GitHubStandIn, startGitHub } from '../../local/github/start.ts';
-import { type Host, startHost } from '../../local/host/start-host.ts';
-import { buildGuards } from '../../local/kustomize/build-guards.ts';
-import { startStorageAccounts, toConnectionString } from '../faults/life/storage-accounts.ts';
-import { MANIFESTS, buildDirectory } from '../manifests/build-overlay.ts';
+import { type AzureStandIn, startAzure } from '../../../local/azure/start.ts';
+import { projectRoot } from '../../../local/build/build.ts';
+import { compileAppOverlays, type OverlaySettings } from '../../../local/build/overlays.ts';
+import { type GitHubStandIn, startGitHub } from '../../../local/github/start.ts';
+import { type Host, startHost } from '../../../local/host/start-host.ts';
+import { buildGuards } from '../../../local/kustomize/build-guards.ts';
+import { startStorageAccounts, toConnectionString } from '../../faults/life/storage-accounts.ts';
+import { MANIFESTS, buildDirectory } from '../../manifests/build-overlay.ts';
 import { applyAll, kubectl, nodeSetting, run } from './cluster.ts';
 
 export const IDENTITY =

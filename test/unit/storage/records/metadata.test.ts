@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { newRecord } from '../../../lib/environment/model/record-event.ts';
-import type { EnvironmentRecord } from '../../../lib/environment/model/record.ts';
-import { fromMetadata, toMetadata } from '../../../lib/storage/records/metadata.ts';
+import { newRecord } from '../../../../lib/environment/model/record-event.ts';
+import type { EnvironmentRecord } from '../../../../lib/environment/model/record.ts';
+import { fromMetadata, toMetadata } from '../../../../lib/storage/records/metadata.ts';
 
 const at = '2026-11-28T12:00:00.000Z';
 
