@@ -58,6 +58,8 @@ export async function serveApp({ plane, admin, azurite, azure }: Stage, round: n
       OIDC_ISSUER_URL: 'https://issuer.example.test/',
       OVERLAY_KEYVAULT_NAME: 'branches-vault',
       NODE_OPTIONS,
+      // a round at a quarter past would bear one, and the others none
+      'AzureWebJobs.sweep.Disabled': 'true',
     },
   });
   return {
