@@ -1,5 +1,5 @@
 import type { Would } from './model/reporting/observed.ts';
-import type { RecordSummary } from './model/record.ts';
+import type { RecordSummary } from './model/record-summary.ts';
 import type { EnvironmentSettings } from './model/settings.ts';
 import type { Records, SweepState } from './ports/ports.ts';
 

@@ -1,5 +1,6 @@
 import { ProvisionerError } from '../errors.ts';
 import { type Desired, isOutdated, isWanting, toDesired } from './model/desired.ts';
+import { DAY_MS, type Handled, conclude } from './conclude.ts';
 import { clearAway, deprovision } from './deprovision.ts';
 import {
   DONE,
@@ -10,13 +11,11 @@ import {
   growingDelay,
   refuse,
   save,
-  toErrorField,
   toIso,
 } from './steps/reconciliation.ts';
 import { branchGone, guardRecord } from './model/guards.ts';
-import { toRetry } from './model/life-span.ts';
-import { markExpiring, stopExpired, waitForGrace } from './steps/life-span.ts';
-import { noteReport, sendReport } from './steps/report.ts';
+import { stopExpired, waitForGrace } from './steps/life-span.ts';
+import { sendReport } from './steps/report.ts';
 import { leaseRecord, wentAway } from './find-record.ts';
 import { newRecord, note, recordEvent, saysSomething } from './model/record-event.ts';
 import type { Step, StepName } from './model/record.ts';
@@ -27,11 +26,8 @@ import { toAuditSubject } from './ports/audit.ts';
 import { awaitReadiness, awaitsReadiness } from './steps/ready/readiness.ts';
 import type { EnvironmentRequest } from './model/request.ts';
 
-const DAY_MS = 24 * 60 * 60 * 1000;
 /** GitHub's reads may lag its events: ask again after these delays before believing either. */
 const ASK_AGAIN_MS = [5_000, 30_000, 120_000];
-
-export type Handled = 'done' | 'requeued' | 'dropped' | 'refused' | 'nothing-to-do';
 
 /** Determines what should be true of the request's environment now and makes it so; throws what is worth a retry. */
 export async function reconcile(ports: Ports, request: EnvironmentRequest): Promise<Handled> {
@@ -187,62 +183,6 @@ function askLater(run: Reconciliation, desired: Desired): Outcome {
   ports.log.warn('GitHub does not say whether the branch exists', { environment: record.name, why: desired.why });
   const delayMs = growingDelay({ attempt: request.attempt, firstMs: 15_000, longestMs: 300_000 });
   return { kind: 'later', delayMs, deadlineMs: DAY_MS };
-}
-
-/** Sends the request first, then names it in the record: a crash in between leaves a message that is dropped. */
-async function conclude(run: Reconciliation, outcome: Outcome): Promise<Handled> {
-  const { ports, record, request } = run;
-  delete record.next;
-  markExpiring(run);
-  noteRetry(run);
-  noteReport(run);
-  if (outcome.kind === 'done') {
-    await save(run);
-    return record.phase === 'refused' ? 'refused' : 'done';
-  }
-  const now = ports.clock.now();
-  const reason = outcome.reason ?? request.reason;
-  const goesOn = request.attempt > 0 && reason === request.reason;
-  const since = goesOn ? request.since : toIso(now);
-  const deadline =
-    goesOn && request.deadline !== undefined
-      ? request.deadline
-      : outcome.deadlineMs === undefined
-        ? undefined
-        : toIso(now + outcome.deadlineMs);
-  if (deadline !== undefined && toIso(now) >= deadline && outcome.deadlineMs !== undefined) {
-    const error = new ProvisionerError('abandoned', `gave up waiting for ${record.waitingOn ?? 'an answer'}`, {
-      object: `Namespace/${record.namespace}`,
-    });
-    record.phase = 'failed';
-    record.error = toErrorField(error);
-    noteReport(run);
-    await save(run);
-    return 'done';
-  }
-  const next: EnvironmentRequest = {
-    ...request,
-    id: ports.newId(),
-    reason,
-    since,
-    attempt: goesOn ? request.attempt + 1 : 1,
-  };
-  delete next.deadline;
-  delete next.asked;
-  if (deadline !== undefined && outcome.deadlineMs !== undefined) next.deadline = deadline;
-  if (outcome.asked !== undefined) next.asked = outcome.asked;
-  await ports.requests.send(next, outcome.delayMs);
-  record.next = { id: next.id, at: toIso(now + outcome.delayMs) };
-  await save(run);
-  return 'requeued';
-}
-
-/** Pauses between a sweep's tries of a failed environment grow; anything else starts them again. */
-function noteRetry({ ports, record, request }: Reconciliation): void {
-  if (record.phase !== 'failed') delete record.retry;
-  // a health check does not count as a try
-  else if (request.reason !== 'check' || record.retry === undefined)
-    record.retry = toRetry(request.reason === 'sweep' ? (record.retry?.count ?? 0) + 1 : 0, ports.clock.now());
 }
 
 /** Requeues the request unchanged: it has not been taken up yet, so the record must not name it. */

@@ -1,5 +1,6 @@
 import type { Ports } from './ports/ports.ts';
-import type { EnvironmentRecord, RecordSummary } from './model/record.ts';
+import type { EnvironmentRecord } from './model/record.ts';
+import type { RecordSummary } from './model/record-summary.ts';
 import { toCredentialRequest } from './steps/render.ts';
 import { toLogFields } from '../errors.ts';
 

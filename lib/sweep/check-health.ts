@@ -1,6 +1,6 @@
 import type { Ports } from '../environment/ports/ports.ts';
 import type { Survey as Health } from '../environment/ports/readiness.ts';
-import type { RecordSummary } from '../environment/model/record.ts';
+import type { RecordSummary } from '../environment/model/record-summary.ts';
 import { toLogFields } from '../errors.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { toExpiry } from '../environment/model/life-span.ts';
 import { guardFilters, guardProtected, isSameRepository } from '../environment/model/guards.ts';
 import { slugOf, toNamespace } from '../environment/model/names.ts';
-import type { RecordSummary } from '../environment/model/record.ts';
+import type { RecordSummary } from '../environment/model/record-summary.ts';
 import type { Reason, Repository } from '../environment/model/request.ts';
 import type { EnvironmentSettings } from '../environment/model/settings.ts';
 import type { Orphan, Survey } from './survey.ts';

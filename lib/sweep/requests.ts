@@ -1,5 +1,5 @@
 import { type Actor, newRequest, toRepository } from '../environment/model/request.ts';
-import type { RecordSummary } from '../environment/model/record.ts';
+import type { RecordSummary } from '../environment/model/record-summary.ts';
 import type { Ports } from '../environment/ports/ports.ts';
 import { findUnwell } from './check-health.ts';
 import { eachAtOnce } from './each.ts';

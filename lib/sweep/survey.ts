@@ -1,5 +1,5 @@
 import { parseOwnCredential } from '../environment/model/names.ts';
-import type { RecordSummary } from '../environment/model/record.ts';
+import type { RecordSummary } from '../environment/model/record-summary.ts';
 import type { BranchList, Ports } from '../environment/ports/ports.ts';
 import type { ListedNamespace } from '../environment/ports/cluster.ts';
 import { MANAGED_BY, MANAGER, REF, REPOSITORY, REPOSITORY_ID, SLUG } from '../environment/model/labels.ts';

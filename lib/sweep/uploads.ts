@@ -1,5 +1,5 @@
 import type { Ports } from '../environment/ports/ports.ts';
-import type { RecordSummary } from '../environment/model/record.ts';
+import type { RecordSummary } from '../environment/model/record-summary.ts';
 
 /** A request may wait for its environment for a day before the record names what it brought. */
 const UNNAMED_MS = 2 * 24 * 60 * 60 * 1000;

@@ -1,7 +1,8 @@
 import type { Log, Ports, Requests } from '../environment/ports/ports.ts';
 import { toHostError, toLogFields } from '../errors.ts';
 import { newRequest, toRepository } from '../environment/model/request.ts';
-import type { Phase, RecordSummary } from '../environment/model/record.ts';
+import type { Phase } from '../environment/model/record.ts';
+import type { RecordSummary } from '../environment/model/record-summary.ts';
 
 /** A request is taken up within seconds: after this long without a word, its host was killed with the message in hand. */
 const SILENT_MS = 120_000;

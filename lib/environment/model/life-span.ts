@@ -1,4 +1,5 @@
-import type { EnvironmentRecord, RecordSummary } from './record.ts';
+import type { EnvironmentRecord } from './record.ts';
+import type { RecordSummary } from './record-summary.ts';
 import type { EnvironmentSettings } from './settings.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;

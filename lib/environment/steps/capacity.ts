@@ -1,5 +1,5 @@
 import { toExpiry } from '../model/life-span.ts';
-import type { RecordSummary } from '../model/record.ts';
+import type { RecordSummary } from '../model/record-summary.ts';
 import type { EnvironmentSettings } from '../model/settings.ts';
 import type { Guarded } from './reconciliation.ts';
 

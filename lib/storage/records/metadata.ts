@@ -1,4 +1,5 @@
-import type { EnvironmentRecord, Phase, RecordSummary, WaitingFor } from '../../environment/model/record.ts';
+import type { EnvironmentRecord, Phase, WaitingFor } from '../../environment/model/record.ts';
+import type { RecordSummary } from '../../environment/model/record-summary.ts';
 import type { Would } from '../../environment/model/reporting/observed.ts';
 import type { Change } from '../../environment/ports/cluster.ts';
 import type { Actor } from '../../environment/model/request.ts';

@@ -1,7 +1,8 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import { ProvisionerError } from '../../errors.ts';
 import type { Records, StoredRecord } from '../../environment/ports/ports.ts';
-import type { EnvironmentRecord, RecordSummary } from '../../environment/model/record.ts';
+import type { EnvironmentRecord } from '../../environment/model/record.ts';
+import type { RecordSummary } from '../../environment/model/record-summary.ts';
 import { type LeaseTimer, acquireLease } from '../blob-lease.ts';
 import { fromMetadata, toMetadata } from './metadata.ts';
 import { createNamings } from './namings.ts';

@@ -41,13 +41,13 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     name: 'a requeued request is named and not sent',
-    file: 'environment/reconcile.ts',
+    file: 'environment/conclude.ts',
     from: 'await ports.requests.send(next, outcome.delayMs);',
     to: '',
   },
   {
     name: 'a requeued request is sent and not named',
-    file: 'environment/reconcile.ts',
+    file: 'environment/conclude.ts',
     from: 'record.next = { id: next.id, at: toIso(now + outcome.delayMs) };',
     to: '',
   },

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connectBlobs, connectQueues } from '../../../lib/storage/connection.ts';
 import { POISON_QUEUE, REQUEST_QUEUE, createRequests } from '../../../lib/storage/queue.ts';
 import { RECORD_CONTAINER, createRecords } from '../../../lib/storage/records/records.ts';
-import type { RecordSummary } from '../../../lib/environment/model/record.ts';
+import type { RecordSummary } from '../../../lib/environment/model/record-summary.ts';
 import type { Records } from '../../../lib/environment/ports/ports.ts';
 import { newRecord } from '../../../lib/environment/model/record-event.ts';
 import { type Azurite, startAzurite } from '../../../local/azurite/azurite.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RecordSummary } from '../../../lib/environment/model/record.ts';
+import type { RecordSummary } from '../../../lib/environment/model/record-summary.ts';
 import { findUnwell } from '../../../lib/sweep/check-health.ts';
 import { takeSurvey } from '../../../lib/sweep/survey.ts';
 import { createWorld } from '../../support/fakes/world.ts';

@@ -1,4 +1,5 @@
-import type { EnvironmentRecord, RecordSummary } from '../../../../lib/environment/model/record.ts';
+import type { EnvironmentRecord } from '../../../../lib/environment/model/record.ts';
+import type { RecordSummary } from '../../../../lib/environment/model/record-summary.ts';
 import type { Lease, Records } from '../../../../lib/environment/ports/ports.ts';
 import { ProvisionerError } from '../../../../lib/errors.ts';
 import { fromMetadata, toMetadata } from '../../../../lib/storage/records/metadata.ts';

@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { ContainerClient } from '@azure/storage-blob';
 import type { Records } from '../../../../lib/environment/ports/ports.ts';
 import { newRecord } from '../../../../lib/environment/model/record-event.ts';
-import type { EnvironmentRecord, RecordSummary } from '../../../../lib/environment/model/record.ts';
+import type { EnvironmentRecord } from '../../../../lib/environment/model/record.ts';
+import type { RecordSummary } from '../../../../lib/environment/model/record-summary.ts';
 import { createRecords } from '../../../../lib/storage/records/records.ts';
 import { createWorld } from '../../../support/fakes/world.ts';
 import { type FailingStorage, startFailingStorage } from './failing-storage.ts';

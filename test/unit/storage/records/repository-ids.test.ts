@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { clock } from '../../../../lib/clock.ts';
-import type { RecordSummary } from '../../../../lib/environment/model/record.ts';
+import type { RecordSummary } from '../../../../lib/environment/model/record-summary.ts';
 import { connectBlobs } from '../../../../lib/storage/connection.ts';
 import { createRepositoryIds } from '../../../../lib/storage/repository-ids.ts';
 import { type Azurite, startAzurite } from '../../../../local/azurite/azurite.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Records } from '../../../../lib/environment/ports/ports.ts';
-import type { RecordSummary } from '../../../../lib/environment/model/record.ts';
+import type { RecordSummary } from '../../../../lib/environment/model/record-summary.ts';
 import { shareAsks } from '../../../../lib/concurrency.ts';
 import { shareLists } from '../../../../lib/storage/records/records.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RecordSummary } from '../../../../lib/environment/model/record.ts';
+import type { RecordSummary } from '../../../../lib/environment/model/record-summary.ts';
 import { type Case, BASE, DAY_MS, GONE_LIST, HOUR_MS, TTL, ago, find, say } from './survey.ts';
 
 describe('a record of an environment that lives', () => {

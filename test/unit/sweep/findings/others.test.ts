@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RecordSummary } from '../../../../lib/environment/model/record.ts';
+import type { RecordSummary } from '../../../../lib/environment/model/record-summary.ts';
 import type { Survey } from '../../../../lib/sweep/survey.ts';
 import { type Case, AT_REST, DAY_MS, GONE_LIST, REPOSITORY, ago, find, say } from './survey.ts';
 

@@ -1,4 +1,4 @@
-import type { RecordSummary } from '../../../../lib/environment/model/record.ts';
+import type { RecordSummary } from '../../../../lib/environment/model/record-summary.ts';
 import type { EnvironmentSettings } from '../../../../lib/environment/model/settings.ts';
 import { type Findings, toFindings } from '../../../../lib/sweep/findings.ts';
 import type { Survey } from '../../../../lib/sweep/survey.ts';
