@@ -10,6 +10,13 @@ interface Thrown {
   statusCode?: number;
 }
 
+/** An identity of the app's own; without a client id, whichever the machine or the developer has. */
+export async function credentialOf(clientId: string | undefined): Promise<TokenCredential> {
+  const { DefaultAzureCredential, ManagedIdentityCredential } = await import('../sdk/azure-identity.ts');
+  if (clientId === undefined) return withSafeErrors(new DefaultAzureCredential());
+  return withSafeErrors(new ManagedIdentityCredential({ clientId }), { clientId });
+}
+
 /**
  * The app's own credential, whose tokens are noted as secrets and whose failures have a code: the SDK quotes the token
  * endpoint's answer at length, whatever that holds.

@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Metadata, type Version, managedEntry, versionOf } from './api/object-meta.ts';
 import type { Answer, Send } from './api/client.ts';
-import type { Action, KubeObject } from '../environment/ports/cluster.ts';
-import type { InventoryEntry } from '../environment/model/record.ts';
+import type { Action, InventoryEntry, KubeObject } from '../environment/ports/cluster.ts';
 import { type Discovery, isSecret, needsSpec, objectName } from './api/rest-mapping.ts';
 import { listKind } from './list.ts';
 import { forEachLimited } from '../concurrency.ts';

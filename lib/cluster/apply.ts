@@ -1,5 +1,5 @@
 import { ProvisionerError, toProvisionerError } from '../errors.ts';
-import type { InventoryEntry } from '../environment/model/record.ts';
+import type { Applied, Change, InventoryEntry, KubeObject, WriteGuard } from '../environment/ports/cluster.ts';
 import { type Before, actionOf, versionsBefore } from './apply-action.ts';
 import { managedMark, versionOf } from './api/object-meta.ts';
 import { type Replicas, createReplicas } from './replicas.ts';
@@ -18,7 +18,6 @@ import type { Resource } from './api/rest-mapping.ts';
 import { releaseDefaults } from './release-defaults.ts';
 import { forEachLimited } from '../concurrency.ts';
 import { fieldsOf, immutableFields, statusOf } from './api/status.ts';
-import type { WriteGuard, Applied, Change, KubeObject } from '../environment/ports/cluster.ts';
 
 export interface ApplyOptions {
   namespace: string;

@@ -2,8 +2,7 @@ import { ProvisionerError, toProvisionerError } from '../errors.ts';
 import { type Metadata, managedEntry, metadataOf } from './api/object-meta.ts';
 import { type Resource, type TypeOfObject, applyQuery, isSecret, objectName, pathOf } from './api/rest-mapping.ts';
 import { METADATA, type Send } from './api/client.ts';
-import type { WriteGuard, Change, Pruned } from '../environment/ports/cluster.ts';
-import type { InventoryEntry } from '../environment/model/record.ts';
+import type { Change, InventoryEntry, Pruned, WriteGuard } from '../environment/ports/cluster.ts';
 import { forEachLimited } from '../concurrency.ts';
 import type { ApplyContext } from './api/server-side-apply.ts';
 

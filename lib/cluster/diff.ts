@@ -15,8 +15,7 @@ import {
 } from './api/server-side-apply.ts';
 import { forEachLimited } from '../concurrency.ts';
 import { fieldsOf, immutableFields, statusOf } from './api/status.ts';
-import type { Change, Drifted, KubeObject } from '../environment/ports/cluster.ts';
-import type { InventoryEntry } from '../environment/model/record.ts';
+import type { Change, Drifted, InventoryEntry, KubeObject } from '../environment/ports/cluster.ts';
 import { listKind } from './list.ts';
 
 /** Long enough for the second in a managedFields entry to be another one. */

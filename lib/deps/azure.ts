@@ -1,4 +1,4 @@
-import type { TokenCredential } from '@azure/identity';
+import { credentialOf } from '../azure/token-credential.ts';
 import { once } from '../concurrency.ts';
 import { readArmSettings } from '../config.ts';
 import type { ArmAccess } from '../azure/arm-client.ts';
@@ -7,16 +7,6 @@ import { namesIdentity } from '../environment/model/record.ts';
 import type { IdentityLocks } from '../identity/writer/identity-lock.ts';
 import type { Machine } from './machine.ts';
 import type { StorageDeps } from './storage.ts';
-
-/** An identity of the app's own; without a client id, whichever the machine or the developer has. */
-export async function credentialOf(clientId: string | undefined): Promise<TokenCredential> {
-  const [{ DefaultAzureCredential, ManagedIdentityCredential }, { withSafeErrors }] = await Promise.all([
-    import('../sdk/azure-identity.ts'),
-    import('../azure/token-credential.ts'),
-  ]);
-  if (clientId === undefined) return withSafeErrors(new DefaultAzureCredential());
-  return withSafeErrors(new ManagedIdentityCredential({ clientId }), { clientId });
-}
 
 /** ARM, and the pool of workload identities behind it. */
 export interface AzureDeps {

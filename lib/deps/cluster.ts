@@ -3,7 +3,8 @@ import type { LogReader } from '../cluster/logs.ts';
 import { keepFor, once } from '../concurrency.ts';
 import { readClusterSettings } from '../config.ts';
 import type { Cluster, PolicyState } from '../environment/ports/cluster.ts';
-import { type AzureDeps, credentialOf } from './azure.ts';
+import type { AzureDeps } from './azure.ts';
+import { credentialOf } from '../azure/token-credential.ts';
 import type { Machine } from './machine.ts';
 
 const POLICIES_MS = 60_000;

@@ -4,7 +4,7 @@ import { once, readOnce } from '../concurrency.ts';
 import { readStorageSettings } from '../config.ts';
 import type { Places, Records, Requests, Sweeps } from '../environment/ports/ports.ts';
 import type { createRepositoryIds } from '../storage/repository-ids.ts';
-import { credentialOf } from './azure.ts';
+import { credentialOf } from '../azure/token-credential.ts';
 import type { Machine } from './machine.ts';
 
 /** Containers beside the records: the ledgers of identities, and the audit trail. */

@@ -17,7 +17,7 @@ import {
   step,
   toIso,
 } from './steps/reconciliation.ts';
-import type { Refusal } from './model/record.ts';
+import type { Refusal } from './model/guards.ts';
 import { guardByLease, confirmOwner } from './steps/write-guard.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;

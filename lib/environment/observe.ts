@@ -3,7 +3,7 @@ import { finish } from './deprovision.ts';
 import { type Observed, isSameObservation, toUndone, toWould } from './model/reporting/observed.ts';
 import { note } from './model/record-event.ts';
 import { type Plan, planDeprovision, planProvision } from './plan.ts';
-import type { Refusal } from './model/record.ts';
+import type { Refusal } from './model/guards.ts';
 import { DONE, type Outcome, type Reconciliation, named, toIso } from './steps/reconciliation.ts';
 
 const NAMED = 100;

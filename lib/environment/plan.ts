@@ -1,14 +1,14 @@
 import { ProvisionerError } from '../errors.ts';
 import { toDesired } from './model/desired.ts';
-import { type LiveNamespace, branchGone, guardRecord } from './model/guards.ts';
+import { branchGone, guardRecord, type LiveNamespace, type Refusal } from './model/guards.ts';
 import { OPTIONAL } from './model/labels.ts';
-import type { EnvironmentRecord, InventoryEntry, Refusal } from './model/record.ts';
-import { type Change, type KubeObject, toSubjectName } from './ports/cluster.ts';
+import type { EnvironmentRecord } from './model/record.ts';
+import { type Change, type InventoryEntry, type KubeObject, toSubjectName } from './ports/cluster.ts';
 import type { Ports } from './ports/ports.ts';
 import { findDropped, hasLabels, toNamespaceObject } from './steps/namespace.ts';
 import { preflightDeprovision, preflightProvision } from './steps/preflight.ts';
 import { findLeftovers } from './steps/prune.ts';
-import { type Guarded } from './steps/reconciliation.ts';
+import type { Guarded } from './steps/reconciliation.ts';
 import { renderEnvironment, toCredentialRequest, toWantedCredentials } from './steps/render.ts';
 
 export interface Plan {

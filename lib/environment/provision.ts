@@ -18,14 +18,14 @@ import {
 import { releasePlace, takePlace } from './steps/capacity.ts';
 import { writeEnvironment } from './steps/apply.ts';
 import { noteFinishedJobs, withoutDone } from './steps/ready/jobs.ts';
-import type { Drifted, KubeObject } from './ports/cluster.ts';
+import type { Drifted, InventoryEntry, KubeObject } from './ports/cluster.ts';
 import type { Reserved } from './ports/credentials.ts';
 import { toDifference } from './steps/template.ts';
 import { guardByLease, guardByOwner } from './steps/write-guard.ts';
 import { isWanting } from './model/desired.ts';
 import { ownerLabels } from './model/labels.ts';
 import { note } from './model/record-event.ts';
-import type { EnvironmentRecord, InventoryEntry } from './model/record.ts';
+import type { EnvironmentRecord } from './model/record.ts';
 
 /** Makes the environment what its overlays say. Every guard passes before the first write outside. */
 export async function provision(run: Reconciliation): Promise<Outcome> {

@@ -1,4 +1,10 @@
-import type { GitHubAnswer, GitHubCredentials } from './client.ts';
+/** What came of one call. Without a status GitHub did not answer it, and `why` says so. */
+export interface GitHubAnswer {
+  status?: number;
+  data?: unknown;
+  /** Why it is not a success, in one line. */
+  why?: string;
+}
 
 type Failure = { kind: 'failed'; why: string } | { kind: 'refused'; why: string };
 
@@ -22,7 +28,7 @@ const RIGHTS = {
 };
 
 /** What a failed call says. A failure to get a token is no answer: its 404 says nothing of a branch. */
-export function toAnswer(thrown: unknown, kind: GitHubCredentials['kind']): GitHubAnswer {
+export function toAnswer(thrown: unknown, kind: keyof typeof RIGHTS): GitHubAnswer {
   const { name, response, cause, request, isTokenRefused } = thrown as Thrown;
   if (isTokenRefused === true || isTokenRequest(request?.url)) {
     const words = response === undefined ? 'no answer' : String(response.status);

@@ -1,6 +1,6 @@
 import { once } from '../concurrency.ts';
 import { keepSecret } from '../secrets.ts';
-import { isTokenRequest, toAnswer } from './answer.ts';
+import { type GitHubAnswer, isTokenRequest, toAnswer } from './answer.ts';
 
 /** Who the app is to GitHub. */
 export type GitHubCredentials =
@@ -12,14 +12,6 @@ export interface GitHubOptions {
   apiUrl?: string;
   /** Of one call with its retry, in ms. */
   timeoutMs?: number;
-}
-
-/** What came of one call. Without a status GitHub did not answer it, and `why` says so. */
-export interface GitHubAnswer {
-  status?: number;
-  data?: unknown;
-  /** Why it is not a success, in one line. */
-  why?: string;
 }
 
 /** A whole list, or why there is none: part of a list is no list. */

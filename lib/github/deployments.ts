@@ -1,6 +1,6 @@
 import type { ReportAbout, ReportAnswer, Reports } from '../environment/ports/ports.ts';
-import { toFailure } from './answer.ts';
-import type { GitHub, GitHubAnswer } from './client.ts';
+import { type GitHubAnswer, toFailure } from './answer.ts';
+import type { GitHub } from './client.ts';
 import { isObject } from '../is-object.ts';
 import { repositoryPath } from './paths.ts';
 

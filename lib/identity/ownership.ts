@@ -1,5 +1,5 @@
 import { AUDIENCE, toSubject } from '../environment/model/names.ts';
-import type { Refusal } from '../environment/model/record.ts';
+import type { Refusal } from '../environment/model/guards.ts';
 import type { CredentialRequest } from '../environment/ports/credentials.ts';
 
 /** A federated credential as ARM states it. */

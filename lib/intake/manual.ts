@@ -1,12 +1,12 @@
 import { findRenamed } from '../environment/find-record.ts';
-import { guardFilters, guardIdentity, guardOwner, guardProtected } from '../environment/model/guards.ts';
+import { guardFilters, guardIdentity, guardOwner, guardProtected, type Refusal } from '../environment/model/guards.ts';
 import { UNBELIEVED } from '../environment/model/desired.ts';
 import { toNamespace, toSlug } from '../environment/model/names.ts';
 import { newRecord, recordEvent } from '../environment/model/record-event.ts';
 import { guardBranch, guardClaim, planDeprovision, planProvision } from '../environment/plan.ts';
 import { type Audit, toAuditSubject } from '../environment/ports/audit.ts';
 import type { Clock, Log, Ports } from '../environment/ports/ports.ts';
-import type { EnvironmentRecord, Refusal } from '../environment/model/record.ts';
+import type { EnvironmentRecord } from '../environment/model/record.ts';
 import { type Actor, type EnvironmentRequest, newRequest } from '../environment/model/request.ts';
 import { toLogFields, toProvisionerError } from '../errors.ts';
 import type { IntakeSettings } from '../config.ts';

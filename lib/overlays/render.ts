@@ -4,7 +4,7 @@ import { stringifyExact } from '../exact-json.ts';
 import { keepSecret } from '../secrets.ts';
 import { encodedFieldOf, replaceEncoded } from './base64.ts';
 import type { Compiled, CompiledOverlay } from './template/compiled.ts';
-import type { Bounds } from './content/rules.ts';
+import type { Bounds } from './content/content-rule.ts';
 import {
   type Rendered,
   checkContent,

@@ -1,7 +1,8 @@
 import { ProvisionerError } from '../errors.ts';
 import type { RenderValues } from '../environment/ports/ports.ts';
 import { findDuplicate } from './duplicates.ts';
-import { type Bounds, brokenRule } from './content/rules.ts';
+import { brokenRule } from './content/rules.ts';
+import type { Bounds } from './content/content-rule.ts';
 import { groupOf, isClusterScoped } from './cluster-scoped.ts';
 import type { KubeObject } from '../environment/ports/cluster.ts';
 

@@ -1,5 +1,5 @@
-import type { Cluster, Inspected, KubeObject } from '../environment/ports/cluster.ts';
-import type { EnvironmentRecord, InventoryEntry } from '../environment/model/record.ts';
+import type { Cluster, Inspected, InventoryEntry, KubeObject } from '../environment/ports/cluster.ts';
+import type { EnvironmentRecord } from '../environment/model/record.ts';
 import { toSafeLine } from '../secrets.ts';
 import { type Pod, requestedBy } from './pods.ts';
 

@@ -8,9 +8,11 @@ import { clock } from '../../lib/clock.ts';
 import { startGuardedControlPlane } from '../control-plane/start-with-policies.ts';
 import { buildGatewayRole } from '../kustomize/build-guards.ts';
 import { startKubernetes } from '../kubernetes/start.ts';
-import { MISSING_TAG } from './life.ts';
 import type { DemoOptions } from './options.ts';
 import { say } from './show.ts';
+
+/** Images of this tag are not there in the stand-in: what wants one never gets ready. */
+export const MISSING_TAG = 'not-pushed-yet';
 
 export interface DemoCluster {
   what: string;

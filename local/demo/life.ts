@@ -1,8 +1,6 @@
 import { branchDelivery, deliver, ask, makeForeignNamespace } from './actions.ts';
+import { MISSING_TAG } from './cluster.ts';
 import type { Stage } from './stage.ts';
-
-/** Images of this tag are not there in the stand-in: what wants one never gets ready. */
-export const MISSING_TAG = 'not-pushed-yet';
 
 const READY: [string, string][] = [
   ['login-passkeys', 'octocat'],

@@ -1,10 +1,8 @@
-import type { KubeObject } from '../../lib/environment/ports/cluster.ts';
-import type { InventoryEntry } from '../../lib/environment/model/record.ts';
+import type { Cluster, InventoryEntry, KubeObject } from '../../lib/environment/ports/cluster.ts';
 import { Agent } from 'undici';
 import { createCluster } from '../../lib/cluster/cluster.ts';
 import { connectKubeconfig } from '../../lib/cluster/auth/kubeconfig.ts';
 import type { ClusterAccess, User } from '../../local/kubernetes/kubeconfig.ts';
-import type { Cluster } from '../../lib/environment/ports/cluster.ts';
 
 export interface RawAnswer {
   status: number;

@@ -1,4 +1,4 @@
-import type { InventoryEntry } from '../../environment/model/record.ts';
+import type { InventoryEntry } from '../../environment/ports/cluster.ts';
 import type { Readiness } from '../../environment/ports/readiness.ts';
 import { forEachLimited } from '../../concurrency.ts';
 import type { Send } from '../api/client.ts';

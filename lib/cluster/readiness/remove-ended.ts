@@ -1,5 +1,4 @@
-import type { Change, WriteGuard } from '../../environment/ports/cluster.ts';
-import type { InventoryEntry } from '../../environment/model/record.ts';
+import type { Change, InventoryEntry, WriteGuard } from '../../environment/ports/cluster.ts';
 import type { Send } from '../api/client.ts';
 import type { LiveObject } from '../api/object-meta.ts';
 import { type Discovery, objectName, pathOf } from '../api/rest-mapping.ts';

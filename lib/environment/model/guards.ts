@@ -1,8 +1,26 @@
 import { CLAIM, MANAGED_BY, MANAGER, REF, REPOSITORY, REPOSITORY_ID, SLUG } from './labels.ts';
 import { toNamespace } from './names.ts';
-import type { Refusal } from './record.ts';
 import type { Repository } from './request.ts';
 import type { EnvironmentSettings } from './settings.ts';
+
+export type Guard =
+  | 'record'
+  | 'name'
+  | 'protected'
+  | 'owner'
+  | 'uid'
+  | 'credential'
+  | 'branch'
+  | 'filter'
+  | 'capacity'
+  | 'render'
+  | 'policies';
+
+/** A guard's refusal, with a reason that says how to fix it. */
+export interface Refusal {
+  guard: Guard;
+  reason: string;
+}
 
 /** Whose an environment is, as stated by a record, a request and a namespace's annotations. */
 export interface Claim {

@@ -1,5 +1,7 @@
 import type { ErrorCode } from '../../errors.ts';
+import type { Guard } from './guards.ts';
 import type { Observed } from './reporting/observed.ts';
+import type { InventoryEntry } from '../ports/cluster.ts';
 import type { Reason as NotReady } from '../ports/readiness.ts';
 import type { Actor, Reason, Repository } from './request.ts';
 
@@ -36,22 +38,6 @@ export interface Step {
   state: 'done' | 'failed' | 'running';
   at: string;
   ms: number;
-}
-
-/** One object that we applied. */
-export interface InventoryEntry {
-  apiVersion: string;
-  kind: string;
-  name: string;
-  /** Digest of our managedFields entry after our last apply: a different one means that others changed our fields. */
-  managed?: string;
-  resourceVersion?: string;
-  /** A Job that was seen to complete, or was collected by its TTL after that: it is not made again. */
-  finished?: true;
-  /** Of a Job as it was rendered. */
-  digest?: string;
-  /** No overlay holds it any more: deleted once everything else is ready. */
-  orphaned?: true;
 }
 
 /** The newest thing that somebody wanted. */
@@ -185,23 +171,4 @@ export function namesIdentity(
 ): boolean {
   if (record === undefined || record.phase === 'gone' || record.phase === 'refused') return false;
   return record.identity?.toLowerCase() === identityId.toLowerCase();
-}
-
-export type Guard =
-  | 'record'
-  | 'name'
-  | 'protected'
-  | 'owner'
-  | 'uid'
-  | 'credential'
-  | 'branch'
-  | 'filter'
-  | 'capacity'
-  | 'render'
-  | 'policies';
-
-/** A guard's refusal, with a reason that says how to fix it. */
-export interface Refusal {
-  guard: Guard;
-  reason: string;
 }

@@ -1,4 +1,3 @@
-import type { InventoryEntry } from '../model/record.ts';
 import type { LiveNamespace } from '../model/guards.ts';
 import type { Readiness, Survey } from './readiness.ts';
 
@@ -9,6 +8,22 @@ import type { Readiness, Survey } from './readiness.ts';
 export type WriteGuard = (timeoutMs: number) => Promise<void> | undefined;
 
 export type Action = 'created' | 'configured' | 'unchanged' | 'deleted' | 'skipped' | 'unknown';
+
+/** One object that we applied. */
+export interface InventoryEntry {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  /** Digest of our managedFields entry after our last apply: a different one means that others changed our fields. */
+  managed?: string;
+  resourceVersion?: string;
+  /** A Job that was seen to complete, or was collected by its TTL after that: it is not made again. */
+  finished?: true;
+  /** Of a Job as it was rendered. */
+  digest?: string;
+  /** No overlay holds it any more: deleted once everything else is ready. */
+  orphaned?: true;
+}
 
 /** What happened, or would happen, to one object. */
 export interface Change {

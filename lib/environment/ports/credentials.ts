@@ -1,5 +1,5 @@
 import type { WriteGuard, Change } from './cluster.ts';
-import type { Refusal } from '../model/record.ts';
+import type { Refusal } from '../model/guards.ts';
 import type { StatedCredential } from '../model/names.ts';
 
 export interface IdentityFacts {

@@ -1,9 +1,9 @@
-import { type Change, type Drifted, type KubeObject, toSubjectName } from '../ports/cluster.ts';
+import { type Change, type Drifted, type InventoryEntry, type KubeObject, toSubjectName } from '../ports/cluster.ts';
 import { markOrphans, mergeInventory } from './prune.ts';
 import { isDone, isJob, toJobDigest } from './ready/jobs.ts';
 import { guardByOwner, stillOurs } from './write-guard.ts';
 import { ensureNamespace } from './namespace.ts';
-import type { InventoryEntry, Refusal } from '../model/record.ts';
+import type { Refusal } from '../model/guards.ts';
 import { type Reconciliation, auditCredentials, step, toIso } from './reconciliation.ts';
 import type { CredentialRequest, Reserved } from '../ports/credentials.ts';
 

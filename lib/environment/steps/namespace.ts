@@ -13,9 +13,8 @@ import {
 import { toImageTag } from './render.ts';
 import { type Reconciliation, audit } from './reconciliation.ts';
 import type { Change, DroppedKeys, KubeObject } from '../ports/cluster.ts';
-import type { Refusal } from '../model/record.ts';
+import type { LiveNamespace, Refusal } from '../model/guards.ts';
 import { guardByLease, guardByOwner, confirmOwner } from './write-guard.ts';
-import type { LiveNamespace } from '../model/guards.ts';
 
 /** Creates the namespace by POST, or updates our labels and annotations by its checked uid (guard 4). */
 export async function ensureNamespace(

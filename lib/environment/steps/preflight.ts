@@ -1,6 +1,5 @@
-import { guardFilters, guardName, guardProtected } from '../model/guards.ts';
+import { guardFilters, guardName, guardProtected, type Refusal } from '../model/guards.ts';
 import { POLICY_FAULTS } from '../model/policy-faults.ts';
-import type { Refusal } from '../model/record.ts';
 import type { KubeObject } from '../ports/cluster.ts';
 import type { Overlays } from '../ports/ports.ts';
 import { findFull } from './capacity.ts';

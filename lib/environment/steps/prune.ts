@@ -1,9 +1,8 @@
 import { toProvisionerError } from '../../errors.ts';
 import { slugLabel } from '../model/labels.ts';
-import type { InventoryEntry } from '../model/record.ts';
+import { type Change, countActions, type InventoryEntry, type KubeObject } from '../ports/cluster.ts';
 import { note } from '../model/record-event.ts';
 import { type Reconciliation, step, toIso } from './reconciliation.ts';
-import { type Change, type KubeObject, countActions } from '../ports/cluster.ts';
 import { guardByOwner, stillOurs } from './write-guard.ts';
 
 /** Marks what the overlays no longer hold, and only that, as orphaned. */

@@ -1,10 +1,10 @@
 import { type ProvisionerError, markLogged, toLogFields, toProvisionerError } from '../../errors.ts';
-import type { LiveNamespace } from '../model/guards.ts';
+import type { LiveNamespace, Refusal } from '../model/guards.ts';
 import { note } from '../model/record-event.ts';
 import { type AuditEntry, toAuditSubject } from '../ports/audit.ts';
 import type { Change } from '../ports/cluster.ts';
 import type { Lease, Ports } from '../ports/ports.ts';
-import type { EnvironmentRecord, Phase, Refusal, StepName, WaitingFor } from '../model/record.ts';
+import type { EnvironmentRecord, Phase, StepName, WaitingFor } from '../model/record.ts';
 import type { EnvironmentRequest } from '../model/request.ts';
 
 const CHECK_MS = 15_000;

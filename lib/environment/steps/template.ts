@@ -1,7 +1,8 @@
 import { stringifyExact } from '../../exact-json.ts';
 import type { KubeObject } from '../ports/cluster.ts';
 import type { Overlays, Ports } from '../ports/ports.ts';
-import type { EnvironmentRecord, Refusal, TemplateDifference } from '../model/record.ts';
+import type { EnvironmentRecord, TemplateDifference } from '../model/record.ts';
+import type { Refusal } from '../model/guards.ts';
 import { renderDraft } from './render.ts';
 
 export type Template = { kind: 'template'; overlays: Overlays } | { kind: 'refused'; refusal: Refusal };

@@ -1,7 +1,6 @@
 import { ProvisionerError } from '../../errors.ts';
-import type { Refusal } from '../model/record.ts';
+import { guardIdentity, guardOwner, guardUid, type Refusal } from '../model/guards.ts';
 import { type Guarded, type Reconciliation, named } from './reconciliation.ts';
-import { guardIdentity, guardOwner, guardUid } from '../model/guards.ts';
 import type { WriteGuard } from '../ports/cluster.ts';
 
 /** Guard 3, asked now; throws `gone` where the namespace went away. */

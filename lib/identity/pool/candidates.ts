@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 
 import { type OwnCredential, guardCredential } from '../ownership.ts';
 import { type Look, MAX_CREDENTIALS, freeSlots, isReserved } from '../ledger/ledger.ts';
-import type { Refusal } from '../../environment/model/record.ts';
+import type { Refusal } from '../../environment/model/guards.ts';
 
 /** How one identity of the pool suits an environment. */
 export interface Candidate {

@@ -6,7 +6,7 @@ import type { OwnCredential } from '../ownership.ts';
 import { type LookOptions, lookAt } from '../ledger/credential-list.ts';
 import type { Look } from '../ledger/ledger.ts';
 import { inPool, placeCredentials } from './placement.ts';
-import type { Refusal } from '../../environment/model/record.ts';
+import type { Refusal } from '../../environment/model/guards.ts';
 import type { CredentialRequest, WantedCredential } from '../../environment/ports/credentials.ts';
 
 export interface FullPool {

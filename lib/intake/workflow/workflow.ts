@@ -1,6 +1,6 @@
 import { newRecord } from '../../environment/model/record-event.ts';
-import { quote } from '../../environment/model/guards.ts';
-import type { EnvironmentRecord, Refusal } from '../../environment/model/record.ts';
+import { quote, type Refusal } from '../../environment/model/guards.ts';
+import type { EnvironmentRecord } from '../../environment/model/record.ts';
 import { type EnvironmentRequest, newRequest } from '../../environment/model/request.ts';
 import { guardClaim } from '../../environment/plan.ts';
 import { renderDraft } from '../../environment/steps/render.ts';

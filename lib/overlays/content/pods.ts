@@ -1,6 +1,6 @@
 import { groupOf } from '../cluster-scoped.ts';
 import type { KubeObject } from '../../environment/ports/cluster.ts';
-import type { Bounds, ContentRule } from './rules.ts';
+import type { Bounds, ContentRule } from './content-rule.ts';
 
 interface Security {
   privileged?: boolean;

@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import type { InventoryEntry } from '../../../lib/environment/model/record.ts';
+import type { Change, InventoryEntry, KubeObject, WriteGuard } from '../../../lib/environment/ports/cluster.ts';
 import { type Target, newNamespace } from '../target.ts';
-import type { WriteGuard, Change, KubeObject } from '../../../lib/environment/ports/cluster.ts';
 
 const writeGuard: WriteGuard = () => undefined;
 const MERGE = 'application/merge-patch+json';

@@ -1,5 +1,10 @@
-import type { InventoryEntry } from '../../../lib/environment/model/record.ts';
-import type { Change, Cluster, KubeObject, WriteGuard } from '../../../lib/environment/ports/cluster.ts';
+import type {
+  Change,
+  Cluster,
+  InventoryEntry,
+  KubeObject,
+  WriteGuard,
+} from '../../../lib/environment/ports/cluster.ts';
 import { ProvisionerError, toProvisionerError } from '../../../lib/errors.ts';
 import type { Call } from './call.ts';
 import {

@@ -1,5 +1,5 @@
 import type { Change } from '../../ports/cluster.ts';
-import type { Refusal } from '../record.ts';
+import type { Refusal } from '../guards.ts';
 import type { Reason } from '../request.ts';
 
 /** What the app would do of its own accord: the last row of a plan. */

@@ -1,8 +1,6 @@
 import { hash } from 'node:crypto';
 import { stringifyExact } from '../../../exact-json.ts';
-import type { InventoryEntry } from '../../model/record.ts';
-import type { Drifted, KubeObject } from '../../ports/cluster.ts';
-import { toSubjectName } from '../../ports/cluster.ts';
+import { type Drifted, type InventoryEntry, type KubeObject, toSubjectName } from '../../ports/cluster.ts';
 import type { Reconciliation } from '../reconciliation.ts';
 
 const JOB = { apiVersion: 'batch/v1', kind: 'Job' };
