@@ -1,7 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { importsOf } from './import-graph.ts';
-import { mutantsOf, mutate, shuffle } from './mutants.ts';
+import { join } from 'node:path';
+import { toCovered } from './suites/coverage.ts';
+import { importsOf } from './suites/import-graph.ts';
+import { type Mutant, mutantsOf, mutate, shuffle } from './mutants/mutants.ts';
 import { type Judged, toReport } from './report.ts';
+import { createTypeCheck } from './mutants/type-check.ts';
 
 /** The texts that the mutants of a piece of code make of it. */
 const made = (code: string): string[] => mutantsOf('lib/a.ts', code).map((mutant) => mutate(code, mutant));
@@ -46,6 +49,43 @@ describe('the imports of a file', () => {
       export { d } from '../d.ts';
       const e = () => import('./e.ts');`;
     expect(importsOf('lib/x/y.ts', text)).toEqual(['lib/x/a.ts', 'lib/d.ts', 'lib/x/e.ts']);
+  });
+});
+
+describe('what a test file covers', () => {
+  const counted = (url: string, ...ranges: [number, number, number][]) => ({
+    scriptId: '1',
+    url,
+    functions: [
+      {
+        functionName: '',
+        isBlockCoverage: true,
+        ranges: ranges.map(([startOffset, endOffset, count]) => ({ startOffset, endOffset, count })),
+      },
+    ],
+  });
+
+  it('is what of lib it loaded, but for the parts that did not run', () => {
+    const result = [
+      counted('file:///tree/lib/a.ts', [0, 100, 1], [10, 20, 0], [20, 30, 4]),
+      counted('/tree/lib/b/c.ts', [0, 50, 1]),
+      counted('/tree/lib/of-an-earlier-test.ts', [0, 50, 0]),
+      counted('/tree/test/a.test.ts', [0, 50, 1]),
+      counted('node:fs', [0, 50, 1]),
+    ];
+    expect(toCovered({ result }, '/tree')).toEqual({ 'lib/a.ts': [[10, 20]], 'lib/b/c.ts': [] });
+  });
+});
+
+describe('mutants that do not compile', () => {
+  it('are left out one by one, though they are looked at together', () => {
+    const root = join(import.meta.dirname, '..', '..');
+    const file = 'lib/is-object.ts';
+    const at = (start: number, end: number, replacement: string): Mutant => ({
+      ...{ file, line: 1, code: '', what: replacement, start, end, replacement },
+    });
+    const mutants = [at(0, 0, 'export const one = 1;'), at(0, 0, 'export const one: string = 1;'), at(0, 0, '/* */')];
+    expect(createTypeCheck(root, [file])(mutants).map(({ what }) => what)).toEqual(['export const one = 1;', '/* */']);
   });
 });
 

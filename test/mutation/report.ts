@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import type { Verdict } from './judge.ts';
-import type { Mutant } from './mutants.ts';
+import type { Mutant } from './mutants/mutants.ts';
 
 export interface Judged {
   mutant: Mutant;

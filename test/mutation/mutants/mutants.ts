@@ -1,7 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import ts from 'typescript';
-import { drawAt } from '../simulation/random.ts';
+import { drawAt } from '../../simulation/random.ts';
 import { type Mutation, mutationsOf } from './operators.ts';
 
 export interface Mutant extends Mutation {

@@ -4,10 +4,12 @@ import { cp, mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { type Mutant, mutate } from './mutants.ts';
+import { type Mutant, mutate } from '../mutants/mutants.ts';
+import { type Suites, createSuites } from './run-suites.ts';
 
 export interface TreeCopy {
   path: string;
+  suites: Suites;
   /** Runs work while the copy holds the mutant. */
   withMutant<T>(mutant: Mutant, work: () => Promise<T>): Promise<T>;
   remove(): void;
@@ -16,7 +18,11 @@ export interface TreeCopy {
 /** A copy of the working tree, as git sees it, for one mutant at a time: the tree itself is never touched. */
 export async function copyTree(root: string): Promise<TreeCopy> {
   const path = await mkdtemp(join(tmpdir(), 'mutation-'));
-  const remove = (): void => rmSync(path, { recursive: true, force: true });
+  const suites = createSuites(path);
+  const remove = (): void => {
+    suites.end();
+    rmSync(path, { recursive: true, force: true });
+  };
   process.once('exit', remove);
   const list = ['ls-files', '--cached', '--others', '--exclude-standard', '-z'];
   const { stdout } = await promisify(execFile)('git', list, { cwd: root, maxBuffer: 64 * 1024 * 1024 });
@@ -30,6 +36,7 @@ export async function copyTree(root: string): Promise<TreeCopy> {
   await symlink(join(root, 'node_modules'), join(path, 'node_modules'));
   return {
     path,
+    suites,
     async withMutant(mutant, work) {
       const place = join(path, mutant.file);
       const text = await readFile(place, 'utf8');

@@ -11,6 +11,9 @@ const SLOW = [
 const FOLDERS = ['lib', 'functions', 'local', 'test', 'manifests'];
 
 export interface ImportGraph {
+  files(): readonly string[];
+  /** All files that a file reaches, itself among them, in the order of their names. */
+  importsOf(file: string): string[];
   /** Test files that reach a file, those of its own folder first, then by the number of imports between. */
   testsOf(file: string): string[];
   /** Whether one file reaches another. */
@@ -21,9 +24,11 @@ export interface ImportGraph {
 export async function readImportGraph(root: string): Promise<ImportGraph> {
   const files = (await Promise.all(FOLDERS.map((folder) => filesIn(root, folder)))).flat();
   const importers = new Map<string, string[]>();
+  const imports = new Map<string, string[]>();
   for (const file of files) {
-    for (const imported of importsOf(file, await readFile(join(root, file), 'utf8')))
-      importers.set(imported, [...(importers.get(imported) ?? []), file]);
+    const found = importsOf(file, await readFile(join(root, file), 'utf8'));
+    imports.set(file, found);
+    for (const imported of found) importers.set(imported, [...(importers.get(imported) ?? []), file]);
   }
   const distances = (file: string): Map<string, number> => {
     const found = new Map([[file, 0]]);
@@ -32,6 +37,12 @@ export async function readImportGraph(root: string): Promise<ImportGraph> {
     return found;
   };
   return {
+    files: () => files,
+    importsOf(file) {
+      const found = new Set([file]);
+      for (const one of found) for (const imported of imports.get(one) ?? []) found.add(imported);
+      return [...found].filter((one) => imports.has(one)).toSorted();
+    },
     testsOf: (file) =>
       [...distances(file)]
         .filter(([one]) => one.endsWith('.test.ts') && !SLOW.some((pattern) => pattern.test(one)))
