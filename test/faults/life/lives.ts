@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { FAULT_KINDS, type FaultKind } from '../../support/fault-injection/kinds.ts';
 import type { Plan } from '../../support/fault-injection/call-log.ts';
 import { type LifePlace, type Lived, STAGES, type Stage, compareEnds, live } from './life.ts';
@@ -119,17 +120,25 @@ async function within<T>(work: Promise<T>, ms: number): Promise<T> {
   return Promise.race([work, late.promise]);
 }
 
-/** Every call of a faultless life in every way to fail, in an order of the seed's. */
+/**
+ * Every call of a faultless life in every way to fail, in an order of the seed's. Each is drawn by its own name: how many
+ * calls a life makes, and in which order, depends on how busy the machine is, and must not decide what is tried.
+ */
 export function drawFaults(ideal: Pick<Lived, 'calls'>, seed: number): PlannedFault[] {
-  const random = createRandom(seed);
   const faults = ideal.calls.flatMap(({ number, key, earlier, stage }) =>
-    FAULT_KINDS.flatMap((kind): PlannedFault[] => {
+    FAULT_KINDS.flatMap((kind) => {
       if (!isStage(stage)) return [];
-      const remedy = random() < 0.5 ? 'redelivery' : 'sweep';
-      return [{ number, key, earlier, stage, kind, stubborn: mayLast(kind) && random() < 0.5, remedy }];
+      const random = createRandom(toSeed(`${seed} ${key} ${earlier} ${kind}`));
+      const remedy = random() < 0.5 ? ('redelivery' as const) : ('sweep' as const);
+      const stubborn = mayLast(kind) && random() < 0.5;
+      return [{ fault: { number, key, earlier, stage, kind, stubborn, remedy }, at: random() }];
     }),
   );
-  return shuffle(faults, random);
+  return faults.sort((one, other) => one.at - other.at).map(({ fault }) => fault);
+}
+
+function toSeed(name: string): number {
+  return Number.parseInt(hash('sha256', name).slice(0, 8), 16);
 }
 
 function isStage(stage: string): stage is Stage {
@@ -143,11 +152,4 @@ function mayLast(kind: FaultKind): boolean {
 
 export function describeFault({ number, key, earlier, kind, stubborn, remedy }: PlannedFault): string {
   return `call ${number} (${key}, ${earlier} before it) ${kind}${stubborn ? ', lasting' : ''}, then ${remedy}`;
-}
-
-function shuffle<T>(all: T[], random: () => number): T[] {
-  return all
-    .map((one) => ({ one, at: random() }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ one }) => one);
 }
