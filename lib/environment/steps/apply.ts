@@ -1,7 +1,8 @@
+import { toProvisionerError } from '../../errors.ts';
 import { type Change, type Drifted, type InventoryEntry, type KubeObject, toSubjectName } from '../ports/cluster.ts';
 import { markOrphans, mergeInventory } from './prune.ts';
 import { isDone, isJob, toJobDigest } from './ready/jobs.ts';
-import { guardByOwner, stillOurs } from './write-guard.ts';
+import { confirmOwner, guardByOwner, stillOurs } from './write-guard.ts';
 import { ensureNamespace } from './namespace.ts';
 import type { Refusal } from '../model/guards.ts';
 import { type Reconciliation, auditCredentials, step, toIso } from './reconciliation.ts';
@@ -39,19 +40,28 @@ export async function writeEnvironment(run: Reconciliation, wanted: Wanted): Pro
   const foundation = applyWave(run, waves.foundation, { name: 'foundation', fresh, changes });
   // both are awaited whatever the other does: nothing may still write when this function returns
   const [granted, based] = await Promise.allSettled([credential, foundation]);
-  if (run.lost !== undefined) return { kind: 'refused', refusal: run.lost };
-  if (granted.status === 'rejected') throw granted.reason;
-  if (based.status === 'rejected') throw based.reason;
+  if (granted.status === 'rejected') return refuseOrThrow(run, granted.reason);
+  if (based.status === 'rejected') return refuseOrThrow(run, based.reason);
   changes.push(...granted.value);
 
   for (const [name, wave] of [['workloads', workloads] as const, ['exposure', exposure] as const]) {
     if (wave.length === 0) continue;
     const refusal = await stillOurs(run);
     if (refusal !== undefined) return { kind: 'refused', refusal };
-    await applyWave(run, wave, { name, fresh, changes });
+    const [applied] = await Promise.allSettled([applyWave(run, wave, { name, fresh, changes })]);
+    if (applied.status === 'rejected') return refuseOrThrow(run, applied.reason);
   }
   record.inventory = markOrphans(record.inventory, objects);
   return { kind: 'written', changes };
+}
+
+/** A failure that comes of a namespace that is another's by now is a refusal: our credential must not wait for a retry. */
+async function refuseOrThrow(run: Reconciliation, failure: unknown): Promise<Written> {
+  // policies admit us to a namespace with our labels alone, and their refusal reads like a missing right
+  if (run.lost === undefined && toProvisionerError(failure).code === 'not-permitted')
+    await confirmOwner(run).catch(() => undefined);
+  if (run.lost !== undefined) return { kind: 'refused', refusal: run.lost };
+  throw failure;
 }
 
 /** What must be applied; the rest goes into the change set as it is. */

@@ -18,6 +18,8 @@ export interface RealWorld {
   overlays: World['overlays'];
   handle(slug: string, reason: Reason, more?: Partial<EnvironmentRequest>): Promise<Handled>;
   record(slug: string): EnvironmentRecord | undefined;
+  /** Names of the credentials that are there. */
+  credentials(): string[];
   close(): Promise<void>;
 }
 
@@ -40,6 +42,7 @@ export function createRealWorld(plane: Pick<ControlPlane, 'kubeconfig'>): RealWo
     handle: (slug, reason, more = {}) =>
       reconcile(ports, world.request(reason, { ref: slug, repository: REPOSITORY, ...more })),
     record: (slug) => world.record(slug),
+    credentials: () => [...world.access.credentials.keys()],
     async close() {
       await Promise.all(connections.map((connection) => connection.close()));
     },
