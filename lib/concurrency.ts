@@ -88,19 +88,26 @@ export function shareAsks<T>(ask: () => Promise<T>): () => Promise<T> {
   };
 }
 
-/** Keeps an answer for a while, so that many askers cost a peer one call; failures are not kept. */
+/**
+ * Keeps an answer for a while, so that many askers cost a peer one call. Failures are not kept, nor what `keeps` refuses:
+ * they are shared only by those who ask while the call is under way.
+ */
 export function keepFor<T>(
   clock: Pick<Clock, 'now'>,
-  options: { ms: number; ask: () => Promise<T> },
+  options: { ms: number; ask: () => Promise<T>; keeps?: (answer: T) => boolean },
 ): () => Promise<T> {
+  const { ms, ask, keeps = () => true } = options;
   let kept: { at: number; answer: Promise<T> } | undefined;
   return () => {
-    if (kept !== undefined && clock.now() - kept.at < options.ms) return kept.answer;
-    const asked = { at: clock.now(), answer: options.ask() };
+    if (kept !== undefined && clock.now() - kept.at < ms) return kept.answer;
+    const asked = { at: clock.now(), answer: ask() };
     kept = asked;
-    asked.answer.catch(() => {
+    const forget = (): void => {
       if (kept === asked) kept = undefined;
-    });
+    };
+    asked.answer.then((answer) => {
+      if (!keeps(answer)) forget();
+    }, forget);
     return asked.answer;
   };
 }

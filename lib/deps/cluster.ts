@@ -18,7 +18,7 @@ export interface ClusterDeps {
   /** One way to the API server for each principal. */
   connections(): Promise<Connections>;
   cluster(): Promise<Cluster & LogReader>;
-  /** Whether the admission policies hold us, asked once a minute at most. */
+  /** Whether the admission policies hold us. Asked once a minute at most while they do: who puts them in place need not wait. */
   policies(): Promise<PolicyState>;
 }
 
@@ -63,6 +63,10 @@ export function createClusterDeps(
   return {
     connections,
     cluster,
-    policies: keepFor(clock, { ms: POLICIES_MS, ask: async () => (await cluster()).policies() }),
+    policies: keepFor(clock, {
+      ms: POLICIES_MS,
+      ask: async () => (await cluster()).policies(),
+      keeps: (state) => state === 'bound',
+    }),
   };
 }
