@@ -140,13 +140,20 @@ async function secureSlot(
     return withReservation(ledger, { slug, names: [...names, own.name], at: clock.now() });
   });
   if (isHeld) return;
-  throw new ProvisionerError('conflict', `the slot on identity ${nameOfIdentity(identityId)} was taken by others`, {
+  throw takenByOthers({ identityId, own });
+}
+
+/** Tried again: it gets a slot on another identity then, or waits for one. */
+function takenByOthers({ identityId, own }: Pick<Ensure, 'identityId' | 'own'>, cause?: unknown): ProvisionerError {
+  return new ProvisionerError('conflict', `the slot on identity ${nameOfIdentity(identityId)} was taken by others`, {
     object: credentialObject(identityId, own.name),
+    cause,
   });
 }
 
 /** Finds out why Azure refused, from a list of now: the code for a full identity is not documented (FACTS A1). */
-async function explain(context: IdentityContext, { identityId, own, slug }: Ensure, error: unknown): Promise<never> {
+async function explain(context: IdentityContext, target: Ensure, error: unknown): Promise<never> {
+  const { identityId, own, slug } = target;
   if (readArmFault(error)?.status !== 400) throw error;
   await context.locks.change(identityId, (ledger) => withoutReservation(ledger, slug));
   const { credentials } = await lookAt(context, identityId, { maxAgeMs: 0 });
@@ -155,13 +162,5 @@ async function explain(context: IdentityContext, { identityId, own, slug }: Ensu
   if (standing.kind === 'refused')
     throw new ProvisionerError('rejected', standing.refusal.reason, { object, cause: error });
   if (credentials.length < MAX_CREDENTIALS) throw error;
-  throw new ProvisionerError(
-    'quota',
-    `identity ${nameOfIdentity(identityId)} holds ${credentials.length} credentials`,
-    {
-      object,
-      fix: 'add another identity to WORKLOAD_IDENTITIES, or remove credentials of others',
-      cause: error,
-    },
-  );
+  throw takenByOthers(target, error);
 }

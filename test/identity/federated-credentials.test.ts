@@ -445,7 +445,7 @@ describe('ensure', () => {
     expect(asks).toBe(2);
   });
 
-  it('calls the limit by its name where Azure refuses the twenty-first', async () => {
+  it('loses its slot where Azure refuses the twenty-first, is tried again, and waits then', async () => {
     access = makeAccess(azure, { locks, pool: [ONE] });
     const request = requestFor('ex-1');
     const answer = await access.reserve(request);
@@ -453,11 +453,14 @@ describe('ensure', () => {
     for (const one of foreign(20)) azure.hold(ONE, one);
 
     await expect(access.ensure(request, answer.reserved, always)).rejects.toMatchObject({
-      code: 'quota',
-      fix: expect.any(String),
+      code: 'conflict',
+      retryable: true,
     });
     expect(azure.credentials(ONE)).toHaveLength(20);
-    expect(await access.reserve(request)).toEqual({ kind: 'full', why: expect.any(String) });
+    expect(await access.reserve(request)).toEqual({
+      kind: 'full',
+      why: expect.stringContaining('pool-1 holds 20 of 20'),
+    });
   });
 
   it('fails on a refusal by Azure without trying again', async () => {

@@ -169,7 +169,7 @@ describe('a PUT that Azure refuses with 400', () => {
   });
 
   it.each([
-    [MAX_CREDENTIALS, 'quota'],
+    [MAX_CREDENTIALS, 'conflict'],
     [MAX_CREDENTIALS - 1, 'rejected'],
   ])('calls an identity full that holds %i: %s', async (count, code) => {
     const world = makeWorld();
@@ -180,10 +180,7 @@ describe('a PUT that Azure refuses with 400', () => {
     await expect(ensure()).rejects.toMatchObject({
       code,
       object,
-      ...(code === 'quota' && {
-        message: 'identity pool-1 holds 20 credentials',
-        fix: 'add another identity to WORKLOAD_IDENTITIES, or remove credentials of others',
-      }),
+      ...(code === 'conflict' && { message: 'the slot on identity pool-1 was taken by others' }),
     });
   });
 
