@@ -33,6 +33,7 @@ const INTERNAL = [
   'retryAt',
   'stopped',
   'made',
+  'refused',
   'untold',
   'pulls',
   'observed',

@@ -155,6 +155,7 @@ function whyAsk(summary: RecordSummary, { survey, context }: Pick<Judging, 'surv
     return 'it is to be compared (DRIFT_INTERVAL)';
   if (survey.namespaces.kind === 'list' && !survey.namespaces.items.some(({ name }) => name === namespace))
     return 'its namespace is missing';
+  if (summary.refused === true) return 'what was asked last was refused';
   if (summary.untold === true) return 'GitHub was not told of its state';
   const expiry = toExpiry(summary, settings);
   if (phase === 'ready' && expiry !== undefined && isNear(expiry, context)) return 'its life span is nearly over';

@@ -43,6 +43,8 @@ export interface RecordSummary {
   writtenAt?: string;
   /** Whether somebody held its lease when it was listed. */
   isLeased?: boolean;
+  /** A guard refused what was asked last, and what was there before stands. */
+  refused?: true;
   /** GitHub was not told the newest state. */
   untold?: true;
   /** Numbers of the pull requests that have our comment. */

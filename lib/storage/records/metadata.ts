@@ -34,6 +34,7 @@ export function toMetadata(record: EnvironmentRecord): Record<string, string> {
     retryat: record.retry?.at,
     stopped: record.stop === undefined ? undefined : 1,
     made: record.uid === undefined ? undefined : 1,
+    refused: record.refused === undefined || record.phase === 'refused' ? undefined : 1,
     untold: record.github?.isPending === true || record.comments?.isPending === true ? 1 : undefined,
     pulls: Object.keys(record.comments?.ids ?? {})
       .slice(-MOST_PULLS)
@@ -108,6 +109,7 @@ function readLifeSpan(read: (key: string) => string | undefined): Partial<Record
     ...(retryAt !== undefined && { retryAt }),
     ...(stopped !== undefined && { stopped: true }),
     ...(read('made') !== undefined && { made: true }),
+    ...(read('refused') !== undefined && { refused: true }),
     ...(untold !== undefined && { untold: true }),
     ...(pulls !== undefined && { pulls: pulls.split(',').map(Number) }),
   };

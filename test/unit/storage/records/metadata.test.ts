@@ -162,6 +162,12 @@ describe('the metadata of a record', () => {
     expect(summaryOf({ event: { ...event, actor: { kind: 'key' } } })?.actor).toEqual({ kind: 'key' });
   });
 
+  test('says that what was asked last was refused only where something older stands', () => {
+    const refused = { guard: 'policies' as const, reason: 'they do not hold' };
+    expect(summaryOf({ phase: 'ready', refused })).toMatchObject({ refused: true });
+    expect(summaryOf({ phase: 'refused', refused })).not.toHaveProperty('refused');
+  });
+
   test('dates the entry by the newest thing that happened, in whatever order the history has it', () => {
     const history = [time(3), time(5), time(4)].map((day) => ({ at: day, what: 'event' }));
     expect(summaryOf({ history })?.at).toBe(time(5));

@@ -39,6 +39,11 @@ describe('a record of an environment that lives', () => {
     ],
     ['is at rest where namespaces are not listed', { survey: { namespaces: { kind: 'unknown' } }, record: {} }, []],
     [
+      'that refused what was asked last is asked for',
+      { record: { refused: true } },
+      ['sweep login: what was asked last was refused'],
+    ],
+    [
       'of which GitHub was not told is asked for',
       { record: { untold: true } },
       ['sweep login: GitHub was not told of its state'],
