@@ -47,6 +47,26 @@ export function createSlots(count: number): Slots {
   };
 }
 
+/**
+ * Runs work one after the other, first come, first served. Resolves to undefined at once, and runs nothing, where
+ * `mostWaiting` others wait already.
+ */
+export function createTurns(mostWaiting: number): <T>(work: () => Promise<T>) => Promise<T | undefined> {
+  const slots = createSlots(1);
+  let present = 0;
+  return async (work) => {
+    if (present > mostWaiting) return undefined;
+    present += 1;
+    const giveBack = await slots.take();
+    try {
+      return await work();
+    } finally {
+      giveBack();
+      present -= 1;
+    }
+  };
+}
+
 /** Runs `work` for every item, at most `limit` at a time. After a failure nothing new starts; the first one is thrown. */
 export async function forEachLimited<T>(items: T[], limit: number, work: (item: T) => Promise<void>): Promise<void> {
   const queue = items.values();

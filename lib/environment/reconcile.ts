@@ -15,7 +15,7 @@ import {
 } from './steps/reconciliation.ts';
 import { branchGone, guardRecord } from './model/guards.ts';
 import { stopExpired, waitForGrace } from './steps/life-span.ts';
-import { sendReport } from './steps/report.ts';
+import { onlyReports, sendReport } from './steps/report.ts';
 import { leaseRecord, wentAway } from './find-record.ts';
 import { newRecord, note, recordEvent, saysSomething } from './model/record-event.ts';
 import type { Step, StepName } from './model/record.ts';
@@ -96,11 +96,12 @@ async function reconcileHeld(
   };
   auditRequest(run, recorded.news);
   noteInterrupted(run);
+  const isReport = onlyReports(record, request);
   // any write supersedes earlier requeued requests, and with them their count of questions to GitHub
   if (request.attempt === 0) delete run.record.next;
   let outcome: Outcome;
   try {
-    outcome = await decide(run);
+    outcome = isReport ? DONE : await decide(run);
   } catch (thrown) {
     const error = fail(run, thrown);
     if (error.code === 'lease-lost') throw error;

@@ -58,7 +58,7 @@ export function createComments({ github, kind, pageUrl }: CommentOptions): Comme
     return made.status === 201 && typeof id === 'number' ? id : toFailure(made);
   }
 
-  return {
+  const comments: Comments = {
     async tell(about, known) {
       const body = formatComment(about.comment, { slug: about.slug, pageUrl });
       const ids = { ...known };
@@ -79,6 +79,10 @@ export function createComments({ github, kind, pageUrl }: CommentOptions): Comme
       return { kind: 'told', ids };
     },
     list: ({ fullName }) => listPulls(github, fullName),
+  };
+  return {
+    ...comments,
+    tell: async (about, known) => (await github.inTurn(() => comments.tell(about, known))) ?? { kind: 'busy' },
   };
 }
 

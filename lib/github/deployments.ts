@@ -46,7 +46,7 @@ export function createDeployments({ github, environment, pageUrl }: DeploymentOp
     });
   }
 
-  return {
+  const reports: Reports = {
     async tell(about, known) {
       let id = known.imageTag === about.imageTag ? known.deploymentId : undefined;
       if (id === undefined) {
@@ -78,6 +78,10 @@ export function createDeployments({ github, environment, pageUrl }: DeploymentOp
       }
       return { kind: 'removed' };
     },
+  };
+  return {
+    tell: async (about, known) => (await github.inTurn(() => reports.tell(about, known))) ?? { kind: 'busy' },
+    remove: async (about) => (await github.inTurn(() => reports.remove(about))) ?? { kind: 'busy' },
   };
 }
 

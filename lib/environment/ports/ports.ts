@@ -183,10 +183,11 @@ export interface ReportAbout {
   slug: string;
 }
 
-/** `failed`: worth another try. `refused`: a right is missing, or the branch is gone. */
+/** `busy`: nothing was sent, since others write. `failed`: worth another try. `refused`: a right is missing, or the branch is gone. */
 export type ReportAnswer =
   | { kind: 'told'; deploymentId: number }
   | { kind: 'removed' }
+  | { kind: 'busy' }
   | { kind: 'failed'; why: string }
   | { kind: 'refused'; why: string };
 
@@ -201,6 +202,7 @@ export interface Reports {
 
 export type CommentAnswer =
   | { kind: 'told'; /** Ids of the comments by the number of their pull request. */ ids: Record<string, number> }
+  | { kind: 'busy' }
   | { kind: 'failed'; why: string }
   | { kind: 'refused'; why: string };
 

@@ -1,7 +1,12 @@
 import { type Comment, toComment } from '../model/reporting/comment.ts';
 import { type Report, toReport, toReportKey } from '../model/reporting/report.ts';
+import type { EnvironmentRecord, Phase } from '../model/record.ts';
+import { type EnvironmentRequest, newRequest } from '../model/request.ts';
 import { toImageTag } from './render.ts';
 import { type Reconciliation, save } from './reconciliation.ts';
+
+/** When a report that others kept back is sent: after some of them, and not together with all who wait as well. */
+const BUSY_MS = 20_000;
 
 /** Notes in the record that GitHub is to be told, so that a sweep does so where this run can't. */
 export function noteReport(run: Reconciliation): void {
@@ -19,42 +24,64 @@ function noteComment(run: Reconciliation): void {
   record.comments = { ids: {}, ...record.comments, isPending: true };
 }
 
-/** Tells GitHub after the record is written: a failure of GitHub's is none of ours. Only the newest state is sent. */
+type Sent = 'busy' | undefined;
+
+/**
+ * Tells GitHub after the record is written: a failure of GitHub's is none of ours. Only the newest state is sent. Where
+ * others write, the next check of the environment tells it; one that expects none gets one.
+ */
 export async function sendReport(run: Reconciliation): Promise<void> {
-  await sendDeployment(run);
-  await sendComment(run);
+  const sent = [await sendDeployment(run), await sendComment(run)];
+  if (!sent.includes('busy')) return;
+  const { record, ports } = run;
+  ports.log.info('GitHub is told later: others write', { environment: record.name });
+  if (record.next !== undefined) return;
+  const { name: environment, repository, ref } = record;
+  const check = { id: ports.newId(), environment, repository, ref, reason: 'check' } as const;
+  await ports.requests.send(newRequest(check, ports.clock.now()), Math.round(BUSY_MS * (1 + ports.random())));
 }
 
-async function sendComment(run: Reconciliation): Promise<void> {
+const ENDED: readonly Phase[] = ['gone', 'refused', 'failed'];
+
+/** Whether a check comes to an environment that waits for nothing but its report. */
+export function onlyReports(record: EnvironmentRecord, { reason }: EnvironmentRequest): boolean {
+  const isUntold = record.github?.isPending === true || record.comments?.isPending === true;
+  return reason === 'check' && isUntold && record.next === undefined && ENDED.includes(record.phase);
+}
+
+async function sendComment(run: Reconciliation): Promise<Sent> {
   const { record, ports } = run;
   const wanted = toWantedComment(run);
-  if (ports.comments === undefined || wanted === undefined || record.comments?.isPending !== true) return;
+  if (ports.comments === undefined || wanted === undefined || record.comments?.isPending !== true) return undefined;
   const about = { repository: record.repository, ref: record.ref, slug: record.name };
   const answer = await ports.comments.tell({ ...about, comment: wanted.comment }, record.comments.ids);
+  if (answer.kind === 'busy') return 'busy';
   if (answer.kind === 'failed') {
     ports.log.warn('pull request not told', { environment: record.name, why: answer.why });
-    return;
+    return undefined;
   }
   if (answer.kind === 'refused')
     ports.log.warn('GitHub does not take comments', { environment: record.name, why: answer.why });
   const ids = answer.kind === 'told' ? answer.ids : record.comments.ids;
   record.comments = { ids, told: wanted.digest };
   await save(run);
+  return undefined;
 }
 
-async function sendDeployment(run: Reconciliation): Promise<void> {
+async function sendDeployment(run: Reconciliation): Promise<Sent> {
   const { record, ports } = run;
   const wanted = toWanted(run);
-  if (ports.reports === undefined || wanted === undefined || record.github?.isPending !== true) return;
+  if (ports.reports === undefined || wanted === undefined || record.github?.isPending !== true) return undefined;
   const { report, digest, imageTag } = wanted;
   const about = { repository: record.repository, ref: record.ref, slug: record.name };
   const answer =
     report.kind === 'gone'
       ? await ports.reports.remove(about)
       : await ports.reports.tell({ ...about, ...report, imageTag }, record.github);
+  if (answer.kind === 'busy') return 'busy';
   if (answer.kind === 'failed') {
     ports.log.warn('GitHub not told', { environment: record.name, why: answer.why });
-    return;
+    return undefined;
   }
   if (answer.kind === 'refused') {
     ports.log.warn('GitHub does not take deployments', { environment: record.name, why: answer.why });
@@ -63,6 +90,7 @@ async function sendDeployment(run: Reconciliation): Promise<void> {
   if (report.kind === 'gone') delete record.github;
   else record.github = { ...told, told: digest };
   await save(run);
+  return undefined;
 }
 
 function toWantedComment({ record, ports }: Reconciliation): { comment: Comment; digest: string } | undefined {

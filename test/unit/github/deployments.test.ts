@@ -130,6 +130,69 @@ describe('what GitHub is told', () => {
     expect((await sweep(world.ports)).queued).toEqual([]);
   }, 30_000);
 
+  describe('while others write', () => {
+    /** As many as GitHub is told of one after the other; the returned function lets them end. */
+    const occupy = async (): Promise<() => Promise<void>> => {
+      const held = Promise.withResolvers<undefined>();
+      github.setFault(({ method }) => (method === 'POST' ? held.promise : undefined));
+      const others = [1, 2, 3].map(async (number) =>
+        world.ports.reports?.tell(
+          {
+            repository: REPOSITORY,
+            ref: REF,
+            slug: `other-${number}`,
+            state: 'success',
+            description: '',
+            imageTag: 'a',
+          },
+          { deploymentId: number, imageTag: 'a' },
+        ),
+      );
+      return async () => {
+        held.resolve(undefined);
+        github.setFault(undefined);
+        await Promise.all(others);
+      };
+    };
+    const dues = () => world.requests.waiting.map(({ due }) => due - world.clock.now());
+
+    it('is told by the next check, and nobody waits for its turn', async () => {
+      const release = await occupy();
+      await world.handle(world.request('create'));
+      expect(world.record()).toMatchObject({ phase: 'ready', github: { isPending: true } });
+      expect(world.log.join()).toContain('GitHub is told later');
+      // the first look after it became ready
+      expect(dues()).toEqual([10_000]);
+
+      await release();
+      await world.settle(10_000);
+      expect(states()).toEqual([['success']]);
+      expect(world.record()?.github).not.toHaveProperty('isPending');
+    }, 30_000);
+
+    it('is told of an end by a check of its own, which reads nothing else', async () => {
+      await world.handle(world.request('create'));
+      await world.settle();
+      const release = await occupy();
+      world.clock.advance(1_000);
+      await world.handle(world.request('delete'));
+      await world.settle(10_000);
+      expect(world.record()).toMatchObject({ phase: 'gone', github: { isPending: true } });
+      expect(dues()).toEqual([expect.any(Number)]);
+      expect(dues()[0]).toBeLessThanOrEqual(40_000);
+
+      await release();
+      const asked: string[] = [];
+      world.turn.hook = (what) => void asked.push(what);
+      await world.settle(40_000);
+      expect(deployments()).toEqual([]);
+      expect(world.record()).not.toHaveProperty('github');
+      const blob = ['lease', 'read', 'write', 'write', 'release'];
+      expect(asked).toEqual(blob.map((verb) => `${verb} ${REF}`));
+      expect(world.requests.waiting).toEqual([]);
+    }, 30_000);
+  });
+
   it('finds a deployment whose answer was lost, instead of making a second one', async () => {
     github.setFault(async ({ method, url }) => {
       if (method !== 'POST' || !url.endsWith('/deployments')) return undefined;
