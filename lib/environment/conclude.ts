@@ -13,10 +13,11 @@ export type Handled = 'done' | 'requeued' | 'dropped' | 'refused' | 'nothing-to-
 export async function conclude(run: Reconciliation, outcome: Outcome): Promise<Handled> {
   const { ports, record, request } = run;
   delete record.next;
+  if (outcome.kind === 'as-planned' && run.superseded !== undefined) record.next = run.superseded;
   markExpiring(run);
   noteRetry(run);
   noteReport(run);
-  if (outcome.kind === 'done') {
+  if (outcome.kind !== 'later') {
     await save(run);
     return record.phase === 'refused' ? 'refused' : 'done';
   }

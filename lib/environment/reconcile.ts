@@ -98,7 +98,10 @@ async function reconcileHeld(
   noteInterrupted(run);
   const isReport = onlyReports(record, request);
   // any write supersedes earlier requeued requests, and with them their count of questions to GitHub
-  if (request.attempt === 0) delete run.record.next;
+  if (request.attempt === 0) {
+    run.superseded = run.record.next;
+    delete run.record.next;
+  }
   let outcome: Outcome;
   try {
     outcome = isReport ? DONE : await decide(run);

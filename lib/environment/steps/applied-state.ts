@@ -3,7 +3,7 @@ import { note } from '../model/record-event.ts';
 import { awaitReadiness, beginReadiness, lookAgain } from './ready/readiness.ts';
 import type { Phase } from '../model/record.ts';
 import { toFingerprint, toImageTag } from './render.ts';
-import { type Outcome, type Reconciliation, toIso } from './reconciliation.ts';
+import { AS_PLANNED, type Outcome, type Reconciliation, toIso } from './reconciliation.ts';
 
 export interface Done {
   changes: Change[];
@@ -59,8 +59,16 @@ export async function recordApplied(run: Reconciliation, done: Done): Promise<Ou
   const isPruned = !record.inventory.some(({ orphaned }) => orphaned === true);
   const stands = done.before === 'ready' && !changed && isPruned;
   if (stands) record.phase = 'ready';
+  if (!stands || !DELIVERIES.has(request.reason)) return awaitReadiness(run);
   // a delivery that changes nothing reads no health: the scheduled checks and the sweep see what has failed since
-  return stands && DELIVERIES.has(request.reason) ? lookAgain(run) : awaitReadiness(run);
+  const look = lookAgain(run);
+  return look.kind === 'later' && isPlanned(run, look.delayMs) ? AS_PLANNED : look;
+}
+
+/** Whether a request comes by then anyway: each of a burst of pushes would only put another one in its place. */
+function isPlanned({ superseded, ports }: Reconciliation, withinMs: number): boolean {
+  const waitMs = superseded === undefined ? 0 : Date.parse(superseded.at) - ports.clock.now();
+  return waitMs > 0 && waitMs <= withinMs;
 }
 
 /** Whether exactly these objects, with the same identity, were the last applied to this namespace. */

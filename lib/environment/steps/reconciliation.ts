@@ -22,6 +22,8 @@ export interface Reconciliation {
   confirmedAt: number;
   /** Which step each failure came from. */
   failures?: Map<unknown, StepName>;
+  /** The requeued request that the record named until this one came, which is the first of a chain. */
+  superseded?: { id: string; at: string } | undefined;
   /** Why the environment shall be there, or not. */
   why?: string;
   /** Set if the namespace turned out not to be ours during the run. */
@@ -31,11 +33,15 @@ export interface Reconciliation {
 /** What the guards need of a run; a dry run has this much, and neither lease nor request. */
 export type Guarded = Omit<Reconciliation, 'request' | 'etag' | 'lease'>;
 
-/** What reconcile does next: nothing, or requeue after a delay. */
+/** What reconcile does next: nothing, what was to come anyway, or requeue after a delay. */
 export type Outcome =
-  { kind: 'done' } | { kind: 'later'; delayMs: number; reason?: 'check'; deadlineMs?: number; asked?: number };
+  | { kind: 'done' }
+  | { kind: 'as-planned' }
+  | { kind: 'later'; delayMs: number; reason?: 'check'; deadlineMs?: number; asked?: number };
 
 export const DONE: Outcome = { kind: 'done' };
+/** The request that the record named stays the one that counts. */
+export const AS_PLANNED: Outcome = { kind: 'as-planned' };
 
 export async function save(run: Reconciliation): Promise<void> {
   const { ports, record, etag, lease } = run;

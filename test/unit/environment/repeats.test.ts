@@ -37,6 +37,43 @@ describe('a delivery that comes again after others', () => {
   });
 });
 
+describe('a burst of pushes that change nothing', () => {
+  const push = async (deliveryId: string): Promise<void> => {
+    world.clock.advance(500);
+    await world.handle(world.request('push', { deliveryId }));
+  };
+
+  it('leaves the look that is to come anyway as it is, and adds none', async () => {
+    await world.handle(world.request('create', { deliveryId: 'A' }));
+    const [look] = world.requests.waiting;
+    for (const id of ['B', 'C', 'D']) await push(id);
+
+    expect(world.requests.waiting).toEqual([look]);
+    expect(world.record()).toMatchObject({ seen: ['A', 'B', 'C', 'D'], next: { id: look?.request.id } });
+    await world.settle(10_000);
+    expect(world.record()?.steps.readiness?.at).toBe(new Date(look?.due ?? 0).toISOString());
+  });
+
+  it('puts one in the place of a look that should have come', async () => {
+    await world.handle(world.request('create'));
+    const [late] = world.requests.waiting.splice(0);
+    world.clock.advance(10_000);
+    await push('B');
+
+    expect(world.requests.waiting).toHaveLength(1);
+    expect(late && (await world.handle(late.request))).toBe('dropped');
+  });
+
+  it('does not leave a changed image to the look of the one before', async () => {
+    await world.handle(world.request('create'));
+    const [old] = world.requests.waiting.splice(0);
+    world.clock.advance(500);
+    await world.handle(world.request('push', { imageTag: 'v2' }));
+
+    expect(old && (await world.handle(old.request))).toBe('dropped');
+  });
+});
+
 describe('a second delete', () => {
   it('of what is gone says nothing again, and removes what a stale write left', async () => {
     await world.handle(world.request('create'));
