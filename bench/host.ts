@@ -4,29 +4,25 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build, projectRoot } from '../local/build/build.ts';
 import { startKubelet } from '../local/control-plane/kubelet.ts';
-import { type DeliveryOptions, makeDelivery } from '../local/github/deliveries.ts';
+import type { DeliveryOptions } from '../local/github/deliveries.ts';
 import { startGitHub } from '../local/github/start.ts';
 import { startHost } from '../local/host/start-host.ts';
 import type { EnvironmentRecord } from '../lib/environment/model/record.ts';
 import { NODE_OPTIONS } from './apart/process.ts';
+import { REPOSITORY, SECRET, type SignedDelivery, sendDelivery, signDelivery } from './deliveries.ts';
 import { OVERLAYS, poolOf, type Stage } from './stage.ts';
 
 const FOLDER = join(projectRoot, '.cache', 'bench-host');
-const SECRET = 'a secret of the bench alone';
-const REPOSITORY = { fullName: 'acme/shop', id: 7, defaultBranch: 'main' };
 
 /** The app as it is deployed, in a process of its own. */
 export interface ServedApp {
+  url: string;
   /** A signed delivery about a branch that GitHub has from then on. */
-  delivery(options: Pick<DeliveryOptions, 'event' | 'ref' | 'deliveryId' | 'sha'>): {
-    headers: Record<string, string>;
-    body: Uint8Array<ArrayBuffer>;
-  };
+  delivery(options: Pick<DeliveryOptions, 'event' | 'ref'>): SignedDelivery;
+  /** Branches that GitHub has from then on. */
+  addBranches(refs: readonly string[]): void;
   /** The status of the answer and how long it took, in ms. */
-  send(delivery: {
-    headers: Record<string, string>;
-    body: Uint8Array<ArrayBuffer>;
-  }): Promise<{ status: number; ms: number }>;
+  send(delivery: SignedDelivery): Promise<{ status: number; ms: number }>;
   read(slug: string): Promise<EnvironmentRecord | undefined>;
   /** Of the process with host and app, in MB. */
   memoryMb(): Promise<number>;
@@ -62,19 +58,18 @@ export async function serveApp({ plane, admin, azurite, azure }: Stage, round: n
       'AzureWebJobs.sweep.Disabled': 'true',
     },
   });
+  const addBranches = (refs: readonly string[]): void => {
+    const branches = github.repositories[0]?.branches ?? [];
+    branches.push(...refs.filter((ref) => !branches.includes(ref)));
+  };
   return {
+    url: host.url,
+    addBranches,
     delivery(options) {
-      const branches = github.repositories[0]?.branches ?? [];
-      if (options.ref !== undefined && !branches.includes(options.ref)) branches.push(options.ref);
-      const { headers, body } = makeDelivery({ ...options, repository: REPOSITORY, secret: SECRET });
-      return { headers, body: new Uint8Array(body) };
+      if (options.ref !== undefined) addBranches([options.ref]);
+      return signDelivery(options);
     },
-    async send({ headers, body }) {
-      const from = performance.now();
-      const response = await fetch(`${host.url}/api/github/webhook`, { method: 'POST', headers, body });
-      await response.arrayBuffer();
-      return { status: response.status, ms: performance.now() - from };
-    },
+    send: (delivery) => sendDelivery(host.url, delivery),
     async read(slug) {
       const response = await fetch(`${host.url}/api/environments/${slug}`);
       return response.ok ? ((await response.json()) as EnvironmentRecord) : undefined;

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { REQUEST_QUEUE } from '../../lib/storage/queue.ts';
+import { type Sent, sendBurst } from '../apart/burst.ts';
 import { type Figures, percentile, rounded } from '../figures.ts';
 import { type ServedApp, serveApp } from '../host.ts';
 import type { Comparison } from '../measure.ts';
@@ -10,24 +10,10 @@ import type { Stage } from '../stage.ts';
 const DELIVERIES = 1_000;
 const BRANCHES = 50;
 const A_SECOND = 50;
-/** One of these in twenty each. */
-const ODD = ['doubled', 'badly signed', 'too large'] as const;
-const TOO_LARGE = 1_100_000;
 const MOST_MB = 300;
 const WITHIN_MS = 900_000;
 /** The pool of this case; the others' rounds have lower numbers. */
 const ROUND = 29;
-
-type Kind = 'good' | (typeof ODD)[number];
-const WANTED: Record<Kind, number> = { good: 202, doubled: 202, 'badly signed': 401, 'too large': 413 };
-
-interface Sent {
-  kind: Kind;
-  ref: string;
-  deliveryId: string;
-  status: number;
-  ms: number;
-}
 
 /** A thousand deliveries about 50 branches, all of which come within the first second: none may be lost. */
 export async function measureLoad(stage: Stage): Promise<{ comparisons: Comparison[]; figures: Figures }> {
@@ -35,8 +21,10 @@ export async function measureLoad(stage: Stage): Promise<{ comparisons: Comparis
   const watch = startWatch(stage, app);
   try {
     await app.send(app.delivery({ event: 'ping' }));
-    const sent = await sendAll(app);
-    const wrong = sent.filter(({ kind, status }) => status !== WANTED[kind]);
+    const refs = Array.from({ length: BRANCHES }, (_, index) => `load-${index}`);
+    app.addBranches(refs);
+    const sent = await sendBurst(app.url, { deliveries: DELIVERIES, aSecond: A_SECOND, refs });
+    const wrong = sent.filter(({ status, wanted }) => status !== wanted);
     if (wrong.length > 0) throw new Error(`${wrong.length} wrong answers, such as ${JSON.stringify(wrong[0])}`);
     const quietMs = await waitForAll(app, sent);
     const { peakMb, series } = await watch.stop();
@@ -72,23 +60,6 @@ export async function measureLoad(stage: Stage): Promise<{ comparisons: Comparis
     await watch.stop();
     await app.stop();
   }
-}
-
-async function sendAll(app: ServedApp): Promise<Sent[]> {
-  const started = performance.now();
-  return Promise.all(
-    Array.from({ length: DELIVERIES }, async (_, index): Promise<Sent> => {
-      await pause(started + (index * 1000) / A_SECOND - performance.now());
-      const kind: Kind = ODD[index % 20] ?? 'good';
-      const ref = `load-${index % BRANCHES}`;
-      const deliveryId = randomUUID();
-      const made = app.delivery({ event: index < BRANCHES ? 'create' : 'push', ref, deliveryId });
-      if (kind === 'badly signed') made.headers['X-Hub-Signature-256'] = `sha256=${'0'.repeat(64)}`;
-      if (kind === 'too large') made.body = new Uint8Array(TOO_LARGE).fill(32);
-      if (kind === 'doubled') await app.send(made);
-      return { kind, ref, deliveryId, ...(await app.send(made)) };
-    }),
-  );
 }
 
 /** Not one is lost: every record has seen each of its branch's accepted deliveries, and its branch is up. */
