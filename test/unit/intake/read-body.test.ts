@@ -30,6 +30,19 @@ describe('a body', () => {
     expect(long.taken()).toBe(0);
   });
 
+  it('may be a mebibyte and no more where nothing else is said, and the answer says so', async () => {
+    const of = (length: number) => request([new Uint8Array(length)]);
+    const work = async (bytes: Uint8Array) => ({ status: 200, body: { length: bytes.length } });
+    expect(await withBody(of(1_048_576), { requestId: 'r' }, work)).toEqual({
+      status: 200,
+      body: { length: 1_048_576 },
+    });
+    expect(await withBody(of(1_048_577), { requestId: 'r' }, work)).toEqual({
+      status: 413,
+      body: { outcome: 'error', error: { code: 'too-large', message: 'the body is over 1 MiB' }, requestId: 'r' },
+    });
+  });
+
   it('that is longer than it is said to be is read no further than its limit', async () => {
     const lying = request(Array.from({ length: 100 }, kib), 10);
     expect(await readBody(lying, 3 * 1024)).toBeUndefined();

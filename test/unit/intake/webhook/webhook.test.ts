@@ -1,54 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { createHmac, randomUUID } from 'node:crypto';
-import { readIntakeSettings, readWebhookSecrets } from '../../../lib/config.ts';
-import { type EnvironmentRequest, parseRequest } from '../../../lib/environment/model/request.ts';
-import { ProvisionerError } from '../../../lib/errors.ts';
-import { receiveWebhook } from '../../../lib/intake/webhook/webhook.ts';
-import { type Delivery, type DeliveryOptions, makeDelivery } from '../../../local/github/deliveries.ts';
+import { createHmac } from 'node:crypto';
+import { parseRequest } from '../../../../lib/environment/model/request.ts';
+import { type Delivery, makeDelivery } from '../../../../local/github/deliveries.ts';
+import { SECRET, delivery, intake } from './intake.ts';
 
 const ANY_TEXT: unknown = expect.stringMatching(/./);
-const SECRET = 'a secret of more than 16 bytes';
-const repository = { fullName: 'acme/shop', id: 42, defaultBranch: 'trunk' };
-
-function intake(settings: Record<string, string> = {}) {
-  const environment = { GITHUB_REPOSITORIES: 'acme/shop,acme/api=api', GITHUB_WEBHOOK_SECRET: SECRET, ...settings };
-  const sent: EnvironmentRequest[] = [];
-  const log: string[] = [];
-  const write = (message: string, fields?: Record<string, unknown>) =>
-    void log.push(`${message} ${JSON.stringify(fields)}`);
-  let reachable = true;
-  return {
-    sent,
-    log,
-    cut: () => void (reachable = false),
-    async receive({ headers, body }: { headers: Record<string, string>; body: Buffer }) {
-      const byName = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-      return receiveWebhook(
-        {
-          secrets: () => readWebhookSecrets(environment),
-          settings: () => readIntakeSettings(environment),
-          requests: async () => ({
-            async send(request) {
-              if (!reachable) throw new ProvisionerError('unavailable', 'no queue');
-              sent.push(request);
-            },
-          }),
-          clock: { now: () => Date.parse('2026-11-23T10:00:00.000Z') },
-          newId: randomUUID,
-          log: { info: write, warn: write, error: write },
-        },
-        { header: (name) => byName.get(name), bytes: body, requestId: 'call-1' },
-      );
-    },
-  };
-}
-
 function setPushedAt(payload: Record<string, unknown>, at: unknown): void {
   (payload['repository'] as Record<string, unknown>)['pushed_at'] = at;
 }
-
-const delivery = (options: Partial<DeliveryOptions> = {}): Delivery =>
-  makeDelivery({ event: 'create', secret: SECRET, ref: 'ex-c4-e6', repository, ...options });
 
 describe('receiveWebhook', () => {
   it('queues a create with its position, and answers 202', async () => {

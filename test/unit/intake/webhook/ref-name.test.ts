@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { checkBranchName } from '../../../lib/intake/webhook/ref-name.ts';
+import { checkBranchName } from '../../../../lib/intake/webhook/ref-name.ts';
 
 describe('checkBranchName', () => {
   it.each(['ex-c4-e6', 'Feature/Login', '-dash', '🚀', 'a'.repeat(255), 'a.b', 'a@b', 'refs/heads/x', 'ünï'])(
