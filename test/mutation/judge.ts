@@ -1,5 +1,5 @@
 import type { CoverageMap } from './suites/coverage.ts';
-import type { ImportGraph } from './suites/import-graph.ts';
+import { type ImportGraph, isOwn } from './suites/import-graph.ts';
 import type { Mutant } from './mutants/mutants.ts';
 import { type Outcome, runSimulation } from './suites/run-suites.ts';
 import type { TreeCopy } from './suites/tree-copy.ts';
@@ -59,7 +59,7 @@ export function createJudge(options: JudgeOptions): Judge {
     const tests: string[] = [];
     let sum = 0;
     for (const test of able.toSorted((a, b) => isSlow(a) - isSlow(b) || killsBy(b) - killsBy(a))) {
-      if (sum > 0 && sum + timeOf(test) > perMutantMs) continue;
+      if (sum > 0 && sum + timeOf(test) > perMutantMs && !isOwn(test, file)) continue;
       tests.push(test);
       sum += timeOf(test);
     }

@@ -55,8 +55,12 @@ export async function readImportGraph(root: string): Promise<ImportGraph> {
 /** A folder's own tests know it best; whole lives take longest. */
 function rank(test: string, file: string): number {
   if (test.startsWith('test/faults/')) return 2;
-  const folder = file.split('/')[1] ?? '';
-  return test.split('/').includes(folder) ? 0 : 1;
+  return isOwn(test, file) ? 0 : 1;
+}
+
+/** Whether a test file stands in the folder that is named as the one of a file of lib. */
+export function isOwn(test: string, file: string): boolean {
+  return test.split('/').includes(file.split('/')[1] ?? '');
 }
 
 function order(one: string, other: string): number {
