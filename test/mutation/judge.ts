@@ -126,6 +126,7 @@ export function createJudge(options: JudgeOptions): Judge {
             }
             times.set(test, measured.ms);
             coverage.add(test, measured.covered);
+            coverage.keep();
           }
         }),
       );

@@ -93,7 +93,6 @@ async function judgeAll(): Promise<void> {
   const keepTimes = (): void => {
     mkdirSync(join(root, '.cache'), { recursive: true });
     writeFileSync(kept, JSON.stringify(Object.fromEntries(times)));
-    coverage.keep();
   };
   const end = (signal: NodeJS.Signals): void => {
     isEnded = true;

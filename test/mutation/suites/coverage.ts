@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Profiler } from 'node:inspector/promises';
 import { join } from 'node:path';
@@ -43,8 +43,8 @@ export interface CoverageMap {
 /** Which test runs which code, as measured without a mutant, kept for as long as the texts stay the same. */
 export async function readCoverage(root: string, graph: ImportGraph): Promise<CoverageMap> {
   const place = join(root, '.cache', 'mutation-coverage.json');
-  const text = await readFile(place, 'utf8').catch(() => '{}');
-  const kept = new Map(Object.entries(JSON.parse(text) as Record<string, Kept>));
+  const kept = new Map(Object.entries(readKept(place)));
+  const added = new Map<string, Kept>();
   const texts = new Map<string, Buffer>();
   for (const file of graph.files()) texts.set(file, await readFile(join(root, file)));
   const keys = new Map<string, string>();
@@ -68,10 +68,22 @@ export async function readCoverage(root: string, graph: ImportGraph): Promise<Co
       return covered[file]?.every(([from, to]) => start < from || start >= to) ?? false;
     },
     unknown: (tests) => tests.filter((test) => coveredBy(test) === undefined),
-    add: (test, covered) => void kept.set(test, { key: keyOf(test), covered }),
+    add(test, covered) {
+      kept.set(test, { key: keyOf(test), covered });
+      added.set(test, { key: keyOf(test), covered });
+    },
     keep() {
       mkdirSync(join(root, '.cache'), { recursive: true });
-      writeFileSync(place, JSON.stringify(Object.fromEntries(kept)));
+      // another run may have kept some meanwhile
+      writeFileSync(place, JSON.stringify({ ...readKept(place), ...Object.fromEntries(added) }));
     },
   };
+}
+
+function readKept(place: string): Record<string, Kept> {
+  try {
+    return JSON.parse(readFileSync(place, 'utf8')) as Record<string, Kept>;
+  } catch {
+    return {};
+  }
 }
