@@ -4,11 +4,14 @@ import {
   newLedger,
   parseLedger,
   withCredential,
+  withRecent,
   withReservation,
   withSeen,
+  withWrite,
   withoutCredential,
   withoutReservation,
   withoutSeen,
+  withoutWrites,
 } from '../../../lib/identity/ledger/ledger.ts';
 import { foreign, held } from '../world.ts';
 
@@ -128,5 +131,44 @@ describe('a ledger', () => {
     const ledger = withReservation(seen(2), { slug: 'a', names: ['x'], at: 1 });
 
     expect(parseLedger(JSON.stringify(ledger))).toEqual(ledger);
+  });
+});
+
+describe('our own writes of late', () => {
+  const written = (at: number, name = 'a') => withWrite(newLedger(), { name, credential: held('ex-1', { name }), at });
+
+  it.each([
+    [29_999, ['a']],
+    [30_000, []],
+  ])('are shown beside a list that was begun %i ms after them, as %j', (ms, names) => {
+    expect(withRecent(written(1_000), { at: 1_000 + ms, credentials: [] }).map(({ name }) => name)).toEqual(names);
+  });
+
+  it('take the place of what a list shows under their names, and a removal takes it away', () => {
+    const credentials = [held('ex-2', { name: 'A' }), held('ex-2', { name: 'b' })];
+    expect(withRecent(written(1), { at: 1, credentials })).toEqual([credentials[1], held('ex-1', { name: 'a' })]);
+    const removed = withWrite(written(1), { name: 'A', at: 2 });
+    expect(withRecent(removed, { at: 2, credentials })).toEqual([credentials[1]]);
+    expect(withRecent(newLedger(), { at: 2, credentials })).toEqual(credentials);
+  });
+
+  it.each([
+    [59_999, ['a', 'b']],
+    [60_000, ['b']],
+  ])('are kept for a minute, and one of each name: %i ms later %j', (ms, names) => {
+    const later = withWrite(written(1_000), { name: 'b', at: 1_000 + ms });
+    expect(later.recent?.map(({ name }) => name)).toEqual(names);
+    expect(withWrite(later, { name: 'B', at: 1_000 + ms }).recent?.filter(({ name }) => /b/i.test(name))).toHaveLength(
+      1,
+    );
+  });
+
+  it('are forgotten where a later read by name misses them, and nothing is written where none is', () => {
+    const two = withWrite(written(5), { name: 'b', at: 7 });
+    expect(withoutWrites(two, ['a', 'b'], 6)?.recent?.map(({ name }) => name)).toEqual(['b']);
+    expect(withoutWrites(two, ['a', 'b'], 7)?.recent).toEqual([]);
+    expect(withoutWrites(two, ['c'], 9)).toBeUndefined();
+    expect(withoutWrites(two, ['a'], 4)).toBeUndefined();
+    expect(withoutWrites(newLedger(), ['a'], 9)).toBeUndefined();
   });
 });

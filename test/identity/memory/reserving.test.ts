@@ -243,6 +243,17 @@ describe('room that others wait for', () => {
     });
   });
 
+  it('is counted on each identity by itself: a slot on each of two is no room for one that needs two', async () => {
+    const world = makeMemoryWorld();
+    for (const id of [ONE, TWO]) world.hold(id, ...foreign(MAX_CREDENTIALS));
+    await waitAs(world, ['first']);
+    world.hold(ONE, ...foreign(MAX_CREDENTIALS - 2));
+    world.hold(TWO, ...foreign(MAX_CREDENTIALS - 1));
+    await world.list(0);
+    const two = requestFor('newcomer', { wanted: [wanted('newcomer'), wanted('newcomer', 'more')] });
+    expect(await world.access.reserve(two)).toMatchObject({ kind: 'full' });
+  });
+
   it.each([
     [75_000, 'full'],
     [75_001, 'reserved'],

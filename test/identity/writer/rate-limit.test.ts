@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import {
   cancelWrite,
   earliestWrite,
+  isLimited,
   noteThrottled,
   reserveWrite,
   withSent,
@@ -89,6 +90,25 @@ describe('reserveWrite', () => {
     expect(await reserve(ONE)).toBe(30_000);
   });
 
+  it.each([4200, 4199])('gives a moment up to the deadline itself, 4200 ms ahead: %i ms', async (within) => {
+    const { reserve, context, write } = makeContext();
+    await noteThrottled(context, write(ONE), fault());
+    if (within === 4200) expect(await reserve(ONE, { within })).toBe(4200);
+    else
+      await expect(reserve(ONE, { within })).rejects.toMatchObject({
+        code: 'unavailable',
+        message: 'identity pool-1: the next write may be sent in 5 s, at the rate that Azure admits',
+        object: 'Identity/pool-1',
+        retryAfterMs: 1200,
+      });
+  });
+
+  it('has a request back at once where its moment is within seconds', async () => {
+    const { reserve, context, write } = makeContext();
+    await noteThrottled(context, write(ONE), fault(2_000));
+    await expect(reserve(ONE, { within: 1_000 })).rejects.toMatchObject({ retryAfterMs: 0 });
+  });
+
   it('has requests back the later the more of them wait for the identity', async () => {
     const { reserve, context, write } = makeContext({ random: 0.5 });
     await noteThrottled(context, write(ONE), fault(30_000));
@@ -105,6 +125,35 @@ describe('reserveWrite', () => {
     pass(6 * 60_000);
 
     expect([await reserve(ONE), await reserve(ONE)]).toEqual([undefined, undefined]);
+  });
+});
+
+describe('a limit', () => {
+  const MINUTE_MS = 60_000;
+
+  it.each<[string, number, boolean]>([
+    ['that ends now', 0, false],
+    ['that ends in a millisecond', 1, true],
+    ['as long as any of ours, by a clock that is nearly a minute ahead', 6 * MINUTE_MS - 1, true],
+    ['that only a clock a minute ahead can have noted', 6 * MINUTE_MS, false],
+  ])('%s holds: %p', (_what, ms, holds) => {
+    expect(isLimited({ next: 0, notBefore: 0, until: 1_000_000 + ms }, 1_000_000)).toBe(holds);
+  });
+
+  it('is none where Azure throttled nobody', () => {
+    expect(isLimited(undefined, 0)).toBe(false);
+  });
+
+  it('that is noted again keeps what was reserved, and holds from then', async () => {
+    const { reserve, context, write, pass } = makeContext();
+    await noteThrottled(context, write(ONE), fault());
+    for (let n = 0; n < 3; n += 1) await reserve(ONE);
+    await noteThrottled(context, write(ONE), fault(1_000));
+    expect(await reserve(ONE)).toBe(16_800);
+    pass(5 * MINUTE_MS - 1);
+    expect(await reserve(ONE)).toBe(0);
+    pass(1);
+    expect(await reserve(ONE)).toBeUndefined();
   });
 });
 
@@ -138,6 +187,33 @@ describe('earliestWrite', () => {
   });
 });
 
+describe('earliestWrite by the ledger', () => {
+  it('takes a moment up to the deadline itself, and none before the one that was reserved', async () => {
+    const { context, write, clock } = makeContext();
+    const now = clock.now();
+    await noteThrottled(context, write(ONE), fault(8_000));
+    expect(await earliestWrite(context, write(ONE), { reserved: undefined, deadline: now + 8_000 })).toBe(now + 8_000);
+    const later = { reserved: now + 9_000, deadline: now + 60_000 };
+    expect(await earliestWrite(context, write(ONE), later)).toBe(now + 9_000);
+    expect(await earliestWrite(context, write(TWO), { reserved: undefined, deadline: now })).toBe(0);
+    await expect(
+      earliestWrite(context, write(ONE), { reserved: undefined, deadline: now + 7_999 }),
+    ).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  it('reads it anew only where a moment was reserved, since Azure may have asked for more time', async () => {
+    const { context, write, clock } = makeContext();
+    const ages: (number | undefined)[] = [];
+    const read: typeof context.locks.read = (id, maxAgeMs) => (ages.push(maxAgeMs), context.locks.read(id, maxAgeMs));
+    const watched = { ...context, locks: { ...context.locks, read } };
+    const deadline = clock.now() + 60_000;
+    await earliestWrite(watched, write(ONE), { reserved: undefined, deadline });
+    await earliestWrite(watched, write(ONE), { reserved: clock.now(), deadline });
+    await reserveWrite(watched, write(ONE), { deadline });
+    expect(ages).toEqual([5_000, 0, 5_000]);
+  });
+});
+
 describe('withSent', () => {
   it('keeps the next write away from one that was sent late', async () => {
     const { reserve, context, write, clock } = makeContext();
@@ -146,5 +222,16 @@ describe('withSent', () => {
     await context.locks.change(ONE, (ledger) => withSent(ledger, 'put', reserved + 3_000));
 
     expect(await reserve(ONE)).toBe(4200 + 3_000 + 4200);
+  });
+
+  it('changes nothing without a limit, nor where the next one is far enough away', async () => {
+    const { context, write, clock } = makeContext();
+    const none = await context.locks.read(ONE);
+    expect(withSent(none, 'put', clock.now())).toBe(none);
+    await noteThrottled(context, write(ONE), fault());
+    const limited = await context.locks.read(ONE);
+    expect(withSent(limited, 'put', clock.now())).toBe(limited);
+    expect(withSent(limited, 'delete', clock.now() + 1)).toBe(limited);
+    expect(withSent(limited, 'put', clock.now() + 1).rates.put?.next).toBe(clock.now() + 4201);
   });
 });
