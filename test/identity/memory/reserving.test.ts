@@ -247,11 +247,12 @@ describe('room that others wait for', () => {
     const world = makeMemoryWorld();
     for (const id of [ONE, TWO]) world.hold(id, ...foreign(MAX_CREDENTIALS));
     await waitAs(world, ['first']);
+    world.at(TWO).held.clear();
     world.hold(ONE, ...foreign(MAX_CREDENTIALS - 2));
     world.hold(TWO, ...foreign(MAX_CREDENTIALS - 1));
     await world.list(0);
     const two = requestFor('newcomer', { wanted: [wanted('newcomer'), wanted('newcomer', 'more')] });
-    expect(await world.access.reserve(two)).toMatchObject({ kind: 'full' });
+    expect(await world.access.reserve(two)).toMatchObject({ kind: 'full', why: expect.stringContaining('behind 1') });
   });
 
   it.each([
