@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { setTimeout as pass } from 'node:timers/promises';
 import type { ContainerClient } from '@azure/storage-blob';
+import type { Clock } from '../../../lib/environment/ports/ports.ts';
 import { type IdentityLocks, createIdentityLocks } from '../../../lib/identity/writer/identity-lock.ts';
 import { newLedger, withReservation } from '../../../lib/identity/ledger/ledger.ts';
 import { type Azurite, startAzurite } from '../../../local/azurite/azurite.ts';
@@ -78,6 +80,46 @@ describe('withLock', () => {
     held.resolve();
     await holder;
     await expect(impatient.withLock(ONE, async () => 'done')).resolves.toBe('done');
+  });
+
+  it('gives up in its time where a caller of its own instance holds it, and keeps nobody else in the line waiting', async () => {
+    let now = Date.now();
+    const pauses: number[] = [];
+    const quick: Clock = {
+      now: () => now,
+      async sleep(ms) {
+        now += ms;
+        pauses.push(ms);
+        await pass(1);
+      },
+    };
+    const own = createIdentityLocks({ container: async () => container, clock: quick, random: () => 0.5 });
+    const held = Promise.withResolvers<void>();
+    const inside = Promise.withResolvers<void>();
+    const holder = own.withLock(ONE, async () => {
+      inside.resolve();
+      await held.promise;
+    });
+    await inside.promise;
+    const begun = now;
+    let hasWorked = false;
+
+    await expect(own.withLock(ONE, async () => void (hasWorked = true))).rejects.toMatchObject({
+      code: 'conflict',
+      object: 'Identity/pool-1',
+      retryAfterMs: 3_000,
+    });
+    expect(hasWorked).toBe(false);
+    expect([now - begun, pauses.length]).toEqual([8_000, 40]);
+    await expect(own.withLock(ONE, async () => 'done', { withinMs: 1_000 })).rejects.toMatchObject({
+      code: 'conflict',
+    });
+    expect(now - begun).toBe(9_000);
+
+    const patient = own.withLock(ONE, async () => 'done', { withinMs: 1_000_000 });
+    held.resolve();
+    await holder;
+    await expect(patient).resolves.toBe('done');
   });
 
   it('frees the identity when the work fails', async () => {
