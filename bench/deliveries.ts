@@ -8,7 +8,7 @@ export interface SignedDelivery {
   body: Uint8Array<ArrayBuffer>;
 }
 
-export function signDelivery(options: Pick<DeliveryOptions, 'event' | 'ref' | 'deliveryId' | 'sha'>): SignedDelivery {
+export function signDelivery(options: Pick<DeliveryOptions, 'event' | 'ref' | 'deliveryId'>): SignedDelivery {
   const { headers, body } = makeDelivery({ ...options, repository: REPOSITORY, secret: SECRET });
   return { headers, body: new Uint8Array(body) };
 }

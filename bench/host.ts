@@ -1,28 +1,27 @@
 import { execFile } from 'node:child_process';
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { build, projectRoot } from '../local/build/build.ts';
 import { startKubelet } from '../local/control-plane/kubelet.ts';
-import type { DeliveryOptions } from '../local/github/deliveries.ts';
 import { startGitHub } from '../local/github/start.ts';
 import { startHost } from '../local/host/start-host.ts';
 import type { EnvironmentRecord } from '../lib/environment/model/record.ts';
 import { NODE_OPTIONS } from './apart/process.ts';
-import { REPOSITORY, SECRET, type SignedDelivery, sendDelivery, signDelivery } from './deliveries.ts';
+import { REPOSITORY, SECRET, sendDelivery, signDelivery } from './deliveries.ts';
 import { OVERLAYS, poolOf, type Stage } from './stage.ts';
 
+const APPLIED_WITHIN_MS = 60_000;
 const FOLDER = join(projectRoot, '.cache', 'bench-host');
 
 /** The app as it is deployed, in a process of its own. */
 export interface ServedApp {
   url: string;
-  /** A signed delivery about a branch that GitHub has from then on. */
-  delivery(options: Pick<DeliveryOptions, 'event' | 'ref'>): SignedDelivery;
   /** Branches that GitHub has from then on. */
   addBranches(refs: readonly string[]): void;
-  /** The status of the answer and how long it took, in ms. */
-  send(delivery: SignedDelivery): Promise<{ status: number; ms: number }>;
+  /** Creates a branch; resolves once all objects are applied to how long that took, in ms. */
+  provision(ref: string): Promise<number>;
   read(slug: string): Promise<EnvironmentRecord | undefined>;
   /** Of the process with host and app, in MB. */
   memoryMb(): Promise<number>;
@@ -62,18 +61,27 @@ export async function serveApp({ plane, admin, azurite, azure }: Stage, round: n
     const branches = github.repositories[0]?.branches ?? [];
     branches.push(...refs.filter((ref) => !branches.includes(ref)));
   };
+  async function read(slug: string): Promise<EnvironmentRecord | undefined> {
+    const response = await fetch(`${host.url}/api/environments/${slug}`);
+    return response.ok ? ((await response.json()) as EnvironmentRecord) : undefined;
+  }
   return {
     url: host.url,
     addBranches,
-    delivery(options) {
-      if (options.ref !== undefined) addBranches([options.ref]);
-      return signDelivery(options);
+    async provision(ref) {
+      addBranches([ref]);
+      const sentAt = Date.now();
+      const { status } = await sendDelivery(host.url, signDelivery({ event: 'create', ref }));
+      if (status !== 202) throw new Error(`${ref}: answered ${status}`);
+      for (;;) {
+        const record = await read(ref);
+        if (record?.appliedAt !== undefined) return Date.parse(record.appliedAt) - sentAt;
+        if (Date.now() - sentAt > APPLIED_WITHIN_MS)
+          throw new Error(`${ref} was not applied: ${record?.phase} ${record?.error?.message ?? ''}`);
+        await pause(20);
+      }
     },
-    send: (delivery) => sendDelivery(host.url, delivery),
-    async read(slug) {
-      const response = await fetch(`${host.url}/api/environments/${slug}`);
-      return response.ok ? ((await response.json()) as EnvironmentRecord) : undefined;
-    },
+    read,
     async memoryMb() {
       const { stdout } = await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(host.pid)]);
       return (Number(stdout) * 1024) / 1e6;
