@@ -128,6 +128,36 @@ describe('every call to storage has an end', () => {
     expect(calls).toEqual(['acquireLease', 'download', 'releaseLease', 'upload']);
   });
 
+  const createdBy: [string, (open: () => Promise<ContainerClient>) => Promise<unknown>][] = [
+    ['a record', (of) => createRecords({ container: of }).create(newRecord(world.request('create', { ref: 'a' })))],
+    [
+      'a branch’s manifests',
+      (of) =>
+        createBranchTemplates({
+          container: of,
+          toOverlays: () => Promise.reject(new Error('not asked')),
+          now: Date.now,
+        }).store('a', { objects: [], digest: DIGEST }),
+    ],
+    [
+      'what all instances know',
+      (of) =>
+        createJsonBlob({
+          ...{ container: of, name: 'count', what: 'the count', clock, timeoutMs: 8_000 },
+          parse: Number,
+          random: () => 0,
+        }).change(() => 1),
+    ],
+    ['the state of sweeps', (of) => createSweeps({ container: of }).lease()],
+  ];
+
+  it.each(createdBy)('of %s where the container is made for it', async (what, write) => {
+    const credentials = { connectionString: azurite.connectionString, credential };
+    const name = `made-${createdBy.findIndex(([one]) => one === what)}`;
+    const fresh = noting((await connectBlobs(credentials)).getContainerClient(name));
+    expect(await callsOf(() => write(async () => fresh))).toContain('createIfNotExists');
+  });
+
   it('of the queue, which it makes', async () => {
     const calls = await callsOf(() => createRequests({ queues: async () => queues }).send(world.request('create')));
     expect(calls).toEqual(['createIfNotExists', 'sendMessage']);

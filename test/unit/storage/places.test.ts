@@ -73,6 +73,7 @@ describe('the places of MAX_ENVIRONMENTS', () => {
     '{"v":1}',
     '{"v":1,"holders":null}',
     '{"v":1,"holders":{"a":"x"}}',
+    '{"v":1,"holders":{"a":"x","b":"2026-11-23T10:00:00.000Z"}}',
   ])('are left alone where their blob cannot be read, with what to do: %j', async (text) => {
     const { take } = makeWorld(text);
     await expect(take('a', { places: 1, ...none })).rejects.toMatchObject({

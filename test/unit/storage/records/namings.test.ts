@@ -37,6 +37,8 @@ describe('the note of how environments were named', () => {
 
     await records.noteNamings(['id 7'], ['prefixed']);
     expect(await records.areNamed(['id 7'], 'plain')).toBe(false);
+    // those of before are still there, and it is told by their list
+    expect(await records.areNamed(['id 7'], 'prefixed')).toBe(false);
     expect(await records.areNamed(['name acme/shop'], 'plain')).toBe(true);
   });
 
