@@ -62,6 +62,51 @@ describe('redeliverFailed', () => {
     expect(await redeliver()).toEqual({ redelivered: 2 });
   }, 30_000);
 
+  it.each([
+    [200, { redelivered: 200 }],
+    [201, { redelivered: 200, why: 'over 200 failed deliveries' }],
+  ])('sends at most 200 again at a time, and says so: of %i', async (count, expected) => {
+    const ones = Array.from({ length: count }, (_, id) => ({
+      ...{ id, guid: `g${id}`, delivered_at: new Date(NOW).toISOString(), status_code: 503, event: 'create' },
+    }));
+    const posted: string[] = [];
+    const client = {
+      list: async () => ({ kind: 'list', items: ones }),
+      send: async (_method: string, path: string) => (posted.push(path), { status: 202 }),
+    };
+    expect(await createDeliveries(client as never, () => NOW).redeliverFailed(undefined)).toEqual(expected);
+    expect(new Set(posted).size).toBe(200);
+    expect(posted[0]).toBe('/app/hook/deliveries/0/attempts');
+  });
+
+  it.each<[string, Partial<StandInDelivery>, boolean]>([
+    ['200', { status_code: 200 }, false],
+    ['299', { status_code: 299 }, false],
+    ['300', { status_code: 300 }, true],
+    ['199', { status_code: 199 }, true],
+    ['of an event that no branch changes', { event: 'issues' }, false],
+    ['of a push', { event: 'push' }, true],
+    ['of a delete', { event: 'delete' }, true],
+  ])('tells by its status and its event what failed: %s', async (_what, more, isSent) => {
+    app.deliveries.push(delivery('one', more));
+    expect(await redeliver()).toEqual({ redelivered: Number(isSent) });
+  });
+
+  it.each([
+    [72, 1],
+    [72.01, 0],
+  ])('redelivers what is up to three days old, as GitHub does: %p hours', async (hoursAgo, redelivered) => {
+    app.deliveries.push(delivery('one', { hoursAgo }));
+    expect(await redeliver()).toEqual({ redelivered });
+  });
+
+  it('looks five minutes further back than the last sweep, whose list may have lacked the last ones', async () => {
+    const since = new Date(NOW - 3_600_000).toISOString();
+    app.deliveries.push(delivery('within', { hoursAgo: 1 + 5 / 60 }), delivery('before', { hoursAgo: 1 + 5.1 / 60 }));
+    expect(await redeliver(since)).toEqual({ redelivered: 1 });
+    expect(sent).toEqual(['within']);
+  });
+
   it('says why it could not', async () => {
     github.setFault(() => ({ status: 401 }));
     expect(await redeliver()).toEqual({ redelivered: 0, why: expect.stringContaining('401') });

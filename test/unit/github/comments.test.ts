@@ -196,6 +196,50 @@ describe('GITHUB_COMMENT', () => {
 });
 
 describe('the text of a comment', () => {
+  const MARK = '<!-- feature-branch-provisioner: ex -->';
+
+  it('has a row for each thing that is known, in one order', () => {
+    const known = {
+      ...{ state: 'ready', url: 'https://ex.example.org/', imageTag: 'sha-1', deleteAt: '2026-11-23T10:00:59.000Z' },
+      ...{ why: 'w', remarks: 'r', ownManifests: '3 files' },
+    };
+    expect(formatComment(known, { slug: 'ex', pageUrl: 'https://page/' })).toBe(
+      [
+        ...[
+          MARK,
+          '**Environment `ex`** is ready.',
+          '',
+          '| | |',
+          '|---|---|',
+          '| Address | <https://ex.example.org/> |',
+        ],
+        ...[
+          '| Image tag | `sha-1` |',
+          '| Manifests | the branch’s own: 3 files |',
+          '| Goes at | 2026-11-23 10:00 UTC |',
+        ],
+        ...['| Why | `w` |', '| Remarks | `r` |', '| Details | <https://page/ex> |'],
+      ].join('\n'),
+    );
+  });
+
+  it.each([
+    ['gone', 'is gone'],
+    ['failed', 'has failed'],
+    ['refused', 'was refused'],
+  ])('is two lines and no table where nothing else is known: %s', (state, verb) => {
+    const text = formatComment({ state }, { slug: 'ex', pageUrl: undefined });
+    expect(text).toBe(`${MARK}\n**Environment \`ex\`** ${verb}.`);
+  });
+
+  it.each([
+    [500, `\`${'w'.repeat(500)}\``],
+    [501, `\`${'w'.repeat(499)}…\``],
+  ])('shortens what is over 500 characters: %i', (length, expected) => {
+    const text = formatComment({ state: 'failed', why: 'w'.repeat(length) }, { slug: 'ex', pageUrl: undefined });
+    expect(text.split('\n').at(-1)).toBe(`| Why | ${expected} |`);
+  });
+
   it('gives no text of others a way out of its cell', () => {
     const why = 'a `b` | c @team <img src=x>\n\n# title [x](http://e)';
     const text = formatComment(
