@@ -23,11 +23,11 @@ const labels = { 'feature-branch-provisioner/slug': 'b' };
 function live(
   namespace: string,
   status: object,
-  more: { spec?: object; annotations?: Record<string, string> } = {},
+  more: { spec?: object; annotations?: Record<string, string>; ownerReferences?: object[] } = {},
 ): LiveObject {
-  const { spec = {}, annotations } = more;
+  const { spec = {}, ...marks } = more;
   const metadata = { name: 'web', namespace, uid: 'u', resourceVersion: '1', generation: 1, labels };
-  return { metadata: { ...metadata, ...(annotations && { annotations }) }, spec, status } as LiveObject;
+  return { metadata: { ...metadata, ...marks }, spec, status } as LiveObject;
 }
 
 const UP = { observedGeneration: 1, replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1 };
@@ -121,6 +121,11 @@ describe('a look at all environments', () => {
     expect(new Set(server.asked.map(({ query }) => query.get('limit')))).toEqual(new Set(['500']));
   }, 60_000);
 
+  /** A failed pod whose containers ended so many seconds ago. */
+  const ended = (...seconds: number[]): object => ({
+    phase: 'Failed',
+    containerStatuses: seconds.map((one) => container({ state: { terminated: { finishedAt: ago(one) } } })),
+  });
   const ill = (status: object, spec: object = {}) => live('feature-ill', status, { spec });
   it.each<[string, Collection]>([
     ['a Deployment that is not available', of('deployments', ill({ ...UP, availableReplicas: 0 }))],
@@ -150,6 +155,15 @@ describe('a look at all environments', () => {
         ),
       ),
     ],
+    [
+      'a failed pod that was ready a moment ago, though a container of it ended long before',
+      of('pods', ill({ ...ended(700), conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: ago(9) }] })),
+    ],
+    [
+      'a failed pod of which one container ended a moment ago, though it was not ready for long',
+      of('pods', ill({ ...ended(700, 9), conditions: [{ type: 'Ready', lastTransitionTime: ago(700) }] })),
+    ],
+    ['a failed pod up to ten minutes after', of('pods', ill(ended(599)))],
   ])('finds %s', async (_, collection) => {
     expect((await survey([collection])).found.suspect).toEqual(new Set(['feature-ill']));
   });
@@ -159,6 +173,12 @@ describe('a look at all environments', () => {
     ['a Job that is done', of('jobs', ill({ conditions: [{ type: 'Complete', status: 'True' }] }))],
     ['a Job that is suspended', of('jobs', ill({}, { suspend: true }))],
     ['a CronJob that runs', of('cronjobs', ill({ active: [{}], lastScheduleTime: ago(1) }))],
+    ['a failed pod ten minutes after', of('pods', ill(ended(600)))],
+    ['a pod that failed at no time that is stated', of('pods', ill({ phase: 'Failed' }))],
+    [
+      'a failed pod of a Job, which its Job tells of',
+      of('pods', live('feature-ill', ended(9), { ownerReferences: [{ kind: 'Job', name: 'j', uid: 'u' }] })),
+    ],
     ['a pod whose restart is long ago', of('pods', ill(podWith(restarted(700))))],
     [
       'a pod that its node ended long ago',
