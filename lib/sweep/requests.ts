@@ -29,12 +29,12 @@ export async function send(ports: Ports, { swept, ask, at }: { swept: Counted; a
   swept.queued.push(slug);
 }
 
-/** A check of health needs neither GitHub nor a comparison of every object; who is asked for anyway gets none. */
+/** A check of health needs neither GitHub nor a comparison of every object; who is asked for anyway, or deleted, gets none. */
 export async function checkHealth(
   ports: Ports,
   { swept, records, asks }: { swept: Counted; records: readonly RecordSummary[]; asks: readonly Ask[] },
 ): Promise<void> {
-  const asked = new Set(asks.map(({ slug }) => slug));
+  const asked = new Set([...swept.queued, ...asks.map(({ slug }) => slug)]);
   const unwell = (await findUnwell(ports, records))
     .filter(({ name }) => !asked.has(name))
     .map((summary) => ({ slug: summary.name, repository: toRepository(summary), ref: summary.ref }));

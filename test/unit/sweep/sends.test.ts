@@ -101,6 +101,32 @@ describe('what a sweep sends', () => {
   });
 });
 
+describe('a check of health that a sweep asks for', () => {
+  it('is sent whole, once for each environment that is not well, and not where the sweep asks for more anyway', async () => {
+    const world = await withLost(1, 3);
+    world.cluster.surveyIs = { suspect: new Set(['feature-ex-0', 'feature-ex-1']), unread: [] };
+    expect(await sweep(world.ports)).toMatchObject({ queued: ['ex-0', 'ex-1'] });
+    const [deleted, checked] = world.requests.waiting.map(({ request }) => request);
+    expect(world.requests.waiting).toHaveLength(2);
+    expect(deleted).toMatchObject({ environment: 'ex-0', reason: 'sweep' });
+    const at = new Date(world.clock.now()).toISOString();
+    expect(checked).toEqual({
+      ...{ v: 1, id: expect.any(String) as unknown, environment: 'ex-1', repository: REPOSITORY, ref: 'ex-1' },
+      ...{ reason: 'check', at, since: at, actor: { kind: 'system', name: 'sweep' }, attempt: 0 },
+    });
+  });
+
+  it('is counted where it cannot be sent, and keeps no other from being sent', async () => {
+    const world = await withLost(0, 2);
+    world.cluster.surveyIs = { suspect: new Set(['feature-ex-0', 'feature-ex-1']), unread: [] };
+    world.turn.hook = (what) => {
+      if (what === 'send ex-0') throw new ProvisionerError('unavailable', 'the queue is away');
+    };
+    expect(await sweep(world.ports)).toMatchObject({ queued: ['ex-1'], failed: 1 });
+    expect(world.requests.waiting).toHaveLength(1);
+  });
+});
+
 describe('failed deliveries of GitHub', () => {
   const deliver = (answer: Awaited<ReturnType<Deliveries['redeliverFailed']>>) => {
     const asked: (string | undefined)[] = [];
