@@ -140,4 +140,11 @@ describe('receiveManual', () => {
     expect((await call({ branch: 'ex-c4-e6', adopt: true }, 'deprovision')).status).toBe(400);
     expect((await call({ branch: 'ex-c4-e6', adopt: 'yes' })).status).toBe(400);
   });
+
+  it('refuses a namespace that was made again, unless the call adopts it', async () => {
+    await world.handle(world.request('create'));
+    Object.assign(world.cluster.namespaces.get(NAMESPACE)?.live ?? {}, { uid: 'another' });
+    expect(await call({ branch: 'ex-c4-e6' })).toMatchObject({ status: 409, body: { guard: 'owner' } });
+    expect((await call({ branch: 'ex-c4-e6', adopt: true })).status).toBe(202);
+  });
 });

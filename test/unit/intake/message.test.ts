@@ -80,6 +80,9 @@ describe('a message whose work fails', () => {
     }
 
     expect(world.requests.poison.map(({ due }) => due - world.clock.now())).toEqual(Array(8).fill(60_000));
+    expect(new Set(errors())).toEqual(
+      new Set([expect.stringMatching(/^abandon cannot work, .*"environment":"ex-c4-e6".*"code":"unavailable"/)]),
+    );
   });
 
   it('is thrown to the host where it cannot be requeued', async () => {
@@ -104,6 +107,12 @@ describe('a poison message that was given out before', () => {
 
     expect(worked).toBe(2);
     expect(world.requests.poison.map((one) => one.message)).toEqual([message, message, message]);
+    expect(errors()).toEqual(
+      [3, 4, 5].map(
+        (tries) =>
+          `abandon was cut short, its message is requeued ${JSON.stringify({ environment: message.environment, tries })}`,
+      ),
+    );
   });
 
   it('says how often by the host, unless its own fields overwrite that', () => {

@@ -141,6 +141,21 @@ describe('A job', () => {
     expect(await held).toMatchObject({ status: 200 });
   });
 
+  it.each([
+    [undefined, 0],
+    ['0', 0],
+    ['1', 1_000],
+    ['5', 5_000],
+  ])('that asks with wait %j is answered after %i ms where nothing changes', async (wait, ms) => {
+    await call('PUT');
+    await world.settle();
+    const from = world.clock.now();
+    expect(await call('GET', wait === undefined ? {} : { wait })).toMatchObject({
+      ...{ status: 200, body: { phase: 'ready' }, headers: { 'cache-control': 'no-cache' } },
+    });
+    expect(world.clock.now() - from).toBe(ms);
+  });
+
   it.each(['61', '-1', 'x', '1.5'])('is told that it can’t wait %s seconds', async (wait) => {
     expect((await call('GET', { wait })).status).toBe(400);
   });
@@ -149,6 +164,7 @@ describe('A job', () => {
     [403, 'a tag', { ref: 'refs/tags/v1', ref_type: 'tag' }, 'tag'],
     [403, 'pull_request_target', { event_name: 'pull_request_target' }, 'pull_request_target'],
     [403, 'another repository', { repository: 'evil/shop', repository_id: '9' }, 'GITHUB_REPOSITORIES'],
+    [403, 'a name that git refuses', { ref: 'refs/heads/a..b' }, 'the token’s branch'],
     [409, 'the default branch', { ref: 'refs/heads/main' }, 'default branch'],
     [409, 'a protected name', { ref: 'refs/heads/kube-system' }, 'protected'],
     [401, 'another audience', { aud: 'x' }, 'audience'],
