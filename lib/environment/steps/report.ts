@@ -3,7 +3,8 @@ import { type Report, toReport, toReportKey } from '../model/reporting/report.ts
 import type { EnvironmentRecord, Phase } from '../model/record.ts';
 import { type EnvironmentRequest, newRequest } from '../model/request.ts';
 import { toImageTag } from './render.ts';
-import { type Reconciliation, save } from './reconciliation.ts';
+import { awaitsReadiness } from './ready/readiness.ts';
+import { type Reconciliation, save, toIso } from './reconciliation.ts';
 
 /** When a report that others kept back is sent: after some of them, and not together with all who wait as well. */
 const BUSY_MS = 20_000;
@@ -37,16 +38,20 @@ export async function sendReport(run: Reconciliation): Promise<void> {
   ports.log.info('GitHub is told later: others write', { environment: record.name });
   if (record.next !== undefined) return;
   const { name: environment, repository, ref } = record;
-  const check = { id: ports.newId(), environment, repository, ref, reason: 'check' } as const;
-  await ports.requests.send(newRequest(check, ports.clock.now()), Math.round(BUSY_MS * (1 + ports.random())));
+  const now = ports.clock.now();
+  const delayMs = Math.round(BUSY_MS * (1 + ports.random()));
+  const check = newRequest({ id: ports.newId(), environment, repository, ref, reason: 'check' }, now);
+  await ports.requests.send({ ...check, attempt: 1 }, delayMs);
+  record.next = { id: check.id, at: toIso(now + delayMs) };
+  await save(run);
 }
 
 const ENDED: readonly Phase[] = ['gone', 'refused', 'failed'];
 
-/** Whether a check comes to an environment that waits for nothing but its report. */
-export function onlyReports(record: EnvironmentRecord, { reason }: EnvironmentRequest): boolean {
+/** Whether the check that the record names is only to tell GitHub: the environment itself waits for nothing. */
+export function onlyReports(record: EnvironmentRecord, { reason, attempt }: EnvironmentRequest): boolean {
   const isUntold = record.github?.isPending === true || record.comments?.isPending === true;
-  return reason === 'check' && isUntold && record.next === undefined && ENDED.includes(record.phase);
+  return reason === 'check' && attempt > 0 && isUntold && ENDED.includes(record.phase) && !awaitsReadiness(record);
 }
 
 async function sendComment(run: Reconciliation): Promise<Sent> {

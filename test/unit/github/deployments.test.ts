@@ -170,6 +170,18 @@ describe('what GitHub is told', () => {
       expect(world.record()?.github).not.toHaveProperty('isPending');
     }, 30_000);
 
+    it('sees a failed environment recover all the same', async () => {
+      const release = await occupy();
+      world.cluster.readinessIs = unready('web: 0 of 1', { health: 'failed' });
+      await world.handle(world.request('create'));
+      expect(world.record()).toMatchObject({ phase: 'failed', github: { isPending: true } });
+
+      world.cluster.readinessIs = READY;
+      await world.settle(60_000);
+      expect(world.record()).toMatchObject({ phase: 'ready', github: { isPending: true } });
+      await release();
+    }, 30_000);
+
     it('is told of an end by a check of its own, which reads nothing else', async () => {
       await world.handle(world.request('create'));
       await world.settle();
@@ -180,6 +192,12 @@ describe('what GitHub is told', () => {
       expect(world.record()).toMatchObject({ phase: 'gone', github: { isPending: true } });
       expect(dues()).toEqual([expect.any(Number)]);
       expect(dues()[0]).toBeLessThanOrEqual(40_000);
+      // a second delete puts its own check in the place of that one
+      const [first] = world.requests.waiting.splice(0);
+      world.clock.advance(1_000);
+      await world.handle(world.request('delete'));
+      expect(first && (await world.handle(first.request))).toBe('dropped');
+      expect(dues()).toHaveLength(1);
 
       await release();
       const asked: string[] = [];
