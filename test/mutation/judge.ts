@@ -110,10 +110,10 @@ export function createJudge(options: JudgeOptions): Judge {
   };
   return {
     async prepare(trees, files) {
-      const related = [...new Set(files.flatMap((file) => graph.testsOf(file)))];
+      const related = files.flatMap((file) => coverage.unknown(graph.testsOf(file), file));
       // what takes longer than one mutant may is not asked anyway
-      const unknown = coverage.unknown(related.filter((test) => timeOf(test) <= perMutantMs));
-      if (unknown.length > 0) console.log(`measuring what ${unknown.length} test files cover`);
+      const unknown = new Set(related.filter((test) => timeOf(test) <= perMutantMs));
+      if (unknown.size > 0) console.log(`measuring what ${unknown.size} test files cover`);
       const waiting = unknown.values();
       await Promise.all(
         trees.map(async (tree) => {

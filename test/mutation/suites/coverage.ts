@@ -26,51 +26,54 @@ export function toCovered(counted: Profiler.TakePreciseCoverageReturnType, root:
 }
 
 interface Kept {
-  /** Of the texts that the test file reaches. */
+  /** Of the texts outside of lib that the test file reaches. */
   key: string;
+  /** Of each file of lib that it loaded: the offsets hold for this text alone. */
+  texts: Record<string, string>;
   covered: Covered;
 }
 
 export interface CoverageMap {
   /** Whether a test file runs the code of a mutant; one that was not measured may. */
   covers(test: string, mutant: Mutant): boolean;
-  /** The test files of some that have to be measured first. */
-  unknown(tests: readonly string[]): string[];
+  /** The test files of a file of lib that have to be measured first. */
+  unknown(tests: readonly string[], file: string): string[];
   add(test: string, covered: Covered): void;
   keep(): void;
 }
 
-/** Which test runs which code, as measured without a mutant, kept for as long as the texts stay the same. */
+/** Which test runs which code, as measured without a mutant, kept for as long as the texts of both stay the same. */
 export async function readCoverage(root: string, graph: ImportGraph): Promise<CoverageMap> {
   const place = join(root, '.cache', 'mutation-coverage.json');
   const kept = new Map(Object.entries(readKept(place)));
   const added = new Map<string, Kept>();
-  const texts = new Map<string, Buffer>();
-  for (const file of graph.files()) texts.set(file, await readFile(join(root, file)));
+  const texts = new Map<string, string>();
+  for (const file of graph.files()) texts.set(file, hashOf(await readFile(join(root, file), 'utf8')));
+  const textOf = (file: string): string => texts.get(file) ?? '';
   const keys = new Map<string, string>();
   const keyOf = (test: string): string => {
-    const known = keys.get(test);
-    if (known !== undefined) return known;
-    const hash = createHash('sha256');
-    for (const file of graph.importsOf(test)) hash.update(file).update(texts.get(file) ?? '');
-    const key = hash.digest('hex');
+    const outside = (): string[] => graph.importsOf(test).filter((file) => !file.startsWith('lib/'));
+    const key = keys.get(test) ?? hashOf(outside().map(textOf).join(' '));
     keys.set(test, key);
     return key;
   };
-  const coveredBy = (test: string): Covered | undefined => {
+  const keptOf = (test: string, file: string): Kept | undefined => {
     const found = kept.get(test);
-    return found?.key === keyOf(test) ? found.covered : undefined;
+    if (found?.key !== keyOf(test)) return undefined;
+    return [undefined, textOf(file)].includes(found.texts[file]) ? found : undefined;
   };
   return {
     covers(test, { file, start }) {
-      const covered = coveredBy(test);
-      if (covered === undefined) return true;
-      return covered[file]?.every(([from, to]) => start < from || start >= to) ?? false;
+      const found = keptOf(test, file);
+      if (found === undefined) return true;
+      return found.covered[file]?.every(([from, to]) => start < from || start >= to) ?? false;
     },
-    unknown: (tests) => tests.filter((test) => coveredBy(test) === undefined),
+    unknown: (tests, file) => tests.filter((test) => keptOf(test, file) === undefined),
     add(test, covered) {
-      kept.set(test, { key: keyOf(test), covered });
-      added.set(test, { key: keyOf(test), covered });
+      const loaded = Object.fromEntries(Object.keys(covered).map((file) => [file, textOf(file)]));
+      const one = { key: keyOf(test), texts: loaded, covered };
+      kept.set(test, one);
+      added.set(test, one);
     },
     keep() {
       mkdirSync(join(root, '.cache'), { recursive: true });
@@ -78,6 +81,10 @@ export async function readCoverage(root: string, graph: ImportGraph): Promise<Co
       writeFileSync(place, JSON.stringify({ ...readKept(place), ...Object.fromEntries(added) }));
     },
   };
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
 function readKept(place: string): Record<string, Kept> {

@@ -1,3 +1,4 @@
+import { expect } from '@jest/globals';
 import { judgeEnvironment } from '../../../../lib/cluster/readiness/judge.ts';
 import type { LiveEvent, LivePod, ReadObject, Reading } from '../../../../lib/cluster/readiness/reading.ts';
 import type { LiveObject } from '../../../../lib/cluster/api/object-meta.ts';
@@ -88,13 +89,16 @@ export function warning(about: string, reason: string, message: string, at = ago
   };
 }
 
-/** Judges what was read, with evidence, as a reading of a namespace that is not up has it. */
+/**
+ * Judges what was read, with evidence, as a reading of a namespace that is not up has it. All that a person is told of it
+ * is kept beside the tests, word by word.
+ */
 export function judge(
   objects: ReadObject[],
   more: Partial<Reading> & { events?: LiveEvent[]; sets?: LiveObject[] } = {},
 ): Readiness {
   const { events = [], sets = [], ...rest } = more;
-  return judgeEnvironment({
+  const judged = judgeEnvironment({
     namespace: NAMESPACE,
     now: NOW,
     hasFallen: false,
@@ -103,4 +107,6 @@ export function judge(
     evidence: { replicaSets: sets, events },
     ...rest,
   });
+  expect(judged).toMatchSnapshot();
+  return judged;
 }
