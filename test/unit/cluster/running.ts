@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../../lib/environment/ports/ports.ts';
 import { createCluster } from '../../../lib/cluster/cluster.ts';
+import type { LogReader } from '../../../lib/cluster/logs.ts';
 import { connectKubeconfig } from '../../../lib/cluster/auth/kubeconfig.ts';
 import { type Kubernetes, type RecordedCall, startKubernetes } from '../../../local/kubernetes/start.ts';
 import type { Cluster, KubeObject } from '../../../lib/environment/ports/cluster.ts';
@@ -10,7 +11,7 @@ import type { LiveNamespace } from '../../../lib/environment/model/guards.ts';
 
 export interface Running {
   kubernetes: Kubernetes;
-  cluster: Cluster;
+  cluster: Cluster & LogReader;
   kubeconfig: string;
   /** Pauses that were asked for, in ms; none is waited for. */
   pauses: number[];
