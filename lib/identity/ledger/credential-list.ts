@@ -2,6 +2,7 @@ import { nameOfIdentity } from '../../azure/arm-client.ts';
 import { readArmFault, saysAbsent } from '../../azure/arm-error.ts';
 import { MAX_WAIT_MS, retrying } from '../../azure/arm-retry.ts';
 import { type IdentityContext, credentialObject } from '../context.ts';
+import { ProvisionerError } from '../../errors.ts';
 import type { HeldCredential } from '../ownership.ts';
 import { type Ledger, type Look, withRecent, withSeen } from './ledger.ts';
 
@@ -9,6 +10,8 @@ import { type Ledger, type Look, withRecent, withSeen } from './ledger.ts';
 const SHARED_FOR_MS = 60_000;
 /** A ledger that this process read or wrote so recently is read again only where a decision needs the newest. */
 export const RECENT_MS = 5_000;
+/** A list that took longer is none of now: the process has stood still, and others may have listed since. */
+const LISTED_WITHIN_MS = 15_000;
 /** Clocks of instances agree better than this; a list dated further ahead does not tell its age. */
 const CLOCKS_WITHIN_MS = 5_000;
 
@@ -46,7 +49,8 @@ async function list(context: IdentityContext, asked: Asked): Promise<Look> {
   const { clock, locks, identities } = context;
   const { identityId, deadline } = asked;
   let isRetry = false;
-  return retrying(context, { object: `Identity/${nameOfIdentity(identityId)}`, deadline }, async () => {
+  const object = `Identity/${nameOfIdentity(identityId)}`;
+  return retrying(context, { object, deadline }, async () => {
     const before = await locks.read(identityId, isRetry ? 0 : RECENT_MS);
     // a 429 often means that another instance has just listed
     const other = isRetry ? toLook(context, asked, before) : undefined;
@@ -55,7 +59,15 @@ async function list(context: IdentityContext, asked: Asked): Promise<Look> {
     const { writes } = before;
     const at = clock.now();
     const credentials = await identities.list(identityId);
-    const ledger = await locks.change(identityId, (now) => withSeen(now, { at, writes, credentials }));
+    const isOfNow = (): boolean => clock.now() - at <= LISTED_WITHIN_MS;
+    const ledger = await locks.change(identityId, (now) =>
+      isOfNow() ? withSeen(now, { at, writes, credentials }) : undefined,
+    );
+    if (!isOfNow()) {
+      const newer = toLook(context, asked, ledger);
+      if (newer !== undefined) return newer;
+      throw new ProvisionerError('unavailable', 'the list took too long to be one of now', { object });
+    }
     const shown = withRecent(ledger, { at, credentials });
     forgetIfReplaced(context, { identityId, before, credentials: shown });
     return { identityId, ledger, credentials: shown };

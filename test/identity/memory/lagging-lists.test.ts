@@ -78,3 +78,39 @@ describe('a list that lags behind a write', () => {
     expect(await world.ledger(ONE)).not.toHaveProperty('seen');
   });
 });
+
+describe('a list of a process that stood still', () => {
+  it('does not take the place of one that others took meanwhile', async () => {
+    const world = makeMemoryWorld({ pool: [ONE] });
+    world.onCall = async (call) => {
+      if (call !== 'LIST pool-1') return undefined;
+      world.clock.advance(90_000);
+      await world.list(1_000, [ONE]);
+      return undefined;
+    };
+    await world.access.reserve(requestFor('ex-1'));
+    expect((await world.ledger(ONE)).seen?.at).toBe(world.clock.now() - 1_000);
+  });
+
+  it('counts as no list where nobody else took one', async () => {
+    const world = makeMemoryWorld({ pool: [ONE] });
+    world.onCall = (call) => {
+      if (call === 'LIST pool-1') world.clock.advance(15_001);
+      return undefined;
+    };
+    await expect(world.access.reserve(requestFor('ex-1'))).rejects.toMatchObject({
+      code: 'unavailable',
+      message: 'the list took too long to be one of now',
+    });
+    expect(await world.ledger(ONE)).not.toHaveProperty('seen');
+  });
+
+  it('counts where it took no longer than a call may', async () => {
+    const world = makeMemoryWorld({ pool: [ONE] });
+    world.onCall = (call) => {
+      if (call === 'LIST pool-1') world.clock.advance(15_000);
+      return undefined;
+    };
+    expect(await world.access.reserve(requestFor('ex-1'))).toMatchObject({ kind: 'reserved' });
+  });
+});
