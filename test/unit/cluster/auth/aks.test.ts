@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { TokenCredential } from '@azure/core-auth';
 import { connectAks } from '../../../../lib/cluster/auth/aks.ts';
 import { createSend } from '../../../../lib/cluster/api/client.ts';
+import { ProvisionerError } from '../../../../lib/errors.ts';
 import { type AzureStandIn, startAzure } from '../../../../local/azure/start.ts';
 import { kubeconfigText } from '../../../../local/kubernetes/kubeconfig.ts';
 import { type Kubernetes, startKubernetes } from '../../../../local/kubernetes/start.ts';
@@ -79,6 +81,46 @@ describe('connectAks', () => {
       message: 'AKS cluster: no token for the API server could be had',
     });
     await mute.close();
+  });
+
+  it.each<[string, { status: number; body?: string } | undefined, string]>([
+    ['401', { status: 401 }, 'not-permitted'],
+    ['403', { status: 403 }, 'not-permitted'],
+    ['404', { status: 404 }, 'rejected'],
+    ['409', { status: 409 }, 'conflict'],
+    ['without a kubeconfig', { status: 200, body: '{"kubeconfigs":[]}' }, 'rejected'],
+  ])('says what it means where ARM answers for the kubeconfig: %s', async (_, answer, code) => {
+    azure.setFault(() => answer);
+    const credential = credentialFor('t');
+    const connection = connectAks({ clusterId, arm: { endpoint: azure.url, loopback: true }, credential });
+    await expect(connection.open()).rejects.toMatchObject({
+      code,
+      object: 'Cluster',
+      message: expect.stringMatching(/^AKS cluster: its user kubeconfig (can not be had: Azure answered|is empty)/),
+      ...(code === 'not-permitted' && { fix: expect.stringContaining('Azure Kubernetes Service Cluster User Role') }),
+    });
+    // it is asked again: nothing of a failure stays
+    azure.setFault(undefined);
+    await expect(connection.open()).resolves.toMatchObject({ origin: kubernetes.access.server });
+    await connection.close();
+  });
+
+  it.each<[string, TokenCredential['getToken'], object]>([
+    [
+      'gives none',
+      async () => null,
+      { code: 'not-permitted', message: 'AKS cluster: the credential gives no token for the API server' },
+    ],
+    [
+      'knows why it has none',
+      () => Promise.reject(new ProvisionerError('settings', 'no such identity', { object: 'ManagedIdentity/x' })),
+      { code: 'settings', message: 'no such identity', object: 'ManagedIdentity/x' },
+    ],
+  ])('says so where the credential %s', async (_, getToken, expected) => {
+    const arm = { endpoint: azure.url, loopback: true };
+    const connection = connectAks({ clusterId, arm, credential: { getToken } });
+    await expect(createSend(connection, options)(call)).rejects.toMatchObject(expected);
+    await connection.close();
   });
 
   it('is a settings fault for what is not the id of a managed cluster', async () => {

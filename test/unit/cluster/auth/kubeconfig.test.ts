@@ -66,6 +66,14 @@ describe('connectKubeconfig', () => {
     await expect(opening).rejects.toMatchObject({ code: 'settings', message: expect.stringMatching(/no context/) });
   });
 
+  it('says that a file is there, where it is no kubeconfig', async () => {
+    await writeFile(file, '{');
+    await expect(connectKubeconfig({ file, context: 'one' }).open()).rejects.toMatchObject({
+      code: 'settings',
+      message: expect.stringMatching(/is not a kubeconfig that can be read/),
+    });
+  });
+
   it.each([
     ['text that is no kubeconfig', 'contexts: 5'],
     ['a proxy', config({ 'proxy-url': 'http://127.0.0.1:2' }, { token: 't' })],
