@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Before, actionOf } from '../../../lib/cluster/apply-action.ts';
+import { type Before, actionOf as untoldActionOf } from '../../../lib/cluster/apply-action.ts';
 import { FIELD_MANAGER, type Version } from '../../../lib/cluster/api/object-meta.ts';
+import { keepTold } from '../../support/keep-told.ts';
+
+const actionOf = keepTold(untoldActionOf);
 
 const SENT = Date.parse('2026-01-01T00:00:10Z');
 const OLD = '2026-01-01T00:00:05Z';

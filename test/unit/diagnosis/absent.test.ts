@@ -1,7 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { judgeChain } from '../../../lib/diagnosis/chain/chain.ts';
+import { judgeChain as untoldJudgeChain } from '../../../lib/diagnosis/chain/chain.ts';
 import { healthy } from './healthy.ts';
 import type { ChainFacts } from '../../../lib/diagnosis/facts.ts';
+import { keepTold } from '../../support/keep-told.ts';
+
+const judgeChain = keepTold(untoldJudgeChain);
 
 describe('the links that are not in the chain', () => {
   it('are none where the whole chain was walked', () => {

@@ -1,9 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { answerDiagnosis } from '../../../lib/diagnosis/answer-diagnosis.ts';
+import { answerDiagnosis as untoldAnswerDiagnosis } from '../../../lib/diagnosis/answer-diagnosis.ts';
 import type { Diagnosis } from '../../../lib/diagnosis/diagnose.ts';
 import type { Ports } from '../../../lib/environment/ports/ports.ts';
 import { ProvisionerError } from '../../../lib/errors.ts';
 import { createWorld } from '../../support/fakes/world.ts';
+import { keepTold } from '../../support/keep-told.ts';
+
+const answerDiagnosis = keepTold(untoldAnswerDiagnosis);
 
 async function provisioned() {
   const world = createWorld();

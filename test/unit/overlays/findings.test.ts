@@ -1,8 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
-import { findDuplicate } from '../../../lib/overlays/duplicates.ts';
+import { findDuplicate as untoldFindDuplicate } from '../../../lib/overlays/duplicates.ts';
 import { withoutExported } from '../../../lib/overlays/exported.ts';
-import { explainTokens, findWarnings, isOneLetterAway } from '../../../lib/overlays/findings.ts';
+import {
+  explainTokens as untoldExplainTokens,
+  findWarnings as untoldFindWarnings,
+  isOneLetterAway,
+} from '../../../lib/overlays/findings.ts';
 import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
+import { keepTold } from '../../support/keep-told.ts';
+
+const explainTokens = keepTold(untoldExplainTokens);
+const findWarnings = keepTold(untoldFindWarnings);
+const findDuplicate = keepTold(untoldFindDuplicate);
 
 const MANAGED_BY = 'app.kubernetes.io/managed-by';
 

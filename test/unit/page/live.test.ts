@@ -1,7 +1,10 @@
 import { expect, test } from '@jest/globals';
 import type { Inspected } from '../../../lib/environment/ports/cluster.ts';
 import { newRecord } from '../../../lib/environment/model/record-event.ts';
-import { type LiveDetailsDeps, readLiveDetails } from '../../../lib/page/live.ts';
+import { type LiveDetailsDeps, readLiveDetails as untoldReadLiveDetails } from '../../../lib/page/live.ts';
+import { keepTold } from '../../support/keep-told.ts';
+
+const readLiveDetails = keepTold(untoldReadLiveDetails);
 
 const at = '2026-11-28T12:00:00Z';
 const record = {

@@ -1,6 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
-import { findWantedLogs, requestedBy, type Pod } from '../../../lib/page/pods.ts';
+import {
+  findWantedLogs as untoldFindWantedLogs,
+  requestedBy as untoldRequestedBy,
+  type Pod,
+} from '../../../lib/page/pods.ts';
 import { parseQuantity } from '../../../lib/page/quantity.ts';
+import { keepTold } from '../../support/keep-told.ts';
+
+const findWantedLogs = keepTold(untoldFindWantedLogs);
+const requestedBy = keepTold(untoldRequestedBy);
 
 describe('a quantity', () => {
   test.each([

@@ -1,6 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { readPageSettings } from '../../../lib/config.ts';
-import { answerMirror, type MirrorCall, type MirrorRoute } from '../../../lib/page/mirror.ts';
+import { answerMirror as untoldAnswerMirror, type MirrorCall, type MirrorRoute } from '../../../lib/page/mirror.ts';
+import { keepTold } from '../../support/keep-told.ts';
+
+const answerMirror = keepTold(untoldAnswerMirror);
 
 const ON = { WEBSITE_AUTH_ENABLED: 'True', PAGE_SIGN_IN: 'entra', WEBSITE_HOSTNAME: 'app.azurewebsites.net' };
 

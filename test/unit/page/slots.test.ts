@@ -1,6 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { type Ledger, newLedger } from '../../../lib/identity/ledger/ledger.ts';
-import { toIdentitySlots } from '../../../lib/identity/slots.ts';
+import { toIdentitySlots as untoldToIdentitySlots } from '../../../lib/identity/slots.ts';
+import { keepTold } from '../../support/keep-told.ts';
+
+const toIdentitySlots = keepTold(untoldToIdentitySlots);
 
 const ID = '/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/kv-1';
 const held = (name: string, subject: string) => ({ name, subject, issuer: 'https://issuer.test/', audiences: ['a'] });

@@ -1,11 +1,27 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Send } from '../../../lib/cluster/api/client.ts';
 import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
-import { checkRights } from '../../../lib/preflight/check-cluster.ts';
-import { checkGitHub, type GitHubGet } from '../../../lib/preflight/check-github.ts';
-import { checkIdentities, type IdentityDeps } from '../../../lib/preflight/check-identities.ts';
-import { checkKinds, checkNamed, checkSafeguards, findUnsafe } from '../../../lib/preflight/check-overlays.ts';
+import { checkRights as untoldCheckRights } from '../../../lib/preflight/check-cluster.ts';
+import { checkGitHub as untoldCheckGitHub, type GitHubGet } from '../../../lib/preflight/check-github.ts';
+import {
+  checkIdentities as untoldCheckIdentities,
+  type IdentityDeps,
+} from '../../../lib/preflight/check-identities.ts';
+import {
+  checkKinds as untoldCheckKinds,
+  checkNamed as untoldCheckNamed,
+  checkSafeguards as untoldCheckSafeguards,
+  findUnsafe,
+} from '../../../lib/preflight/check-overlays.ts';
 import type { Check } from '../../../lib/preflight/check.ts';
+import { keepTold } from '../../support/keep-told.ts';
+
+const checkRights = keepTold(untoldCheckRights);
+const checkGitHub = keepTold(untoldCheckGitHub);
+const checkIdentities = keepTold(untoldCheckIdentities);
+const checkKinds = keepTold(untoldCheckKinds);
+const checkNamed = keepTold(untoldCheckNamed);
+const checkSafeguards = keepTold(untoldCheckSafeguards);
 
 const states = (checks: readonly Check[]): Record<string, string> =>
   Object.fromEntries(checks.map(({ name, state }) => [name, state]));

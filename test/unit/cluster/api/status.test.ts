@@ -1,5 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { errorOf } from '../../../../lib/cluster/api/status.ts';
+import { errorOf as untoldErrorOf } from '../../../../lib/cluster/api/status.ts';
+import { keepTold } from '../../../support/keep-told.ts';
+
+const errorOf = keepTold(untoldErrorOf);
 
 const status = (body: object) => ({ kind: 'Status', status: 'Failure', ...body });
 

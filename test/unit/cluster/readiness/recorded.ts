@@ -1,8 +1,10 @@
-import { expect } from '@jest/globals';
 import { judgeEnvironment } from '../../../../lib/cluster/readiness/judge.ts';
 import type { LiveEvent, LivePod, ReadObject, Reading } from '../../../../lib/cluster/readiness/reading.ts';
 import type { LiveObject } from '../../../../lib/cluster/api/object-meta.ts';
 import type { Readiness } from '../../../../lib/environment/ports/readiness.ts';
+import { keepTold } from '../../../support/keep-told.ts';
+
+const tell = keepTold(judgeEnvironment);
 
 /** The moment at which all recorded objects are judged. */
 export const NOW = Date.parse('2026-11-28T10:10:00Z');
@@ -98,7 +100,7 @@ export function judge(
   more: Partial<Reading> & { events?: LiveEvent[]; sets?: LiveObject[] } = {},
 ): Readiness {
   const { events = [], sets = [], ...rest } = more;
-  const judged = judgeEnvironment({
+  return tell({
     namespace: NAMESPACE,
     now: NOW,
     hasFallen: false,
@@ -107,6 +109,4 @@ export function judge(
     evidence: { replicaSets: sets, events },
     ...rest,
   });
-  expect(judged).toMatchSnapshot();
-  return judged;
 }

@@ -2,9 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { fixFor, type Check, type CheckName } from '../../../../lib/diagnosis/health/fixes.ts';
 import { type HealthChecks, type Probe, readHealth } from '../../../../lib/diagnosis/health/health.ts';
 import { type ProbeDeps, createProbes } from '../../../../lib/diagnosis/health/probes.ts';
-import { answerHealth } from '../../../../lib/diagnosis/health/answer-health.ts';
+import { answerHealth as untoldAnswerHealth } from '../../../../lib/diagnosis/health/answer-health.ts';
 import { ProvisionerError } from '../../../../lib/errors.ts';
 import { EXISTS, GONE, createWorld } from '../../../support/fakes/world.ts';
+import { keepTold } from '../../../support/keep-told.ts';
+
+const answerHealth = keepTold(untoldAnswerHealth);
 
 type Changed = Partial<Record<Exclude<CheckName, 'sweep'>, Probe>>;
 
