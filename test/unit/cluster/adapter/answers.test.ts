@@ -64,6 +64,28 @@ describe('the removal of a pod', () => {
   });
 });
 
+describe('the deletion of a namespace', () => {
+  const remove = (more: object = {}) =>
+    running.cluster.deleteNamespace({ name: namespace, uid: 'u', resourceVersion: '1', ...more }, writeGuard);
+
+  it('spares another of its name, and one that was written to since it was read', async () => {
+    const live = await running.cluster.readNamespace(namespace);
+    const { uid, resourceVersion } = live ?? { uid: '', resourceVersion: '' };
+    expect(await remove()).toBe('changed');
+    expect(await remove({ uid })).toBe('changed');
+    expect(await remove({ resourceVersion })).toBe('changed');
+    expect(await remove({ uid, resourceVersion })).toBe('deleting');
+  });
+
+  it('is done where the server says that there is none, and not where a proxy does', async () => {
+    const isDelete = ({ method, path }: FaultCall): boolean => method === 'DELETE' && path.endsWith(namespace);
+    always(isDelete, status(404, { reason: 'NotFound', details: { kind: 'namespaces' } }));
+    expect(await remove()).toBe('absent');
+    always(isDelete, { status: 404, body: {} });
+    await expect(remove()).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
+
 describe('the log of a container', () => {
   const read = () => running.cluster.readLog({ namespace, pod: 'web-0', container: 'c', previous: false });
 
@@ -139,6 +161,11 @@ describe('a dry run of two objects', () => {
 
   it.each<[string, Answer, object]>([
     ['refused', status(422), { action: 'unknown', reason: expect.stringMatching(/said by the server/) }],
+    [
+      'against the schema',
+      { status: 500, body: { kind: 'Status', message: 'failed to create typed patch object (x): no such field' } },
+      { action: 'unknown', reason: expect.stringMatching(/said by the server/) },
+    ],
     ['over a quota alone', status(403, { message: 'forbidden: exceeded quota: q' }), { action: 'configured' }],
   ])('takes what can not be changed for in the way, unless a new one would be %s', async (_, probed, expected) => {
     running.kubernetes.behaviour.fault = (call) => {
