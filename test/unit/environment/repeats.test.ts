@@ -108,4 +108,44 @@ describe('what an environment waited for', () => {
     expect(record).not.toHaveProperty('waitingOn');
     expect(record).not.toHaveProperty('waitingFor');
   });
+
+  it.each<[string, () => void, () => void]>([
+    [
+      'a place',
+      () => (world.settings.maxEnvironments = 0),
+      () => {
+        delete world.settings.maxEnvironments;
+      },
+    ],
+    ['a credential slot', () => (world.access.limit = 0), () => (world.access.limit = 20)],
+  ])('is said no more while it is written: %s', async (_, hold, free) => {
+    hold();
+    await world.handle(world.request('create'));
+    expect(world.record()).toMatchObject({ phase: 'waiting', waitingOn: expect.any(String) });
+    free();
+    let writing: ReturnType<World['record']>;
+    world.turn.hook = (step) => {
+      if (step.startsWith('POST Namespace')) writing = world.record();
+    };
+    await world.settle();
+
+    expect(writing).toMatchObject({ phase: 'provisioning' });
+    expect(writing).not.toHaveProperty('waitingFor');
+    expect(writing).not.toHaveProperty('waitingOn');
+  });
+
+  it('nor is what refused it', async () => {
+    world.cluster.putForeign('feature-ex-c4-e6');
+    await world.handle(world.request('create'));
+    expect(world.record()?.refused).toBeDefined();
+    world.cluster.namespaces.clear();
+    let writing: ReturnType<World['record']>;
+    world.turn.hook = (step) => {
+      if (step.startsWith('POST Namespace')) writing = world.record();
+    };
+    await world.handle(world.request('provision'));
+
+    expect(writing).toMatchObject({ phase: 'provisioning' });
+    expect(writing).not.toHaveProperty('refused');
+  });
 });
