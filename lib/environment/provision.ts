@@ -161,9 +161,9 @@ async function abandonForeign(run: Reconciliation, refusal: NonNullable<Reconcil
   if (record.credentials !== undefined && record.credentials.length > 0) {
     const access = toCredentialRequest({ record, settings: ports.settings });
     auditCredentials(run, await named(run, 'credential', () => ports.credentials.remove(access, guardByLease(run))));
-    delete record.credentials;
     delete record.formerIdentities;
   }
+  delete record.credentials;
   delete record.applied;
   return refuse(run, refusal);
 }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { READY, unready } from '../support/fakes/cluster-state.ts';
-import { NAMESPACE, type World, createWorld } from '../support/fakes/world.ts';
+import { EXISTS, GONE, NAMESPACE, type World, createWorld } from '../support/fakes/world.ts';
 import { abandon } from '../../lib/environment/abandon.ts';
 
 /** What simulated histories broke, each as its shortest story. */
@@ -52,6 +52,24 @@ describe('a host that dies between the PUT of a credential and the record of it'
 
     expect(world.record()?.phase).toBe('gone');
     expect(world.access.credentials.size).toBe(0);
+  });
+});
+
+describe('a host that dies while it fills a namespace', () => {
+  it('leaves its place of MAX_ENVIRONMENTS taken where the branch is found gone next', async () => {
+    world = createWorld({ github: true });
+    world.settings.maxEnvironments = 1;
+    await dieAt('APPLY', () => world.handle(world.request('create')));
+    expect(world.record()).not.toHaveProperty('uid');
+    world.github.answer = GONE;
+    await world.handle(world.request('provision'));
+    await world.settle();
+    expect(world.record()).toMatchObject({ phase: 'refused', refused: { guard: 'branch' } });
+
+    world.github.answer = EXISTS;
+    await world.handle(world.request('create', { ref: 'second' }));
+    expect(world.record('second')).toMatchObject({ phase: 'waiting', waitingFor: 'capacity' });
+    expect(world.cluster.namespaces.size).toBe(1);
   });
 });
 

@@ -35,7 +35,7 @@ export interface RecordSummary {
   retryAt?: string;
   /** It was stopped by hand or has expired. */
   stopped?: true;
-  /** Its namespace was made, whatever became of the rest. */
+  /** Its namespace was made, or may have been, whatever became of the rest. */
   made?: true;
   /** When the one requeued request that counts comes. */
   nextAt?: string;

@@ -33,7 +33,8 @@ export function toMetadata(record: EnvironmentRecord): Record<string, string> {
     activityat: record.activityAt,
     retryat: record.retry?.at,
     stopped: record.stop === undefined ? undefined : 1,
-    made: record.uid === undefined ? undefined : 1,
+    // credentials are noted with the claim, before the namespace is made: a host may have died in between
+    made: record.uid === undefined && record.credentials === undefined ? undefined : 1,
     refused: record.refused === undefined || record.phase === 'refused' ? undefined : 1,
     untold: record.github?.isPending === true || record.comments?.isPending === true ? 1 : undefined,
     pulls: Object.keys(record.comments?.ids ?? {})

@@ -168,6 +168,16 @@ describe('the metadata of a record', () => {
     expect(summaryOf({ phase: 'refused', refused })).not.toHaveProperty('refused');
   });
 
+  test.each<[string, Partial<EnvironmentRecord>, true | undefined]>([
+    ['is known', { uid: 'uid-1' }, true],
+    ['was about to be made, with credentials', { claim: 'claim', credentials: ['one'] }, true],
+    ['was about to be made, without any', { claim: 'claim', credentials: [] }, true],
+    ['was made in an earlier life', { claim: 'claim' }, undefined],
+    ['was never made', {}, undefined],
+  ])('says whether a namespace may be there: one that %s', (_, record, made) => {
+    expect(summaryOf(record)?.made).toBe(made);
+  });
+
   test('dates the entry by the newest thing that happened, in whatever order the history has it', () => {
     const history = [time(3), time(5), time(4)].map((day) => ({ at: day, what: 'event' }));
     expect(summaryOf({ history })?.at).toBe(time(5));
