@@ -81,6 +81,26 @@ describe('slots of two identities', () => {
     expect((await world.ledger(ONE)).reservations).toEqual([]);
   });
 
+  it.each([
+    ['LIST pool-1', { pool: [ONE, TWO] }],
+    ['LIST pool-2', { pool: [ONE, TWO] }],
+  ])('are not taken where one of both cannot be read, though the other can: %s', async (call, options) => {
+    const world = makeMemoryWorld(options);
+    world.onCall = (one) => (one === call ? { status: 403 } : undefined);
+    await expect(world.access.reserve(request)).rejects.toMatchObject({ code: 'not-permitted' });
+    expect(world.logged).not.toContain('an identity of the pool cannot be read');
+    const ledgers = await Promise.all([ONE, TWO].map((id) => world.ledger(id)));
+    expect(ledgers.flatMap(({ reservations }) => reservations)).toEqual([]);
+  });
+
+  it('are not taken where the one that a literal names cannot be read, though another has room', async () => {
+    const world = makeMemoryWorld();
+    world.onCall = (one) => (one === 'LIST pool-2' ? { status: 403 } : undefined);
+    const access = world.access.reserve(requestFor('ex-1', { wanted: [wanted('ex-1'), literal] }));
+    await expect(access).rejects.toMatchObject({ code: 'not-permitted' });
+    expect((await world.ledger(ONE)).reservations).toEqual([]);
+  });
+
   it('are those of the named identity alone where every client id is literal', async () => {
     const world = makeMemoryWorld();
     world.hold(ONE, ...foreign(MAX_CREDENTIALS));

@@ -54,6 +54,18 @@ describe('writeSerially', () => {
     expect(events).toEqual(['0 lock', '20000 write']);
   });
 
+  it('says why it did not write, though its moment could not be given back either', async () => {
+    const { run, context, locks } = makeWriter();
+    await noteThrottled(context, write, throttle);
+    const busy = new ProvisionerError('conflict', 'busy', { retryAfterMs: 1 });
+    locks.withLock = async () => {
+      locks.change = () => Promise.reject(new ProvisionerError('unavailable', 'storage did not answer'));
+      throw busy;
+    };
+
+    await expect(run()).rejects.toBe(busy);
+  });
+
   it('leaves its moment to the next writer where a dead one holds the lock', async () => {
     const { run, context, locks, clock } = makeWriter();
     await noteThrottled(context, write, throttle);

@@ -12,15 +12,17 @@ function observing(more: Parameters<typeof createWorld>[0] = {}): World {
   return createWorld({ ...more, settings: { mode: 'observe', ...more.settings } });
 }
 
-async function report(world: World) {
+async function answer(world: World, ifNoneMatch?: string) {
   const deps = {
     records: async () => world.records,
     sweeps: async () => world.sweeps,
     mode: () => world.settings.mode,
     log: world.ports.log,
   };
-  return (await answerObserved(deps, { ifNoneMatch: undefined, requestId: 'r' })).body;
+  return answerObserved(deps, { ifNoneMatch, requestId: 'r' });
 }
+
+const report = async (world: World) => (await answer(world)).body;
 
 /** What a team would see changed outside: nothing, whatever happens. */
 function outside(world: World) {
@@ -200,5 +202,28 @@ describe('MODE=observe', () => {
       ],
     });
     expect(reads.toSorted()).toEqual(['list', 'read sweep']);
+  });
+});
+
+describe('the answer of what would have been done', () => {
+  it('is 304 to who knows it already', async () => {
+    const world = observing();
+    const { status, headers } = await answer(world);
+    expect(status).toBe(200);
+    expect(await answer(world, headers?.['etag'])).toMatchObject({ status: 304, body: {} });
+  });
+
+  it('is a failure without words of the inside where records can not be read', async () => {
+    const world = observing();
+    world.turn.hook = () => {
+      throw new Error('words of an SDK');
+    };
+    const failed = await answer(world);
+    expect(failed).toMatchObject({
+      status: 500,
+      body: { outcome: 'error', error: { code: 'internal' }, requestId: 'r' },
+    });
+    expect(JSON.stringify(failed)).not.toContain('words of an SDK');
+    expect(world.log).toEqual([expect.stringMatching(/^observations not read .*"code":"internal"/)]);
   });
 });

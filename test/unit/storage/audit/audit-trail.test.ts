@@ -95,6 +95,20 @@ describe('the audit trail', () => {
     ]);
   });
 
+  it('logs the line whole where no blob of the day takes it, and tries no more than a hundred', async () => {
+    const { container, log, instance } = await open();
+    await container.create();
+    const names = Array.from({ length: 101 }, (_, n) => `2026/11/29${n === 0 ? '' : `-${n + 1}`}.jsonl`);
+    await Promise.all(names.map((name) => container.getBlockBlobClient(name).upload('', 0)));
+    const trail = instance();
+    trail.note(entry('too-much'));
+    // more calls than a flush waits for on a busy machine
+    for (let flushes = 0; log.length === 0 && flushes < 10; flushes += 1) await trail.flush();
+
+    expect(log).toEqual([expect.stringMatching(/^audit not written .*"environment":"too-much"/)]);
+    await expect(trail.probe()).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
   it('never throws: a line that cannot be written is logged whole, and the probe says so until one can', async () => {
     const { container, log, instance } = await open();
     let isDown = true;
