@@ -88,3 +88,11 @@ describe('a secret that a peer echoes', () => {
     expect(error.cause).toBeUndefined();
   });
 });
+
+it.each([
+  ['twelve-chars', '***'],
+  ['eleven-char', 'eleven-char'],
+])('a secret is hidden from twelve characters on, since shorter ones are words: %s', (secret, shown) => {
+  keepSecret(secret);
+  expect(hideSecrets(`said ${secret} twice`)).toBe(`said ${shown} twice`);
+});
