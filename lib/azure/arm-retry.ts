@@ -16,8 +16,6 @@ export interface RetryOptions {
   object: string;
   /** When to give up, in ms since the epoch; 8 s from now when left out. */
   deadline?: number;
-  /** Told of every 429; where it resolves to true, the next attempt waits for its own turn. */
-  onThrottled?: (fault: ArmFault) => Promise<boolean>;
 }
 
 /**
@@ -26,7 +24,7 @@ export interface RetryOptions {
  */
 export async function retrying<T>(
   context: { clock: Clock; random(): number },
-  { object, onThrottled, ...options }: RetryOptions,
+  { object, ...options }: RetryOptions,
   attempt: (deadline: number) => Promise<T>,
 ): Promise<T> {
   const { clock } = context;
@@ -37,8 +35,7 @@ export async function retrying<T>(
     } catch (error) {
       const fault = readArmFault(error);
       if (fault === undefined || !isTransient(fault)) throw toArmError(error, { object });
-      const waits = fault.status === 429 && (await onThrottled?.(fault)) === true;
-      const wait = waits ? 0 : waitFor(fault, tries, context.random());
+      const wait = waitFor(fault, tries, context.random());
       if (clock.now() + wait >= deadline) throw withRetryAfter(toArmError(error, { object }), wait);
       noteRetry('azure', String(fault.status ?? 'no answer'));
       await clock.sleep(wait);

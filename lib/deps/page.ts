@@ -2,9 +2,9 @@ import { findAppFile } from '../app-files.ts';
 import { readOnce } from '../concurrency.ts';
 import { type PageSettings } from '../config.ts';
 import type { Log } from '../environment/ports/ports.ts';
-import type { IdentitySlots } from '../identity/slots.ts';
 import type { LogsDeps } from '../page/answer-logs.ts';
 import { type PageFile, readPage } from '../page/files.ts';
+import { type IdentitySlots, toIdentitySlots } from '../page/identity-slots.ts';
 import type { AzureDeps } from './azure.ts';
 import type { ClusterDeps } from './cluster.ts';
 import type { Machine } from './machine.ts';
@@ -31,8 +31,11 @@ export function createPageDeps(
     logsDeps: (log) => ({ isOn: () => pageSettings().logs, records, cluster, now: () => clock.now(), log }),
     async identitySlots() {
       const { pool } = settings.identities();
-      const [{ read }, { toIdentitySlots }] = await Promise.all([identityLocks(), import('../identity/slots.ts')]);
-      return Promise.all(pool.map(async (id) => toIdentitySlots(id, await read(id))));
+      const [{ read }, { MAX_CREDENTIALS }] = await Promise.all([
+        identityLocks(),
+        import('../identity/ledger/ledger.ts'),
+      ]);
+      return Promise.all(pool.map(async (id) => toIdentitySlots(id, await read(id), MAX_CREDENTIALS)));
     },
   };
 }

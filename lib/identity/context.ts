@@ -13,8 +13,8 @@ export interface IdentityContext {
   locks: IdentityLocks;
   /** Lists in flight in this process, by lower-cased id: callers share them. */
   lists: Map<string, Promise<Look>>;
-  /** What ARM last said of each identity, by lower-cased id. */
-  described: Map<string, { at: number; ids: Promise<IdentityIds> }>;
+  /** What this process asks ARM about identities, by what is asked. */
+  described: Map<string, Promise<IdentityIds>>;
   clock: Clock;
   random(): number;
   log: Log;

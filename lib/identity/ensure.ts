@@ -1,5 +1,5 @@
 import { nameOfIdentity } from '../azure/arm-client.ts';
-import { type ArmFault, readArmFault } from '../azure/arm-error.ts';
+import { readArmFault } from '../azure/arm-error.ts';
 import { retrying } from '../azure/arm-retry.ts';
 import { settleAll } from '../concurrency.ts';
 import type { Action, Change, WriteGuard } from '../environment/ports/cluster.ts';
@@ -21,7 +21,7 @@ import { type HeldCredential, type OwnCredential, guardCredential } from './owne
 import { placeCredentials } from './pool/placement.ts';
 import { toOwn } from './pool/select.ts';
 import { removeFormer } from './remove.ts';
-import { noteThrottled, withSent } from './writer/rate-limit.ts';
+import { withSent } from './writer/rate-limit.ts';
 import { noteWritten, writeSerially } from './writer/serialized-write.ts';
 
 /** Makes the credentials that are missing, all identities at once; resolves when Azure has acknowledged every one. */
@@ -76,13 +76,9 @@ async function ensureCredential(context: IdentityContext, target: Ensure): Promi
   const { identityId, own, slug, writeGuard } = target;
   const { clock, identities } = context;
   const write = { identityId, kind: 'put', slug } as const;
-  const onThrottled = async (fault: ArmFault) => {
-    await noteThrottled(context, write, fault);
-    return true;
-  };
   let sentAt: number | undefined;
   let since = clock.now();
-  return retrying(context, { object: credentialObject(identityId, own.name), onThrottled }, async (deadline) => {
+  return retrying(context, { object: credentialObject(identityId, own.name) }, async (deadline) => {
     await writeSerially(context, { write, writeGuard, deadline }, async (gate) => {
       since = clock.now();
       if ((await readStanding(context, { ...target, deadline })) === 'present') return;

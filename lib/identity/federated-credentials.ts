@@ -47,7 +47,6 @@ export function createFederatedCredentials(options: FederatedCredentialsOptions)
     ensure: (request, reserved, writeGuard) => ensure(context, { request, reserved, writeGuard }),
     remove: (request, writeGuard) => remove(context, request, writeGuard),
     plan: (request, state) => plan(context, request, state),
-    // without the cache of client ids: an identity that was deleted and made again has another one
     inspect: async (request) =>
       isUnused(context, request)
         ? {
@@ -56,7 +55,7 @@ export function createFederatedCredentials(options: FederatedCredentialsOptions)
             identities: [],
             placed: request.wanted.map(({ serviceAccount }) => ({ serviceAccount })),
           }
-        : inspect({ ...context, described: new Map() }, request),
+        : inspect(context, request),
     holdings: () => readHoldings(context),
   };
 }

@@ -15,7 +15,8 @@ const RECENT_MS = 5_000;
 /** What Azure says of an environment's identities and credentials. Reads only. */
 export async function inspect(context: IdentityContext, request: CredentialRequest): Promise<CredentialFacts> {
   const issuer = await context.issuer();
-  const { floating, fixed } = await placeCredentials(context, request.wanted);
+  // asked now: an identity that was deleted and made again has another client id
+  const { floating, fixed } = await placeCredentials(context, request.wanted, 0);
   const home = inPool(context, request.identity) ?? request.identity;
   const placed = request.wanted.map(({ serviceAccount }) => {
     const literal = fixed.find(({ wanted }) => wanted.serviceAccount === serviceAccount);

@@ -1,6 +1,6 @@
 import { isSameId, nameOfIdentity } from '../azure/arm-client.ts';
-import { type ArmFault, readArmFault, saysAbsent } from '../azure/arm-error.ts';
-import { retrying } from '../azure/arm-retry.ts';
+import { readArmFault, saysAbsent } from '../azure/arm-error.ts';
+import { MAX_WAIT_MS, retrying } from '../azure/arm-retry.ts';
 import { settleAll } from '../concurrency.ts';
 import type { Change, WriteGuard } from '../environment/ports/cluster.ts';
 import type { CredentialRequest } from '../environment/ports/credentials.ts';
@@ -18,7 +18,7 @@ import {
 import { ownOf, subjectPrefix } from './ownership.ts';
 import { inPool } from './pool/placement.ts';
 import { leaveWaitlist } from './pool/waitlist.ts';
-import { noteThrottled, withSent } from './writer/rate-limit.ts';
+import { earliestWrite, withSent } from './writer/rate-limit.ts';
 import { noteWritten, writeSerially } from './writer/serialized-write.ts';
 
 /** Removes what is exactly this environment's, and never anything else; absent is success. */
@@ -27,9 +27,20 @@ export async function remove(
   request: CredentialRequest,
   writeGuard: WriteGuard,
 ): Promise<Change[]> {
+  await refuseTooEarly(context, request);
   const [ids] = await Promise.all([findPlaces(context, request), leaveWaitlist(context, request.slug)]);
   const changes = await settleAll(ids.map((identityId) => removeFrom(context, { identityId, request, writeGuard })));
   return [...changes, ...(await removeFormer(context, { request, writeGuard }))];
+}
+
+/** In a burst of deletions most come too early, and each would read all ledgers to learn it. */
+async function refuseTooEarly(context: IdentityContext, request: CredentialRequest): Promise<void> {
+  const { identity, namespace, slug } = request;
+  if (identity === undefined) return;
+  const { seen } = await context.locks.read(identity, RECENT_MS);
+  if (seen?.credentials.some(({ subject }) => subject.startsWith(subjectPrefix(namespace))) !== true) return;
+  const deadline = context.clock.now() + MAX_WAIT_MS;
+  await earliestWrite(context, { identityId: identity, kind: 'delete', slug }, { deadline });
 }
 
 /** Removes what the environment left on identities that it had before. One that is in the pool again keeps what it holds. */
@@ -73,12 +84,8 @@ async function removeFrom(
   const wasReserved = isReserved(seen.ledger, slug);
   if (!wasReserved && !seen.credentials.some(isOwnOf)) return [];
   const write = { identityId, kind: 'delete', slug } as const;
-  const onThrottled = async (fault: ArmFault) => {
-    await noteThrottled(context, write, fault);
-    return true;
-  };
   const sent = new Set<string>();
-  return retrying(context, { object: `Identity/${nameOfIdentity(identityId)}`, onThrottled }, async (deadline) => {
+  return retrying(context, { object: `Identity/${nameOfIdentity(identityId)}` }, async (deadline) => {
     // a PUT of an orphaned reservation may have been sent: only a list tells, once no writer is at work
     const look = wasReserved
       ? await locks.withLock(identityId, () => lookAt(context, identityId, { deadline, maxAgeMs: 0 }))

@@ -68,9 +68,7 @@ async function list(context: IdentityContext, asked: Asked): Promise<Look> {
       if (newer !== undefined) return newer;
       throw new ProvisionerError('unavailable', 'the list took too long to be one of now', { object });
     }
-    const shown = withRecent(ledger, { at, credentials });
-    forgetIfReplaced(context, { identityId, before, credentials: shown });
-    return { identityId, ledger, credentials: shown };
+    return { identityId, ledger, credentials: withRecent(ledger, { at, credentials }) };
   });
 }
 
@@ -79,16 +77,6 @@ function toLook({ clock }: IdentityContext, { identityId, maxAgeMs }: Asked, led
   const { seen } = ledger;
   const isYoung = seen !== undefined && seen.at > clock.now() - maxAgeMs && seen.at < clock.now() + CLOCKS_WITHIN_MS;
   return isYoung ? { identityId, ledger, credentials: seen.credentials } : undefined;
-}
-
-/** An identity that was deleted and made again has lost its credentials and has another client id. */
-function forgetIfReplaced(
-  { described }: IdentityContext,
-  { identityId, before, credentials }: { identityId: string; before: Ledger; credentials: readonly HeldCredential[] },
-): void {
-  const names = new Set(credentials.map(({ name }) => name));
-  const hasLost = before.seen?.credentials.some(({ name }) => !names.has(name)) === true;
-  if (hasLost) described.delete(identityId.toLowerCase());
 }
 
 /** One credential as ARM holds it now; undefined where it holds none of that name. */

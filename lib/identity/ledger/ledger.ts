@@ -1,3 +1,4 @@
+import type { IdentityIds } from '../managed-identities.ts';
 import type { HeldCredential } from '../ownership.ts';
 
 /** Credentials on one user-assigned identity. https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations */
@@ -39,6 +40,8 @@ export interface Ledger {
   seen?: { at: number; credentials: HeldCredential[] };
   /** Our own writes of late: a list may not show them yet. */
   recent?: OwnWrite[];
+  /** Client and tenant id, as ARM stated them. */
+  ids?: IdentityIds & { at: number };
   /** Counts our own writes, so that a list begun before one does not undo it here. */
   writes: number;
   reservations: Reservation[];
@@ -109,7 +112,12 @@ export function isReserved({ reservations }: Ledger, slug: string): boolean {
 /** Notes a list, unless one of us has written since it was begun. */
 export function withSeen(ledger: Ledger, list: { at: number; writes: number; credentials: HeldCredential[] }): Ledger {
   if (ledger.writes !== list.writes) return ledger;
-  return { ...ledger, seen: { at: list.at, credentials: withRecent(ledger, list) } };
+  const credentials = withRecent(ledger, list);
+  const names = new Set(credentials.map(({ name }) => name));
+  // an identity that was deleted and made again has lost its credentials and has another client id
+  const hasLost = ledger.seen?.credentials.some(({ name }) => !names.has(name)) === true;
+  const { ids, ...rest } = ledger;
+  return { ...rest, ...(ids && !hasLost && { ids }), seen: { at: list.at, credentials } };
 }
 
 /** Lists may lag behind writes; reads by name do not. */

@@ -1,17 +1,22 @@
 import { nameOfIdentity } from '../../azure/arm-client.ts';
+import { readArmFault } from '../../azure/arm-error.ts';
 import type { Clock } from '../../environment/ports/ports.ts';
 import type { Gate } from '../managed-identities.ts';
 import type { IdentityContext } from '../context.ts';
 import { type Ledger, withoutSeen } from '../ledger/ledger.ts';
 import type { HeldLock } from './identity-lock.ts';
-import { type Write, cancelWrite, earliestWrite, reserveWrite } from './rate-limit.ts';
+import { type Write, earliestWrite, noteThrottled, reserveWrite } from './rate-limit.ts';
 import type { WriteGuard } from '../../environment/ports/cluster.ts';
 import { ProvisionerError } from '../../errors.ts';
+import { noteRetry } from '../../telemetry/retries.ts';
 
 /** The lock is taken this long before the write: a lock held while waiting would be lost to a crash for 30 s. */
 const LOCK_AHEAD_MS = 700;
-/** Who has not got it by then cancels the write: the holder may have died. */
+/** Who has not got it by then is requeued: the holder may have died. */
 const LOCK_WITHIN_MS = 500;
+
+/** Who has a moment goes on for so long after the deadline: given up, it would be lost to all. */
+const PATIENCE_MS = 4_000;
 
 export interface SerializedWrite {
   write: Write;
@@ -27,22 +32,30 @@ export async function writeSerially<T>(
 ): Promise<T> {
   const { clock, locks } = context;
   const { identityId } = write;
-  const reserved = await reserveWrite(context, write, { deadline });
-  if (reserved !== undefined) await sleepUntil(clock, reserved - LOCK_AHEAD_MS);
-  let isLocked = false;
-  try {
-    return await locks.withLock(
-      identityId,
-      async (lock) => {
-        isLocked = true;
-        await sleepUntil(clock, await earliestWrite(context, write, { reserved, deadline }));
-        return work(gateOf(context, { writeGuard, lock, identityId, deadline }));
-      },
-      reserved === undefined ? {} : { withinMs: LOCK_WITHIN_MS },
-    );
-  } catch (error) {
-    if (reserved !== undefined && !isLocked) await cancelWrite(context, write, reserved).catch(() => undefined);
-    throw error;
+  const latest = deadline + PATIENCE_MS;
+  let at = await reserveWrite(context, write, { deadline });
+  for (;;) {
+    if (at !== undefined) {
+      await sleepUntil(clock, at - LOCK_AHEAD_MS);
+      at = await earliestWrite(context, write, { reserved: at, deadline: latest });
+      if (at - LOCK_AHEAD_MS > clock.now()) continue;
+    }
+    const reserved = at;
+    const send = async (lock: HeldLock): Promise<T> => {
+      await sleepUntil(clock, await earliestWrite(context, write, { reserved, deadline: latest }));
+      const turn = reserved && (await reserveWrite(context, write, { deadline: latest, of: 'subscription' }));
+      await sleepUntil(clock, turn ?? 0);
+      return work(gateOf(context, { writeGuard, lock, identityId, deadline }));
+    };
+    try {
+      return await locks.withLock(identityId, send, reserved === undefined ? {} : { withinMs: LOCK_WITHIN_MS });
+    } catch (error) {
+      const fault = readArmFault(error);
+      if (fault?.status !== 429) throw error;
+      await noteThrottled(context, write, fault);
+      noteRetry('azure', '429');
+      at = await earliestWrite(context, write, { reserved: 0, deadline: latest });
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import { type AzureStandIn, startAzure } from '../../../local/azure/start.ts';
 import { DOCUMENTED_RATES } from '../../../local/azure/rates.ts';
 import { startAzurite } from '../../../local/azurite/azurite.ts';
 import { createRandom } from '../../support/random.ts';
+import { measureIdle } from './idle.ts';
 import { type Job, type Outcome, startInstance } from './run-instance.ts';
 import { held, identity, identityId } from '../world.ts';
 import type { AzureCall, Fault } from '../../../local/azure/options.ts';
@@ -77,6 +78,7 @@ async function runAll(
 ): Promise<Run> {
   const random = createRandom(seed + (kind === 'put' ? 0 : 1));
   azure.setFault(({ operation }) => (operation === kind ? drawFault(random()) : undefined));
+  const homes = new Map<string, string>();
   const from = azure.calls.length;
   const begun = Date.now();
   const count = () =>
@@ -93,6 +95,10 @@ async function runAll(
   );
   clearInterval(progress);
   const calls = azure.calls.slice(from);
+  for (const { operation, identity = '', name } of calls) {
+    const slug = job.slugs.find((one) => held(one).name === name);
+    if (operation === kind && slug !== undefined) homes.set(slug, identity);
+  }
   // from the first call on: how long processes take to start is the machine's affair
   const seconds = (Date.now() - Math.max(begun, calls[0]?.at ?? 0)) / 1000;
   for (const one of outcomes) for (const reason of one?.failed ?? []) print(reason);
@@ -112,6 +118,10 @@ async function runAll(
   });
   print(`${kind}: writes of each identity: ${ends.join(', ')}`);
   for (const [reason, times] of sumRetries(outcomes)) print(`${kind}: requeued ${times} times: ${reason}`);
+  const spans = outcomes.flatMap((one) => one?.spans ?? []);
+  const { unspent, reasons } = measureIdle({ kind, calls, spans, homes });
+  const byShare = [...reasons].sort(([, a], [, b]) => b - a).map(([reason, s]) => `${reason} ${s.toFixed(1)} s`);
+  print(`${kind}: ${unspent.toFixed(1)} s of the subscription's rate were not used: ${byShare.join(', ')}`);
   return { kind, seconds, outcomes, writes };
 }
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import type { Span } from './spans.ts';
 
 const PROGRAM = fileURLToPath(new URL('./instance.ts', import.meta.url));
 
@@ -25,6 +26,8 @@ export interface Outcome {
   retries: Record<string, number>;
   /** Of one piece of work. */
   mostRequeues: number;
+  /** What each piece of work did when, and who waited for which lock. */
+  spans: Span[];
 }
 
 /** Starts an instance; its outcome is undefined where it was killed. */

@@ -112,6 +112,30 @@ describe('client and tenant', () => {
     expect([await asks(0), await asks(299_999), await asks(1)]).toEqual([1, 0, 1]);
   });
 
+  it('are asked for by one instance for all of them', async () => {
+    const world = makeMemoryWorld({ pool: [ONE] });
+    await world.access.reserve(requestFor('ex-1'));
+    const other = world.instance([ONE]).access;
+    const calls = await world.callsOf(() => other.reserve(requestFor('ex-2')));
+
+    expect(toArm(calls)).toEqual([]);
+    expect(await other.reserve(requestFor('ex-2'))).toMatchObject({ reserved: { clientId: 'client-of-pool-1' } });
+  });
+
+  it('are read from the ledger again after a 429, since another instance may have asked', async () => {
+    const world = makeMemoryWorld({ pool: [ONE] });
+    await world.list();
+    const ids = { clientId: 'asked-by-others', tenantId: 'tenant', at: world.clock.now() };
+    world.onCall = async (call) => {
+      if (call !== 'DESCRIBE pool-1') return undefined;
+      await world.change(ONE, (ledger) => ({ ...ledger, ids }));
+      return { status: 429 };
+    };
+
+    expect(await world.access.reserve(requestFor('ex-1'))).toMatchObject({ reserved: { clientId: 'asked-by-others' } });
+    expect(world.calls.filter((call) => call === 'DESCRIBE pool-1')).toHaveLength(1);
+  });
+
   it('are asked for again once a list shows that the identity lost a credential, and not because it got one', async () => {
     const world = makeMemoryWorld({ pool: [ONE] });
     await provision(world);

@@ -171,6 +171,24 @@ describe('a removal', () => {
     expect(world.heldBy(ONE)).toEqual([held('ex-1')]);
   });
 
+  it('that comes too early for the rate of its identity reads one ledger alone, and is requeued', async () => {
+    const world = makeMemoryWorld();
+    world.hold(ONE, held('ex-1'));
+    await world.list();
+    const now = world.clock.now();
+    const rate = { next: now + 20_000, notBefore: now, until: now + 60_000 };
+    await world.change(ONE, (ledger) => ({ ...ledger, rates: { delete: rate } }));
+    const calls = await world.callsOf(() =>
+      expect(world.access.remove(requestFor('ex-1', { identity: ONE }), pass)).rejects.toMatchObject({
+        code: 'unavailable',
+        retryAfterMs: 18_000,
+      }),
+    );
+    expect(calls).toEqual(['GET ledger/pool-1']);
+    // nothing to remove, nothing to wait for
+    expect(await world.access.remove(requestFor('ex-2', { identity: ONE }), pass)).toEqual([]);
+  });
+
   it('that is throttled waits as long as Azure says, and spaces removals alone', async () => {
     const world = makeMemoryWorld();
     world.hold(ONE, held('ex-1'));

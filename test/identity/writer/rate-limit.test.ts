@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import {
-  cancelWrite,
   earliestWrite,
   isLimited,
   noteThrottled,
@@ -9,7 +8,7 @@ import {
 } from '../../../lib/identity/writer/rate-limit.ts';
 import type { WriteKind } from '../../../lib/identity/ledger/ledger.ts';
 import { makeLimitedWorld } from './limited-world.ts';
-import { identityId } from '../world.ts';
+import { held, identityId } from '../world.ts';
 
 const ONE = identityId('pool-1');
 const TWO = identityId('pool-2');
@@ -28,9 +27,13 @@ function makeContext(options: Parameters<typeof makeLimitedWorld>[0] = {}) {
     pass,
     clock,
     /** In how many ms the next write may be sent; undefined: at once. */
-    async reserve(identity: string, more: { slug?: string; within?: number; kind?: 'put' | 'delete' } = {}) {
+    async reserve(
+      identity: string,
+      more: { slug?: string; within?: number; kind?: 'put' | 'delete'; of?: 'subscription' } = {},
+    ) {
       const now = clock.now();
-      const at = await reserveWrite(context, write(identity, more), { deadline: now + (more.within ?? 60_000) });
+      const { within = 60_000, of = 'identity' } = more;
+      const at = await reserveWrite(context, write(identity, more), { deadline: now + within, of });
       return at === undefined ? undefined : at - now;
     },
   };
@@ -49,7 +52,30 @@ describe('reserveWrite', () => {
 
     expect(await reserve(TWO)).toBeUndefined();
     expect(await reserve(ONE, { kind: 'delete' })).toBeUndefined();
-    expect([await reserve(ONE), await reserve(ONE), await reserve(ONE)]).toEqual([4200, 8400, 12_600]);
+    expect([await reserve(ONE), await reserve(ONE), await reserve(ONE)]).toEqual([2000, 6200, 10_400]);
+  });
+
+  it('has the identities of a subscription take turns after a 429 though each had kept to its own rate', async () => {
+    const { reserve, context, write, clock } = makeContext();
+    const elsewhere = ONE.replace('sub-1', 'sub-2');
+    await context.locks.change(ONE, (ledger) => withSent(ledger, 'put', clock.now() - 4_200));
+    await noteThrottled(context, write(ONE), fault());
+
+    const turns = [];
+    for (const one of [ONE, TWO, TWO]) turns.push(await reserve(one, { of: 'subscription' }));
+    expect(turns).toEqual([0, 510, 1020]);
+    expect(await reserve(elsewhere, { of: 'subscription' })).toBeUndefined();
+    expect(await reserve(ONE, { of: 'subscription', kind: 'delete' })).toBeUndefined();
+  });
+
+  it('blames the identity alone for a 429 right after a write of its own', async () => {
+    const { reserve, context, write, clock } = makeContext();
+    await context.locks.change(ONE, (ledger) => withSent(ledger, 'put', clock.now() - 1_000));
+    expect(await reserve(ONE)).toBeUndefined();
+    await noteThrottled(context, write(ONE), fault());
+
+    expect(await reserve(ONE)).toBe(3200);
+    expect(await reserve(ONE, { of: 'subscription' })).toBeUndefined();
   });
 
   it('keeps nobody waiting by what a clock an hour ahead has noted', async () => {
@@ -92,7 +118,7 @@ describe('reserveWrite', () => {
 
   it.each([4200, 4199])('gives a moment up to the deadline itself, 4200 ms ahead: %i ms', async (within) => {
     const { reserve, context, write } = makeContext();
-    await noteThrottled(context, write(ONE), fault());
+    await noteThrottled(context, write(ONE), fault(4_200));
     if (within === 4200) expect([await reserve(ONE, { within }), await reserve(ONE)]).toEqual([4200, 8400]);
     else
       await expect(reserve(ONE, { within })).rejects.toMatchObject({
@@ -117,6 +143,16 @@ describe('reserveWrite', () => {
 
     // half a second of jitter, and half of 2 s for each of the other two
     await expect(reserve(ONE, { slug: 'a', within: 8000 })).rejects.toMatchObject({ retryAfterMs: 29_500 });
+  });
+
+  it('has removals back the later the more the identity holds', async () => {
+    const { reserve, context, write } = makeContext({ random: 0.5 });
+    await noteThrottled(context, write(ONE, { kind: 'delete' }), fault(30_000));
+    const credentials = ['a', 'b', 'c'].map((slug) => held(slug));
+    await context.locks.change(ONE, (ledger) => ({ ...ledger, seen: { at: 0, credentials } }));
+
+    // half a second of jitter, and half of 2 s for each of the three
+    await expect(reserve(ONE, { kind: 'delete', within: 8000 })).rejects.toMatchObject({ retryAfterMs: 30_500 });
   });
 
   it('forgets the limit in time', async () => {
@@ -149,25 +185,11 @@ describe('a limit', () => {
     await noteThrottled(context, write(ONE), fault());
     for (let n = 0; n < 3; n += 1) await reserve(ONE);
     await noteThrottled(context, write(ONE), fault(1_000));
-    expect(await reserve(ONE)).toBe(16_800);
+    expect(await reserve(ONE)).toBe(15_600);
     pass(5 * MINUTE_MS - 1);
     expect(await reserve(ONE)).toBe(0);
     pass(1);
     expect(await reserve(ONE)).toBeUndefined();
-  });
-});
-
-describe('cancelWrite', () => {
-  it('gives the moment to the next writer, unless later ones were reserved after it', async () => {
-    const { reserve, context, write, clock } = makeContext();
-    await noteThrottled(context, write(ONE), fault());
-    const first = clock.now() + ((await reserve(ONE)) ?? 0);
-    await cancelWrite(context, write(ONE), first);
-    expect(await reserve(ONE)).toBe(4200);
-
-    expect(await reserve(ONE)).toBe(8400);
-    await cancelWrite(context, write(ONE), first);
-    expect(await reserve(ONE)).toBe(12_600);
   });
 });
 
@@ -221,17 +243,21 @@ describe('withSent', () => {
     const reserved = clock.now() + ((await reserve(ONE)) ?? 0);
     await context.locks.change(ONE, (ledger) => withSent(ledger, 'put', reserved + 3_000));
 
-    expect(await reserve(ONE)).toBe(4200 + 3_000 + 4200);
+    expect(await reserve(ONE)).toBe(2000 + 3_000 + 4200);
   });
 
-  it('changes nothing without a limit, nor where the next one is far enough away', async () => {
+  it('limits nothing by itself, and brings no later moment forward', async () => {
     const { context, write, clock } = makeContext();
-    const none = await context.locks.read(ONE);
-    expect(withSent(none, 'put', clock.now())).toBe(none);
-    await noteThrottled(context, write(ONE), fault());
+    const now = clock.now();
+    const unlimited = withSent(await context.locks.read(ONE), 'put', now);
+    expect(isLimited(unlimited.rates.put, now)).toBe(false);
+    await noteThrottled(context, write(ONE), fault(10_000));
     const limited = await context.locks.read(ONE);
-    expect(withSent(limited, 'put', clock.now())).toBe(limited);
-    expect(withSent(limited, 'delete', clock.now() + 1)).toBe(limited);
-    expect(withSent(limited, 'put', clock.now() + 1).rates.put?.next).toBe(clock.now() + 4201);
+    expect(withSent(limited, 'put', now).rates.put).toMatchObject({ next: now + 10_000, notBefore: now + 10_000 });
+    expect(withSent(limited, 'put', now + 5_801).rates.put).toMatchObject({
+      next: now + 10_001,
+      notBefore: now + 10_001,
+    });
+    expect(withSent(limited, 'delete', now).rates.put).toEqual(limited.rates.put);
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { ProvisionerError } from '../../../lib/errors.ts';
 import { gateOf, noteWritten, writeSerially } from '../../../lib/identity/writer/serialized-write.ts';
-import { noteThrottled, reserveWrite } from '../../../lib/identity/writer/rate-limit.ts';
+import { noteThrottled } from '../../../lib/identity/writer/rate-limit.ts';
+import { sdkError } from '../../support/fakes/call.ts';
 import { makeLimitedWorld } from './limited-world.ts';
 import { always, identityId } from '../world.ts';
 
@@ -11,11 +12,18 @@ const throttle = { status: 429, code: 'TooManyRequests', message: undefined, ret
 function makeWriter() {
   const world = makeLimitedWorld();
   const options = { write, writeGuard: always, deadline: world.clock.now() + 60_000 };
+  const failures: Error[] = [];
   return {
     ...world,
+    fail: (failure: Error) => void failures.push(failure),
     run: () =>
       writeSerially(world.context, options, async (gate) => {
         await gate();
+        const failure = failures.shift();
+        if (failure !== undefined) {
+          world.note('429');
+          throw failure;
+        }
         world.note('write');
       }),
   };
@@ -37,7 +45,7 @@ describe('writeSerially', () => {
     await run();
     await run();
 
-    expect(events).toEqual(['3500 lock', '4200 write', '7700 lock', '8400 write']);
+    expect(events).toEqual(['1300 lock', '2000 write', '5500 lock', '6200 write']);
   });
 
   it('sends nothing before the time to which Azure has put off the identity since', async () => {
@@ -54,22 +62,35 @@ describe('writeSerially', () => {
     expect(events).toEqual(['0 lock', '20000 write']);
   });
 
-  it('says why it did not write, though its moment could not be given back either', async () => {
-    const { run, context, locks } = makeWriter();
-    await noteThrottled(context, write, throttle);
-    const busy = new ProvisionerError('conflict', 'busy', { retryAfterMs: 1 });
-    locks.withLock = async () => {
-      locks.change = () => Promise.reject(new ProvisionerError('unavailable', 'storage did not answer'));
-      throw busy;
-    };
+  it('sends a throttled write again itself, at the next moment and without the lock until then', async () => {
+    const { run, events, fail } = makeWriter();
+    fail(sdkError(429, { code: 'TooManyRequests' }));
 
-    await expect(run()).rejects.toBe(busy);
+    await run();
+
+    expect(events).toEqual(['0 lock', '0 429', '1300 lock', '2000 write']);
   });
 
-  it('leaves its moment to the next writer where a dead one holds the lock', async () => {
-    const { run, context, locks, clock } = makeWriter();
+  it('gives a throttled write up where its next moment comes too late, and sends nothing then', async () => {
+    const { run, events, fail } = makeWriter();
+    fail(sdkError(429, { code: 'TooManyRequests', retryAfterS: 65 }));
+
+    await expect(run()).rejects.toMatchObject({ code: 'unavailable', retryAfterMs: 62_000 });
+    expect(events).toEqual(['0 lock', '0 429']);
+  });
+
+  it('goes on for 4 s after its deadline, since nobody else would use its moment', async () => {
+    const { run, events, fail } = makeWriter();
+    fail(sdkError(429, { code: 'TooManyRequests', retryAfterS: 63 }));
+
+    await run();
+
+    expect(events.at(-1)).toBe('63000 write');
+  });
+
+  it('waits only shortly for a lock that a dead one may hold', async () => {
+    const { run, context, locks } = makeWriter();
     await noteThrottled(context, write, throttle);
-    const begun = clock.now();
     const busy = new ProvisionerError('conflict', 'busy', { retryAfterMs: 1 });
     locks.withLock = async (_id, _work, options) => {
       expect(options?.withinMs).toBeLessThan(700);
@@ -77,7 +98,6 @@ describe('writeSerially', () => {
     };
 
     await expect(run()).rejects.toBe(busy);
-    expect(await reserveWrite(context, write, { deadline: begun + 60_000 })).toBe(begun + 4200);
   });
 });
 

@@ -53,8 +53,8 @@ export const IDENTITY_PLANTS: readonly Plant[] = [
   {
     name: 'a list that was begun before a write undoes it in the ledger',
     file: 'identity/ledger/ledger.ts',
-    from: 'if (ledger.writes !== list.writes) return ledger;\n  return { ...ledger, seen: { at: list.at, credentials: withRecent(ledger, list) } };',
-    to: 'return { ...ledger, seen: list };',
+    from: 'if (ledger.writes !== list.writes) return ledger;\n  const credentials = withRecent(ledger, list);',
+    to: 'const { credentials } = list;',
   },
   {
     name: 'a name is not read again under the lock before it is written',

@@ -169,10 +169,11 @@ export function armFor(
       call({
         what: 'DESCRIBE',
         on: identityId,
-        act() {
-          const { clientId, tenantId } = find(identityId);
-          return { clientId, tenantId };
-        },
+        act: () =>
+          rated('get', identityId, () => {
+            const { clientId, tenantId } = find(identityId);
+            return { clientId, tenantId };
+          }),
         toError,
       }),
     list: (identityId) =>

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { type Ledger, newLedger } from '../../../lib/identity/ledger/ledger.ts';
-import { toIdentitySlots as untoldToIdentitySlots } from '../../../lib/identity/slots.ts';
+import { toIdentitySlots as untoldToIdentitySlots } from '../../../lib/page/identity-slots.ts';
 import { keepTold } from '../../support/keep-told.ts';
 
 const toIdentitySlots = keepTold(untoldToIdentitySlots);
@@ -25,7 +25,7 @@ test('an identity’s slots are told apart into used, reserved and foreign', () 
       { slug: 'b', names: ['KV-B'], at: 2 },
     ],
   };
-  expect(toIdentitySlots(ID, ledger)).toEqual({
+  expect(toIdentitySlots(ID, ledger, 20)).toEqual({
     name: 'kv-1',
     id: ID,
     slots: 20,
@@ -38,5 +38,5 @@ test('an identity’s slots are told apart into used, reserved and foreign', () 
 });
 
 test('an identity that was never listed says so by having no time', () => {
-  expect(toIdentitySlots(ID, newLedger())).not.toHaveProperty('listedAt');
+  expect(toIdentitySlots(ID, newLedger(), 20)).not.toHaveProperty('listedAt');
 });

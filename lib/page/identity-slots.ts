@@ -1,4 +1,8 @@
-import { type Ledger, MAX_CREDENTIALS } from './ledger/ledger.ts';
+/** What is read of an identity's ledger. */
+interface Taken {
+  seen?: { at: number; credentials: readonly { name: string; subject: string }[] };
+  reservations: readonly { slug: string; names: readonly string[] }[];
+}
 
 /** What is taken of one identity's slots, as the newest list and our own writes since say. */
 export interface IdentitySlots {
@@ -21,7 +25,7 @@ export interface IdentitySlots {
 const OURS = /^system:serviceaccount:feature-([a-z0-9][-a-z0-9]*):/;
 
 /** Reads an identity's slots off its ledger: Azure admits one list in 4 s, which must not go to viewers. */
-export function toIdentitySlots(id: string, ledger: Ledger): IdentitySlots {
+export function toIdentitySlots(id: string, ledger: Taken, slots: number): IdentitySlots {
   const held = ledger.seen?.credentials ?? [];
   const names = new Set(held.map(({ name }) => name.toLowerCase()));
   const slugs = held.map(({ subject }) => OURS.exec(subject)?.[1]);
@@ -30,7 +34,7 @@ export function toIdentitySlots(id: string, ledger: Ledger): IdentitySlots {
   return {
     name: id.slice(id.lastIndexOf('/') + 1),
     id,
-    slots: MAX_CREDENTIALS,
+    slots,
     used: slugs.filter((slug) => slug !== undefined).length,
     reserved: reserved.length,
     foreign: slugs.filter((slug) => slug === undefined).length,
