@@ -135,10 +135,4 @@ export const PLANTS: readonly Plant[] = [
     from: 'if (all.size >= places) {',
     to: 'if (held.length >= places) {',
   },
-  {
-    name: 'an environment that is refused gives its place away',
-    file: 'environment/steps/capacity.ts',
-    from: '(summary.made === true || summary.template !== undefined)',
-    to: 'summary.template !== undefined',
-  },
 ];
