@@ -1,6 +1,7 @@
 import { nameOfIdentity } from '../azure/arm-client.ts';
 import type { Clock, Log } from '../environment/ports/ports.ts';
-import type { ArmIdentities, IdentityIds } from './managed-identities.ts';
+import type { ArmIdentities } from './managed-identities.ts';
+import type { IdentityIds } from './ownership.ts';
 import type { IdentityLocks } from './writer/identity-lock.ts';
 import type { Look } from './ledger/ledger.ts';
 

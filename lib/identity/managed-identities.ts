@@ -7,17 +7,11 @@ import {
   parseIdentityId,
   withoutToken,
 } from '../azure/arm-client.ts';
-import type { HeldCredential, OwnCredential } from './ownership.ts';
+import type { HeldCredential, IdentityIds, OwnCredential } from './ownership.ts';
 import { MAX_CREDENTIALS } from './ledger/ledger.ts';
 
 /** Throws where a write may not be sent now; a promise means: wait for it, then ask again. */
 export type Gate = () => Promise<void> | undefined;
-
-/** What a service account states and a token is asked for with. */
-export interface IdentityIds {
-  clientId: string;
-  tenantId: string;
-}
 
 /** The calls to ARM, each tried once; a failure is the SDK's own, for `readArmFault`. */
 export interface ArmIdentities {

@@ -10,6 +10,12 @@ export interface HeldCredential {
   audiences: string[];
 }
 
+/** What a service account states and a token is asked for with. */
+export interface IdentityIds {
+  clientId: string;
+  tenantId: string;
+}
+
 /** The one credential that a service account of an environment is to have. */
 export interface OwnCredential {
   name: string;

@@ -1,5 +1,4 @@
-import type { IdentityIds } from '../managed-identities.ts';
-import type { HeldCredential } from '../ownership.ts';
+import type { HeldCredential, IdentityIds } from '../ownership.ts';
 
 /** Credentials on one user-assigned identity. https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations */
 export const MAX_CREDENTIALS = 20;

@@ -1,6 +1,6 @@
 import { isSameId, nameOfIdentity } from '../../azure/arm-client.ts';
 import type { IdentityContext } from '../context.ts';
-import type { IdentityIds } from '../managed-identities.ts';
+import type { IdentityIds } from '../ownership.ts';
 import { retrying } from '../../azure/arm-retry.ts';
 import type { WantedCredential } from '../../environment/ports/credentials.ts';
 

@@ -1,6 +1,6 @@
 import { MAX_CREDENTIALS } from '../../../lib/identity/ledger/ledger.ts';
-import type { HeldCredential } from '../../../lib/identity/ownership.ts';
-import type { ArmIdentities, Gate, IdentityIds } from '../../../lib/identity/managed-identities.ts';
+import type { HeldCredential, IdentityIds } from '../../../lib/identity/ownership.ts';
+import type { ArmIdentities, Gate } from '../../../lib/identity/managed-identities.ts';
 import { putCredential } from '../../../local/azure/credentials.ts';
 import { type Rates, createRateLimit } from '../../../local/azure/rates.ts';
 import { type Call, sdkError } from './call.ts';
