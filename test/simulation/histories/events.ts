@@ -93,7 +93,8 @@ function onBranch(
   const source = github.repositories[repository];
   if (source === undefined) return;
   for (const [index, { event: name, afterMs, againMs }] of event.deliveries.entries()) {
-    const delivery = `delivery-${stage.now() - stage.startMs}-${index}`;
+    // two branches may be pushed in one millisecond
+    const delivery = `delivery-${stage.now() - stage.startMs}-${repository}-${ref}-${kind}-${index}`;
     const signed = sign(
       JSON.stringify(toPayload(name, { kind, ref, pushedAt, commit: stage.now() - stage.startMs, ...source })),
     );
