@@ -20,15 +20,17 @@ const MODES = ['cluster', 'unit', 'page', 'node'] as const;
 const mode = MODES.find((each) => each === first) ?? 'all';
 const jestArguments = mode === 'all' ? process.argv.slice(2) : rest;
 
-/** Tests that need a real API server whatever is set are named so; these folders hold suites that can use one. */
+/** Tests that need a real API server whatever is set are named so. */
 const CLUSTER_TESTS = '\\.cluster\\.test\\.ts$';
 /** Tests in a browser. */
 const PAGE_TESTS = '\\.page\\.test\\.ts$';
 /** Tests on a real node. */
 const NODE_TESTS = '\\.node\\.test\\.ts$';
-const CLUSTER_FOLDERS = ['test/contract/', 'test/e2e/'];
-/** Models, manifests and long lives: what they say does not depend on the Node that says it. */
+/** The suite that runs where a control plane is named, and says so elsewhere. */
+const ON_CONTROL_PLANE = 'test/contract/control-plane';
+/** Models, manifests, long lives and bursts: what they say does not depend on the Node that says it. */
 const RUNTIME_FREE = [
+  'test/identity/instances/',
   'test/simulation/',
   'test/faults/',
   'test/manifests/',
@@ -115,7 +117,7 @@ function selection(): string[] {
   if (mode === 'node') return ['--runInBand', '--testMatch=**/*.node.test.ts'];
   const ownSelection = jestArguments.some((argument) => !argument.startsWith('-'));
   if (ownSelection) return [];
-  return mode === 'page' ? [PAGE_TESTS] : [CLUSTER_TESTS, ...CLUSTER_FOLDERS];
+  return mode === 'page' ? [PAGE_TESTS] : [CLUSTER_TESTS, ON_CONTROL_PLANE];
 }
 
 /** `npm test` is the same on every machine: a cluster that happens to be at hand does not change what it runs. */
