@@ -108,6 +108,13 @@ export function shareAsks<T>(ask: () => Promise<T>): () => Promise<T> {
   };
 }
 
+/** Asks, or shares the answer that is under way for the same key. */
+export function shareUnderWay<T>(underWay: Map<string, Promise<T>>, key: string, ask: () => Promise<T>): Promise<T> {
+  const asked = underWay.get(key) ?? ask().finally(() => underWay.delete(key));
+  underWay.set(key, asked);
+  return asked;
+}
+
 /**
  * Keeps an answer for a while, so that many askers cost a peer one call. Failures are not kept, nor what `keeps` refuses:
  * they are shared only by those who ask while the call is under way.

@@ -2,6 +2,7 @@ import { nameOfIdentity } from '../../azure/arm-client.ts';
 import { readArmFault, saysAbsent } from '../../azure/arm-error.ts';
 import { MAX_WAIT_MS, retrying } from '../../azure/arm-retry.ts';
 import { type IdentityContext, credentialObject } from '../context.ts';
+import { shareUnderWay } from '../../concurrency.ts';
 import { ProvisionerError } from '../../errors.ts';
 import type { HeldCredential } from '../ownership.ts';
 import { type Ledger, type Look, withRecent, withSeen } from './ledger.ts';
@@ -33,10 +34,7 @@ export async function lookAt(context: IdentityContext, identityId: string, optio
   if (maxAgeMs === 0) return list(context, asked);
   const look = toLook(context, asked, await locks.read(identityId, ledgerAgeMs));
   if (look !== undefined) return look;
-  const key = identityId.toLowerCase();
-  const listing = lists.get(key) ?? list(context, asked).finally(() => lists.delete(key));
-  lists.set(key, listing);
-  return listing;
+  return shareUnderWay(lists, identityId.toLowerCase(), () => list(context, asked));
 }
 
 interface Asked {

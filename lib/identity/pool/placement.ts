@@ -1,6 +1,7 @@
 import { isSameId, nameOfIdentity } from '../../azure/arm-client.ts';
 import type { IdentityContext } from '../context.ts';
 import type { IdentityIds } from '../ownership.ts';
+import { shareUnderWay } from '../../concurrency.ts';
 import { retrying } from '../../azure/arm-retry.ts';
 import type { WantedCredential } from '../../environment/ports/credentials.ts';
 
@@ -56,7 +57,7 @@ const DESCRIBED_FOR_MS = 5 * 60_000;
  * Client and tenant id as ARM states them, shared by all instances: Azure admits one such read in 2 s (FACTS A8), and four
  * instances that each asked took the first 20 s of a burst from the reads that its writes need.
  */
-export function describeIdentity(
+export async function describeIdentity(
   context: IdentityContext,
   identityId: string,
   maxAgeMs = DESCRIBED_FOR_MS,
@@ -73,8 +74,7 @@ export function describeIdentity(
       const found = { ...(await identities.describe(identityId)), at: clock.now() };
       await locks.change(identityId, (ledger) => ({ ...ledger, ids: found }));
       return found;
-    }).finally(() => described.delete(key));
-  const asked = described.get(key) ?? ask();
-  described.set(key, asked);
-  return asked.then(({ clientId, tenantId }) => ({ clientId, tenantId }));
+    });
+  const { clientId, tenantId } = await shareUnderWay(described, key, ask);
+  return { clientId, tenantId };
 }
