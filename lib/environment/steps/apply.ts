@@ -48,8 +48,11 @@ export async function writeEnvironment(run: Reconciliation, wanted: Wanted): Pro
     if (wave.length === 0) continue;
     const refusal = await stillOurs(run);
     if (refusal !== undefined) return { kind: 'refused', refusal };
-    const [applied] = await Promise.allSettled([applyWave(run, wave, { name, fresh, changes })]);
-    if (applied.status === 'rejected') return refuseOrThrow(run, applied.reason);
+    try {
+      await applyWave(run, wave, { name, fresh, changes });
+    } catch (failure) {
+      return refuseOrThrow(run, failure);
+    }
   }
   record.inventory = markOrphans(record.inventory, objects);
   return { kind: 'written', changes };

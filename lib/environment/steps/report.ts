@@ -25,15 +25,13 @@ function noteComment(run: Reconciliation): void {
   record.comments = { ids: {}, ...record.comments, isPending: true };
 }
 
-type Sent = 'busy' | undefined;
-
 /**
  * Tells GitHub after the record is written: a failure of GitHub's is none of ours. Only the newest state is sent. Where
  * others write, the next check of the environment tells it; one that expects none gets one.
  */
 export async function sendReport(run: Reconciliation): Promise<void> {
-  const sent = [await sendDeployment(run), await sendComment(run)];
-  if (!sent.includes('busy')) return;
+  const keptBack = [await sendDeployment(run), await sendComment(run)];
+  if (!keptBack.includes(true)) return;
   const { record, ports } = run;
   ports.log.info('GitHub is told later: others write', { environment: record.name });
   if (record.next !== undefined) return;
@@ -54,39 +52,41 @@ export function onlyReports(record: EnvironmentRecord, { reason, attempt }: Envi
   return reason === 'check' && attempt > 0 && isUntold && ENDED.includes(record.phase) && !awaitsReadiness(record);
 }
 
-async function sendComment(run: Reconciliation): Promise<Sent> {
+/** Resolves to whether others keep it back for now. */
+async function sendComment(run: Reconciliation): Promise<boolean> {
   const { record, ports } = run;
   const wanted = toWantedComment(run);
-  if (ports.comments === undefined || wanted === undefined || record.comments?.isPending !== true) return undefined;
+  if (ports.comments === undefined || wanted === undefined || record.comments?.isPending !== true) return false;
   const about = { repository: record.repository, ref: record.ref, slug: record.name };
   const answer = await ports.comments.tell({ ...about, comment: wanted.comment }, record.comments.ids);
-  if (answer.kind === 'busy') return 'busy';
+  if (answer.kind === 'busy') return true;
   if (answer.kind === 'failed') {
     ports.log.warn('pull request not told', { environment: record.name, why: answer.why });
-    return undefined;
+    return false;
   }
   if (answer.kind === 'refused')
     ports.log.warn('GitHub does not take comments', { environment: record.name, why: answer.why });
   const ids = answer.kind === 'told' ? answer.ids : record.comments.ids;
   record.comments = { ids, told: wanted.digest };
   await save(run);
-  return undefined;
+  return false;
 }
 
-async function sendDeployment(run: Reconciliation): Promise<Sent> {
+/** Resolves to whether others keep it back for now. */
+async function sendDeployment(run: Reconciliation): Promise<boolean> {
   const { record, ports } = run;
   const wanted = toWanted(run);
-  if (ports.reports === undefined || wanted === undefined || record.github?.isPending !== true) return undefined;
+  if (ports.reports === undefined || wanted === undefined || record.github?.isPending !== true) return false;
   const { report, digest, imageTag } = wanted;
   const about = { repository: record.repository, ref: record.ref, slug: record.name };
   const answer =
     report.kind === 'gone'
       ? await ports.reports.remove(about)
       : await ports.reports.tell({ ...about, ...report, imageTag }, record.github);
-  if (answer.kind === 'busy') return 'busy';
+  if (answer.kind === 'busy') return true;
   if (answer.kind === 'failed') {
     ports.log.warn('GitHub not told', { environment: record.name, why: answer.why });
-    return undefined;
+    return false;
   }
   if (answer.kind === 'refused') {
     ports.log.warn('GitHub does not take deployments', { environment: record.name, why: answer.why });
@@ -95,7 +95,7 @@ async function sendDeployment(run: Reconciliation): Promise<Sent> {
   if (report.kind === 'gone') delete record.github;
   else record.github = { ...told, told: digest };
   await save(run);
-  return undefined;
+  return false;
 }
 
 function toWantedComment({ record, ports }: Reconciliation): { comment: Comment; digest: string } | undefined {
