@@ -29,7 +29,7 @@ export interface Claim {
 }
 
 /** Namespaces that are never ours; `*` stands for any run of characters. */
-export const PROTECTED_NAMESPACES = [
+const PROTECTED_NAMESPACES = [
   'default',
   'kube-*',
   'project',
@@ -85,8 +85,8 @@ export function guardProtected(
   names: { namespace: string; slug: string; ref: string },
   extra: readonly string[] = [],
 ): Refusal | undefined {
-  const all = [...PROTECTED_NAMESPACES, ...extra];
-  const plain = all.filter((pattern) => !pattern.includes('*') || pattern === 'kube-*');
+  const all = [...PROTECTED, ...extra.map(toPattern)];
+  const plain = all.filter(({ text }) => !text.includes('*') || text === 'kube-*');
   const hit =
     firstMatch(all, names.namespace) ?? firstMatch(plain, names.slug) ?? firstMatch(plain, names.ref.toLowerCase());
   if (hit === undefined) return undefined;
@@ -145,21 +145,22 @@ function parseId(text: string | undefined): number | 'invalid' | undefined {
   return /^[1-9]\d{0,15}$/.test(text) ? Number(text) : 'invalid';
 }
 
-const compiled = new Map<string, RegExp>();
-
-function firstMatch(patterns: readonly string[], name: string): string | undefined {
-  return patterns.find((pattern) => toRegExp(pattern).test(name));
+interface Pattern {
+  text: string;
+  expression: RegExp;
 }
 
-/** Cached: every step asks for the same few patterns. */
-function toRegExp(pattern: string): RegExp {
-  const known = compiled.get(pattern);
-  if (known !== undefined) return known;
-  const source = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-  const made = new RegExp(`^${source.join('.*')}$`, 's');
-  compiled.set(pattern, made);
-  return made;
+function firstMatch(patterns: readonly Pattern[], name: string): string | undefined {
+  return patterns.find(({ expression }) => expression.test(name))?.text;
 }
+
+function toPattern(text: string): Pattern {
+  const source = text.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return { text, expression: new RegExp(`^${source.join('.*')}$`, 's') };
+}
+
+// once: every step asks for them
+const PROTECTED = PROTECTED_NAMESPACES.map(toPattern);
 
 /** A name chosen by others, made safe to show on one line. */
 export function quote(name: string): string {

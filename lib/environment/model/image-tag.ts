@@ -12,9 +12,9 @@ const LONGEST = 64;
 
 /** The tag of a commit's image: `{slug}`, `{sha}`, and `{sha7}` to `{sha64}` for its first digits. */
 export function toCommitTag(template: string, { slug, sha }: { slug: string; sha: string }): string {
-  return template.replace(PLACEHOLDER, (_all, name: string, digits?: string) => {
+  return template.replace(PLACEHOLDER, (_all, name: string, digits = '') => {
     if (name === 'slug') return slug;
-    return digits === undefined || digits === '' ? sha : sha.slice(0, Number(digits));
+    return digits === '' ? sha : sha.slice(0, Number(digits));
   });
 }
 

@@ -29,6 +29,6 @@ export const ENFORCE = 'pod-security.kubernetes.io/enforce';
 
 /** The stricter of the installed level and what an overlay states; an unknown word counts as none. */
 export function stricterLevel(installed: PodSecurity, stated: string | undefined): PodSecurity {
-  const known = POD_SECURITY.find((level) => level === stated) ?? 'privileged';
-  return POD_SECURITY.indexOf(known) > POD_SECURITY.indexOf(installed) ? known : installed;
+  const known = POD_SECURITY.findIndex((level) => level === stated);
+  return POD_SECURITY[Math.max(known, POD_SECURITY.indexOf(installed))] ?? installed;
 }

@@ -37,6 +37,6 @@ const FIRST_RETRY_MS = 15 * 60_000;
 /** When a sweep tries a failed environment again: pauses double, up to a day. */
 export function toRetry(count: number, now: number): { count: number; at: string } {
   // the first sweep after a failure tries at once: a person may have fixed the cause and started it
-  const pauseMs = count === 0 ? 0 : Math.min(DAY_MS, FIRST_RETRY_MS * 2 ** Math.min(count, 10));
+  const pauseMs = count === 0 ? 0 : Math.min(DAY_MS, FIRST_RETRY_MS * 2 ** count);
   return { count, at: new Date(now + pauseMs).toISOString() };
 }

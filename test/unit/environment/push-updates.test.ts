@@ -31,7 +31,12 @@ describe('IMAGE_TAG_TEMPLATE', () => {
   it.each([
     ['{slug}-{sha}', true],
     ['{sha7}', true],
+    ['{sha64}', true],
     ['{slug}.{sha12}', true],
+    // 128 characters with the longest slug and commit, and one more
+    ['{slug}-{sha}-1234567', true],
+    ['{slug}-{sha}-12345678', false],
+    ['{sha}.{sha6}', false],
     ['{slug}', false],
     ['latest', false],
     ['{sha6}', false],

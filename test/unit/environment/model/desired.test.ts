@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { type BranchAnswer, toDesired } from '../../../../lib/environment/model/desired.ts';
+import { type BranchAnswer, UNBELIEVED, isOutdated, toDesired } from '../../../../lib/environment/model/desired.ts';
 import type { Reason } from '../../../../lib/environment/model/request.ts';
 import { EXISTS, GONE } from '../../../support/fakes/world.ts';
+import { minute, request } from './requests.ts';
 
 const repository = { id: 42, fullName: 'acme/shop' };
 const at = '2026-11-23T10:00:00.000Z';
@@ -29,6 +30,7 @@ describe('toDesired', () => {
       'unknown',
       false,
     ],
+    ['404, repository not seen', 'delete', { ...GONE, repository: { status: 301, id: 42 } }, 'unknown', false],
     ['401', 'delete', { ref: 401 }, 'unknown', false],
     ['500', 'delete', { ref: 500 }, 'unknown', false],
     ['no answer', 'delete', { why: 'no answer' }, 'unknown', false],
@@ -55,6 +57,69 @@ describe('toDesired', () => {
 
   it('holds a stop above everything', () => {
     const stopped = { ...record('create'), stop: { at, why: 'by hand' } };
-    expect(toDesired(stopped, EXISTS, TRUSTING)).toMatchObject({ state: 'absent', why: 'by hand' });
+    expect(toDesired(stopped, EXISTS, TRUSTING)).toStrictEqual({ state: 'absent', why: 'by hand', disagrees: false });
+  });
+
+  it.each<[Reason, BranchAnswer | undefined, string]>([
+    ['push', undefined, 'newest event: push'],
+    ['push', EXISTS, 'the branch exists'],
+    ['push', GONE, 'the branch is gone'],
+    ['push', { ref: 500 }, 'GitHub answered 500 for the branch'],
+    ['push', {}, 'GitHub answered nothing for the branch'],
+    ['push', { ref: 500, why: 'GitHub is down' }, 'GitHub is down'],
+    ['' as Reason, EXISTS, 'the record holds an event of an unknown kind'],
+  ])('says why, of a %s and %j', (reason, answer, why) => {
+    expect(toDesired(record(reason), answer, TRUSTING).why).toBe(why);
+  });
+
+  it('finds no disagreement where it knows nothing', () => {
+    const nothing = { disagrees: false };
+    expect(toDesired(record('' as Reason), undefined, TRUSTING)).toMatchObject(nothing);
+    expect(toDesired(record('push'), undefined, { trustDeliveries: false })).toStrictEqual({
+      state: 'unbelieved',
+      why: UNBELIEVED,
+      disagrees: false,
+    });
+  });
+
+  it.each<[string, string | undefined, string]>([
+    ['of its name', 'ACME/Shop', 'absent'],
+    ['of another name', 'acme/other', 'unknown'],
+    ['of no name', undefined, 'unknown'],
+  ])('goes by the name where the record knows no id: a repository %s', (_what, fullName, state) => {
+    const unnumbered = { ...record('delete'), repository: { fullName: 'acme/shop' } };
+    const seen = { status: 200, id: 42, ...(fullName !== undefined && { fullName }) };
+    expect(toDesired(unnumbered, { ...GONE, repository: seen }, TRUSTING).state).toBe(state);
+  });
+});
+
+describe('isOutdated', () => {
+  const settings = { maxDeliveryAgeMs: 60_000 };
+  const sent = Date.parse(minute(0));
+  const delivery = (reason: Reason, more: Partial<ReturnType<typeof request>> = {}) =>
+    request(reason, { at: minute(2), deliveryId: 'd', position: sent, ...more });
+
+  it.each<[Reason, boolean]>([
+    ['create', true],
+    ['push', true],
+    ['delete', true],
+    ['check', false],
+    ['sweep', false],
+  ])('asks only what says something: %s %p', (reason, is) => {
+    expect(isOutdated(delivery(reason), settings)).toBe(is);
+  });
+
+  it('counts from the position to the receipt, the bound not included', () => {
+    expect(isOutdated(delivery('push', { at: minute(1) }), settings)).toBe(false);
+    expect(isOutdated(delivery('push', { at: minute(1), position: sent - 1 }), settings)).toBe(true);
+  });
+
+  it('is for deliveries alone, and for a chain only at its beginning', () => {
+    const { deliveryId, ...unnumbered } = delivery('push');
+    const { position, ...unordered } = delivery('push');
+    expect([deliveryId, position]).toEqual(['d', sent]);
+    expect(isOutdated(unnumbered, settings)).toBe(false);
+    expect(isOutdated(unordered, settings)).toBe(false);
+    expect(isOutdated(delivery('push', { attempt: 1 }), settings)).toBe(false);
   });
 });

@@ -1,13 +1,16 @@
 import { CLAIM } from '../../../../lib/environment/model/labels.ts';
-import { guardIdentity } from '../../../../lib/environment/model/guards.ts';
 import { describe, expect, it } from '@jest/globals';
 import {
   type LiveNamespace,
+  branchGone,
+  guardFilters,
+  guardIdentity,
   guardName,
   guardOwner,
   guardProtected,
   guardRecord,
   guardUid,
+  quote,
 } from '../../../../lib/environment/model/guards.ts';
 
 const names = (slug: string, ref = slug) => ({ namespace: `feature-${slug}`, slug, ref });
@@ -39,6 +42,20 @@ describe('guardProtected', () => {
     expect(guardProtected(names('staging-1a2b3c', 'Staging'))?.guard).toBe('protected');
   });
 
+  it('refuses by the slug where the ref reads otherwise', () => {
+    expect(guardProtected(names('kube-x-1a2b3c', 'kube/x'))).toStrictEqual({
+      guard: 'protected',
+      reason: 'branch "kube/x" names a protected namespace (kube-*); rename the branch to give it an environment',
+    });
+  });
+
+  it('takes a dot of PROTECTED_NAMESPACES for a dot, and a star for any characters in any place', () => {
+    const isHit = (namespace: string, pattern: string) =>
+      guardProtected({ namespace, slug: 'x', ref: 'x' }, [pattern]) !== undefined;
+    expect([isHit('a.b', 'a.b'), isHit('axb', 'a.b')]).toEqual([true, false]);
+    expect([isHit('team-a-prod', 'team-*-prod'), isHit('team-a-prod-2', 'team-*-prod')]).toEqual([true, false]);
+  });
+
   it('adds what PROTECTED_NAMESPACES names', () => {
     expect(guardProtected(names('demo'), ['feature-demo'])?.guard).toBe('protected');
     expect(guardProtected(names('demo-2'), ['feature-demo*'])?.guard).toBe('protected');
@@ -56,6 +73,8 @@ describe('guardProtected', () => {
 describe('guardName', () => {
   it('takes feature- and the slug alone', () => {
     expect(guardName({ namespace: 'feature-x', slug: 'x' })).toBeUndefined();
+    const longest = 'a'.repeat(55);
+    expect(guardName({ namespace: `feature-${longest}`, slug: longest })).toBeUndefined();
     for (const [namespace, slug] of [
       ['feature-y', 'x'],
       ['x', 'x'],
@@ -74,6 +93,26 @@ describe('guardRecord', () => {
   it('takes the same branch of the same repository, by id where both state one', () => {
     expect(guardRecord(record, { ref: 'x', repository: { id: 1, fullName: 'acme/renamed' } })).toBeUndefined();
     expect(guardRecord(record, { ref: 'x', repository: { fullName: 'ACME/Shop' } })).toBeUndefined();
+  });
+  it('says that another repository was made under the name, where only the id differs', () => {
+    expect(guardRecord(record, { ref: 'x', repository: { id: 2, fullName: 'ACME/Shop' } })).toStrictEqual({
+      guard: 'record',
+      reason:
+        'environment x belongs to the repository acme/shop of id 1, and this is the one of id 2, made again under its ' +
+        'name; deprovision the old environment first',
+    });
+  });
+  it.each([
+    ['another branch of it', { ref: 'X', repository: { id: 1, fullName: 'acme/shop' } }],
+    ['another repository', { ref: 'x', repository: { id: 2, fullName: 'acme/other' } }],
+    ['a branch of a repository made again', { ref: 'X', repository: { id: 2, fullName: 'acme/shop' } }],
+  ])('names who holds it and who asks, for %s', (_what, asked) => {
+    expect(guardRecord(record, asked)).toStrictEqual({
+      guard: 'record',
+      reason:
+        `environment x belongs to branch "x" of acme/shop; rename branch "${asked.ref}" of ${asked.repository.fullName}, ` +
+        'or give its repository a prefix in GITHUB_REPOSITORIES',
+    });
   });
   it('refuses another ref, another id, and another name without an id', () => {
     expect(guardRecord(record, { ref: 'X', repository: record.repository })?.guard).toBe('record');
@@ -104,20 +143,49 @@ describe('guardOwner', () => {
     const annotations = { ...live.annotations };
     delete annotations['feature-branch-provisioner/repository-id'];
     expect(guardOwner({ ...live, annotations }, asked)).toBeUndefined();
+    expect(
+      guardOwner({ ...live, annotations: { ...annotations, 'feature-branch-provisioner/repository-id': '' } }, asked),
+    ).toBeUndefined();
   });
-  it.each([
-    ['no managed-by label', { labels: { 'feature-branch-provisioner/slug': 'x' } }],
-    ['another manager', { labels: { ...live.labels, 'app.kubernetes.io/managed-by': 'helm' } }],
-    ['another slug', { labels: { ...live.labels, 'feature-branch-provisioner/slug': 'y' } }],
-    ['another ref', { annotations: { ...live.annotations, 'feature-branch-provisioner/ref': 'X' } }],
-    ['another id', { annotations: { ...live.annotations, 'feature-branch-provisioner/repository-id': '2' } }],
+  it('takes one of its id under another name', () => {
+    const annotations = { ...live.annotations, 'feature-branch-provisioner/repository': 'acme/before' };
+    expect(guardOwner({ ...live, annotations }, asked)).toBeUndefined();
+  });
+  const lacksManager = 'it lacks the label app.kubernetes.io/managed-by=feature-branch-provisioner';
+  it.each<[string, Partial<LiveNamespace>, string]>([
+    ['no managed-by label', { labels: { 'feature-branch-provisioner/slug': 'x' } }, lacksManager],
+    ['another manager', { labels: { ...live.labels, 'app.kubernetes.io/managed-by': 'helm' } }, lacksManager],
+    [
+      'another slug',
+      { labels: { ...live.labels, 'feature-branch-provisioner/slug': 'y' } },
+      'its label feature-branch-provisioner/slug is not x',
+    ],
+    [
+      'another ref',
+      { annotations: { ...live.annotations, 'feature-branch-provisioner/ref': 'X' } },
+      'its annotation feature-branch-provisioner/ref is not "x"',
+    ],
+    [
+      'no repository',
+      { annotations: { 'feature-branch-provisioner/ref': 'x', 'feature-branch-provisioner/repository-id': '1' } },
+      'it lacks the annotation feature-branch-provisioner/repository',
+    ],
+    [
+      'another id',
+      { annotations: { ...live.annotations, 'feature-branch-provisioner/repository-id': '2' } },
+      'its repository is not acme/shop',
+    ],
     [
       'an id that is no number',
       { annotations: { ...live.annotations, 'feature-branch-provisioner/repository-id': '1x' } },
+      'its annotation feature-branch-provisioner/repository-id is not a number',
     ],
-    ['no annotations', { annotations: {} }],
-  ])('refuses a namespace with %s', (_what, change) => {
-    expect(guardOwner({ ...live, ...change }, asked)?.guard).toBe('owner');
+    ['no annotations', { annotations: {} }, 'its annotation feature-branch-provisioner/ref is not "x"'],
+  ])('refuses a namespace with %s, and says what is not ours', (_what, change, what) => {
+    expect(guardOwner({ ...live, ...change }, asked)).toStrictEqual({
+      guard: 'owner',
+      reason: `namespace feature-x is not ours: ${what}; it was left alone. Rename the branch, or remove the namespace`,
+    });
   });
   it('knows a namespace that was replaced by its uid', () => {
     expect(guardUid(live, 'u')).toBeUndefined();
@@ -147,5 +215,26 @@ describe('guardIdentity', () => {
     ['what a person adopts', [live('a'), { name: 'x', adopt: true }], true],
   ])('judges %s', (_what, [namespace, record], passes) => {
     expect(guardIdentity(namespace, record) === undefined).toBe(passes);
+  });
+});
+
+describe('guardFilters', () => {
+  const settings = { defaultBranches: ['main', 'master'], admits: (ref: string) => !ref.startsWith('docs/') };
+
+  it.each([
+    ['x', undefined],
+    ['main', 'branch'],
+    ['master', 'branch'],
+    ['docs/x', 'filter'],
+  ])('judges %s', (ref, guard) => {
+    expect(guardFilters(ref, settings)?.guard).toBe(guard);
+  });
+});
+
+describe('what a refusal says of a branch', () => {
+  it('fits one line of 80 characters, whatever others called it', () => {
+    expect(branchGone('a\n"b"').reason).toBe('branch "a\\n\\"b\\"" does not exist; push it, then provision again');
+    expect(quote('a'.repeat(80))).toBe(`"${'a'.repeat(80)}"`);
+    expect(quote(`${'a'.repeat(77)}bcde`)).toBe(`"${'a'.repeat(77)}…"`);
   });
 });

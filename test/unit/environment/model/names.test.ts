@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import {
+  slugOf,
   toCredentialName,
   toDatabase,
   toNamespace,
+  toNaming,
   RESERVED_HOSTS,
   toSlug,
   toSubject,
@@ -18,6 +20,7 @@ describe('toSlug', () => {
     ['feature/login', 'feature-login-459dbe'],
     ['feature_login', 'feature-login-2d168d'],
     ['-dash', 'dash-3a40a6'],
+    ['', 'b-9c2080'],
     ['🚀', 'b-1134c4'],
     ['émoji-🚀-x', 'moji-x-8c38df'],
     ['a'.repeat(55), 'a'.repeat(55)],
@@ -87,5 +90,56 @@ describe('the other names', () => {
       toCredentialName({ slug: 's', serviceAccount: `${'a'.repeat(150)}${last}`, template: '{slug}-{serviceAccount}' });
     expect(name('1')).toHaveLength(120);
     expect(name('1')).not.toBe(name('2'));
+  });
+
+  it('leave a credential name of exactly 120 characters as it is, and shorten one of more by its hash', () => {
+    const name = (length: number) =>
+      toCredentialName({ slug: 's', serviceAccount: 'a'.repeat(length - 2), template: '{slug}-{serviceAccount}' });
+    expect(name(120)).toBe(`s-${'a'.repeat(118)}`);
+    expect(name(121)).toMatch(/^s-a{111}-[0-9a-f]{6}$/);
+  });
+
+  it.each([
+    ['{slug}', 'postgres-service-account', /^ex$/],
+    ['{slug}', 'web', /^ex-[0-9a-f]{6}$/],
+    // two accounts must not share a name because their dots were replaced
+    ['{slug}.{serviceAccount}', 'postgres-service-account', /^ex-postgres-service-account-[0-9a-f]{6}$/],
+    ['{slug}.x', 'postgres-service-account', /^ex-x$/],
+    ['{slug}_{serviceAccount}', 'postgres-service-account', /^ex_postgres-service-account$/],
+  ])('tell the accounts of one template apart: %s for %s', (template, serviceAccount, name) => {
+    expect(toCredentialName({ slug: 'ex', serviceAccount, template })).toMatch(name);
+  });
+});
+
+describe('the naming of a repository', () => {
+  const settings = { repositories: [{ fullName: 'Acme/Shop', prefix: 'shop' }, { fullName: 'acme/other' }] };
+
+  it('is known by name and id, whatever the case of the name', () => {
+    expect(toNaming({ id: 42, fullName: 'ACME/shop' }, settings)).toStrictEqual({
+      owners: ['name acme/shop', 'id 42'],
+      way: expect.stringMatching(/^name acme\/shop, prefix shop, reserved [0-9a-f]{6}$/),
+    });
+    expect(toNaming({ fullName: 'acme/other' }, settings)).toStrictEqual({
+      owners: ['name acme/other'],
+      way: expect.stringMatching(/^name acme\/other, prefix , reserved [0-9a-f]{6}$/),
+    });
+  });
+
+  it('is another way with other reserved hosts, in whatever order they are named', () => {
+    const way = (reservedHosts?: string[]) =>
+      toNaming({ fullName: 'acme/shop' }, { ...settings, ...(reservedHosts && { reservedHosts }) }).way;
+    expect(way()).toBe(way([...RESERVED_HOSTS]));
+    expect(way(['b', 'a'])).toBe(way(['a', 'b']));
+    expect(way(['a'])).not.toBe(way());
+    expect(way([])).not.toBe(way(['a']));
+  });
+
+  it('gives a branch the slug with its prefix and the reserved hosts of the settings', () => {
+    const slug = (fullName: string, ref: string) =>
+      slugOf({ repository: { fullName }, ref }, { ...settings, reservedHosts: ['vpn'] });
+    expect(slug('acme/SHOP', 'login')).toBe('shop-login');
+    expect(slug('acme/other', 'login')).toBe('login');
+    expect(slug('acme/other', 'www')).toBe('www');
+    expect(slug('acme/other', 'vpn')).toMatch(/^vpn-[0-9a-f]{6}$/);
   });
 });
