@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ProvisionerError } from '../../../lib/errors.ts';
-import { type Check, runPreflight } from '../../../lib/preflight/check.ts';
+import { type Check, failedBy, judge, runPreflight } from '../../../lib/preflight/check.ts';
 import { toTable } from '../../../local/preflight/table.ts';
 
 const never = (): Promise<void> => new Promise(() => {});
@@ -50,6 +50,83 @@ describe('runPreflight', () => {
       limits,
     );
     expect(JSON.stringify(thrown)).not.toContain('abc');
+  });
+});
+
+describe('runPreflight over several groups', () => {
+  it('keeps their order, is ok where none failed, and asks the clock for its limit alone', async () => {
+    const asked: number[] = [];
+    const sleep = (ms: number) => {
+      asked.push(ms);
+      return never();
+    };
+    const group = (...checks: Check[]) => ({ name: 'x', expected: '', run: async () => checks });
+
+    const ran = await runPreflight([group(fine('one'), fine('two')), group(), group(fine('three'))], {
+      limitMs: 5_000,
+      sleep,
+    });
+
+    expect(ran).toEqual({ verdict: 'ok', checks: [fine('one'), fine('two'), fine('three')] });
+    expect(asked).toEqual([5_000]);
+  });
+
+  it('fails with one check that failed, and says in full who was late', async () => {
+    const late = { name: 'slow', expected: 'reachable', run: () => never().then(() => []) };
+    const quick = { name: 'quick', expected: '', run: async () => [fine('quick')] };
+
+    expect(await runPreflight([quick, late], { limitMs: 1_500, sleep: async () => undefined })).toEqual({
+      verdict: 'failed',
+      checks: [
+        fine('quick'),
+        {
+          name: 'slow',
+          state: 'failed',
+          expected: 'reachable',
+          found: 'no answer in 1.5 s',
+          fix: 'start it, or fix the setting that names it, then ask again',
+        },
+      ],
+    });
+  });
+});
+
+describe('a check', () => {
+  const check = { name: 'x', found: 'a', expected: 'b', fix: 'c' };
+
+  it('carries a fix only where it failed', () => {
+    expect(judge(true, check)).toEqual({ name: 'x', state: 'ok', found: 'a', expected: 'b' });
+    expect(judge(false, check)).toEqual({ ...check, state: 'failed' });
+  });
+
+  it.each<[string, unknown, string, string]>([
+    [
+      'no answer',
+      new ProvisionerError('unavailable', 'no answer'),
+      'no answer',
+      'start it, or fix the setting that names it, then ask again',
+    ],
+    [
+      'no answer, with a fix of its own',
+      new ProvisionerError('unavailable', 'no answer', { fix: 'plug' }),
+      'no answer',
+      'plug',
+    ],
+    ['a refusal', new ProvisionerError('not-permitted', 'no', { fix: 'ask' }), 'no', 'ask'],
+    [
+      'a refusal without a fix of its own',
+      new ProvisionerError('quota', 'full'),
+      'full',
+      'make room below the limit or raise it, then provision again',
+    ],
+  ])('that failed by %s says what a person can do', (_what, thrown, found, fix) => {
+    expect(failedBy(thrown, { name: 'x', expected: 'b' })).toEqual({
+      name: 'x',
+      expected: 'b',
+      state: 'failed',
+      found,
+      fix,
+    });
   });
 });
 

@@ -1,4 +1,4 @@
-import type { ContainerClient } from '@azure/storage-blob';
+import type { BlobServiceClient, ContainerClient } from '@azure/storage-blob';
 import type { QueueServiceClient } from '@azure/storage-queue';
 import { connectBlobs, connectQueues } from '../../../../lib/storage/connection.ts';
 import { type Azurite, startAzurite } from '../../../../local/azurite/azurite.ts';
@@ -11,6 +11,7 @@ export type Seen = string;
 export interface FailingStorage {
   /** A container that nobody has made yet, as the app's own client sees it. */
   container(): Promise<ContainerClient>;
+  blobs(): Promise<BlobServiceClient>;
   queues(): Promise<QueueServiceClient>;
   /** Calls that fit are answered so, until `heal`; what a function answers decides call by call. */
   fail(fits: RegExp, kind: FaultKind | (() => FaultKind | undefined)): void;
@@ -46,6 +47,7 @@ export async function startFailingStorage(): Promise<FailingStorage> {
   return {
     calls,
     container: async () => (await connectBlobs(connection)).getContainerClient(`container-${(made += 1)}`),
+    blobs: () => connectBlobs(connection),
     queues: () => connectQueues(connection),
     fail(fits, kind) {
       fault = { fits, kind: typeof kind === 'function' ? kind : () => kind };
