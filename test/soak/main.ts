@@ -26,6 +26,9 @@ const PARTS: readonly SoakPart[] = [
   soakPlane,
 ];
 
+/** Of a part. */
+const LEAST_MS = 5_000;
+
 const { values, positionals } = parseArgs({
   options: { minutes: { type: 'string', default: '28' }, seed: { type: 'string' } },
   allowPositionals: true,
@@ -43,8 +46,8 @@ console.log(`soak, seed ${seed}, ${minutes} minutes`);
 let left = parts.reduce((sum, { weight }) => sum + weight, 0);
 const endsAt = performance.now() + minutes * 60_000;
 for (const { name, weight, run } of parts) {
-  // what one part leaves over is the others'
-  const ms = ((endsAt - performance.now()) * weight) / left;
+  // what one part leaves over is the others'; one that a busy machine held up still leaves them something
+  const ms = Math.max(LEAST_MS, ((endsAt - performance.now()) * weight) / left);
   left -= weight;
   const { ok, line } = await run({ seed, ms });
   console.log(`${ok ? 'ok    ' : 'FAILED'} ${name}: ${line}`);
