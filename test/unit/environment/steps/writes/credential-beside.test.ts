@@ -1,0 +1,56 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { NO_IDENTITY } from '../../../../../lib/environment/steps/render.ts';
+import type { Wanted } from '../../../../../lib/environment/steps/apply.ts';
+import { IDENTITY } from '../../../../support/fakes/access.ts';
+import { type World, createWorld } from '../../../../support/fakes/world.ts';
+import { CREATED, RESERVED, WEB, nameOf, wantedBy, watchEnsure, write } from './written.ts';
+
+let world: World;
+beforeEach(() => {
+  world = createWorld();
+});
+
+describe('the credential beside it', () => {
+  it('is asked for on the identity that was reserved, with those it had before', async () => {
+    const asked = watchEnsure(world);
+    const { run } = await write(world, {}, { record: { formerIdentities: ['former'] } });
+    const { access } = wantedBy(run);
+    expect(asked).toEqual([
+      [
+        { ...access, former: ['former'], identity: IDENTITY, nameOf: expect.any(Function), written: undefined },
+        RESERVED,
+      ],
+    ]);
+  });
+
+  it('is asked for on none where the pool is empty, and noted as none', async () => {
+    const asked = watchEnsure(world);
+    const reserved = { clientId: NO_IDENTITY, tenantId: NO_IDENTITY, warnings: [] };
+    const { run } = await write(world, { reserved }, { record: { credentials: ['of before'] } });
+    expect(asked.map(([{ identity, former }]) => [identity, former])).toEqual([[undefined, undefined]]);
+    expect(run.record.credentials).toEqual([]);
+  });
+
+  it('is not asked for again where nothing else is to be written and all were there a moment ago', async () => {
+    const asked = watchEnsure(world);
+    const settled = [{ ...CREATED, action: 'unchanged' as const }];
+    const before = { credentialAt: '2026-11-22T00:00:00.000Z' };
+    const { run, written } = await write(
+      world,
+      { drifted: [], reserved: { ...RESERVED, settled } },
+      { isThere: true, record: before },
+    );
+    expect(asked).toEqual([]);
+    expect(written).toMatchObject({ kind: 'written', changes: expect.arrayContaining(settled) });
+    expect(run.record.credentialAt).toBe(before.credentialAt);
+  });
+
+  it.each<[string, Partial<Wanted>]>([
+    ['something has drifted', { drifted: [{ object: nameOf(WEB), why: 'missing' }] }],
+    ['all is applied', {}],
+  ])('is asked for where %s', async (_, more) => {
+    const asked = watchEnsure(world);
+    await write(world, { ...more, reserved: { ...RESERVED, settled: [] } }, { isThere: true });
+    expect(asked).toHaveLength(1);
+  });
+});
