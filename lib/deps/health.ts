@@ -90,10 +90,11 @@ async function readWholeLive(
   const ports = await portsFor(log);
   const { judgeAlone } = await import('../cluster/readiness/judge.ts');
   const { prices } = settings.page();
+  const now = clock.now();
   const details = {
     cluster: ports.cluster,
-    judge: (type: TypeOfObject, object: KubeObject) => judgeAlone(type, object as KubeObject & LiveObject),
-    now: clock.now(),
+    judge: (type: TypeOfObject, object: KubeObject) => judgeAlone(type, object as KubeObject & LiveObject, now),
+    now,
     ...(prices && { prices }),
   };
   const [live, seen] = await Promise.all([

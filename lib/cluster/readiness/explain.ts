@@ -25,7 +25,7 @@ export function explainWorkload(
 ): Verdict {
   const owned = ownedPods(type, live, reading);
   if (type.kind === 'Pod') return ofBarePod(live, { verdict, reading });
-  const stuck = type.kind === 'StatefulSet' ? findStuckPod(live, reading) : undefined;
+  const stuck = findStuckPod({ type, live }, reading);
   if (stuck !== undefined) return toStuckVerdict(stuck, reading);
   const cause = verdict.code === 'quota' || verdict.code === 'refused' ? undefined : findCause(live, owned, reading);
   const said: Verdict =

@@ -48,7 +48,6 @@ export function judgeEnvironment(reading: Reading): Readiness {
     ...unrest.map(({ object, found }) => toReason(object, sayUnrest(found), reading)),
   ];
   const stuckPod = findStuck(judged, reading);
-  const until = Math.max(0, ...unrest.map(({ found }) => found.until));
   return {
     health: toHealth(reasons, reading),
     reasons: inOrder(reasons, reading),
@@ -60,7 +59,9 @@ export function judgeEnvironment(reading: Reading): Readiness {
         ({ type, live, isFinished }) => type.kind === 'Job' && (live === undefined ? isFinished : isComplete(live)),
       )
       .map(({ type, name }) => `${type.apiVersion} ${type.kind} ${name}`),
-    ...(until > 0 && { quietUntil: new Date(until).toISOString() }),
+    ...(unrest.length > 0 && {
+      quietUntil: new Date(Math.max(...unrest.map(({ found }) => found.until))).toISOString(),
+    }),
     ...(stuckPod !== undefined && { stuckPod }),
   };
 }
@@ -76,7 +77,7 @@ function judgeObject(object: ReadObject, reading: Reading): Verdict {
   // not read before the workloads are up
   if (isWayIn(type) && reading.wayIn === undefined) return READY;
   if (object.isFinished === true && live === undefined) return READY;
-  if (live === undefined) return { health: 'starting', code: 'unknown', words: 'it is not there' };
+  if (live === undefined) return { health: 'starting', words: 'it is not there' };
   if (live.metadata.deletionTimestamp) return { health: 'starting', code: 'ending', words: 'it is being deleted' };
   const key = `${type.apiVersion} ${type.kind}`;
   const observed = live.status?.observedGeneration;
@@ -107,10 +108,9 @@ function sayUnrest({ pod, ...found }: Unrest): Verdict {
 }
 
 function findStuck(judged: ReadObject[], reading: Reading): StuckPod | undefined {
-  for (const { type, live } of judged) {
-    const stuck = type.kind === 'StatefulSet' && live !== undefined ? findStuckPod(live, reading) : undefined;
-    if (stuck !== undefined)
-      return { name: stuck.metadata.name, uid: stuck.metadata.uid, set: live?.metadata.name ?? '' };
+  for (const object of judged) {
+    const stuck = findStuckPod(object, reading);
+    if (stuck !== undefined) return { name: stuck.metadata.name, uid: stuck.metadata.uid, set: object.name };
   }
   return undefined;
 }
@@ -164,10 +164,11 @@ function inOrder(reasons: readonly Judged[], reading: Reading): Reason[] {
 export function judgeAlone(
   type: TypeOfObject,
   live: LiveObject,
+  now: number,
 ): { state: 'ready' | 'starting' | 'failed'; reason?: string } {
   const namespace = live.metadata.namespace ?? '';
   const object: ReadObject = { type, name: live.metadata.name, live };
-  const { health, reasons } = judgeEnvironment({ namespace, now: 0, hasFallen: false, objects: [object], pods: [] });
+  const { health, reasons } = judgeEnvironment({ namespace, now, hasFallen: false, objects: [object], pods: [] });
   const [first] = reasons;
   return { state: health, ...(first !== undefined && { reason: first.cause }) };
 }

@@ -172,6 +172,15 @@ export function countOf(from: Record<string, unknown> | undefined, field: string
   return typeof value === 'number' ? value : otherwise;
 }
 
+/** The one that was made last; of one second, the later in the list. */
+export function newestOf<T extends Pick<LiveObject, 'metadata'>>(objects: readonly T[]): T | undefined {
+  const createdAt = ({ metadata }: T): number => msOf(metadata.creationTimestamp);
+  return objects.reduce<T | undefined>(
+    (newest, one) => (newest === undefined || createdAt(one) >= createdAt(newest) ? one : newest),
+    undefined,
+  );
+}
+
 /** Ms since the epoch; 0 for a time that is absent. */
 export function msOf(time: string | undefined): number {
   return time === undefined ? 0 : Date.parse(time) || 0;

@@ -7,7 +7,7 @@ import { type Discovery, type TypeOfObject, objectName, pathOf } from '../api/re
 import { isComplete } from './kinds/jobs.ts';
 import { hasBrokenAutoscaler } from './kinds/remarks.ts';
 import { judgeDaemonSet, judgeDeployment, judgeStatefulSet } from './kinds/workloads.ts';
-import { quietAfter } from './pods/quiet.ts';
+import { isRestless } from './pods/quiet.ts';
 import { type LivePod, type Verdict, conditionOf, msOf } from './reading.ts';
 
 const SLUG = 'feature-branch-provisioner/slug';
@@ -73,7 +73,7 @@ export async function surveyEnvironments(context: {
       }
     }
   };
-  const pods: Surveyed = { type: { apiVersion: 'v1', kind: 'Pod' }, isSuspect: isRestless };
+  const pods: Surveyed = { type: { apiVersion: 'v1', kind: 'Pod' }, isSuspect: hasUnrest };
   const lanes: { kinds: readonly Surveyed[]; query: Record<string, string> }[] = [
     { kinds: [pods], query: { fieldSelector: 'metadata.namespace!=kube-system' } },
     { kinds: LABELLED, query: { labelSelector: SLUG } },
@@ -115,9 +115,9 @@ function isTurnedAway({ status }: LiveObject): boolean {
 }
 
 /** A pod that was restarted not long ago, or that its node ended; whose it is, the reading of its namespace tells. */
-function isRestless(pod: LivePod, now: number): boolean {
+function hasUnrest(pod: LivePod, now: number): boolean {
   if (pod.status?.phase === 'Failed') return isRecent(pod, now) && !isOfJob(pod);
-  return (pod.status?.containerStatuses ?? []).some((status) => (quietAfter(status) ?? 0) > now);
+  return (pod.status?.containerStatuses ?? []).some((status) => isRestless(status, now));
 }
 
 function isRecent(pod: LivePod, now: number): boolean {

@@ -26,11 +26,12 @@ export function judgeByConditions(object: LiveObject): Verdict {
   const reconciling = conditionOf(object, 'Reconciling');
   if (reconciling?.status === 'True') return byCondition('it is reconciling', reconciling);
   const { phase, message } = (object.status ?? {}) as { phase?: unknown; message?: unknown };
-  const words = typeof phase === 'string' ? `its phase is ${phase}${saying(message)}` : '';
-  if (typeof phase === 'string' && FAILED_PHASES.has(phase)) return { ...starting(words), health: 'failed' };
+  const told = typeof phase === 'string' ? phase : '';
+  const words = `its phase is ${told}${saying(message)}`;
+  if (FAILED_PHASES.has(told)) return { ...starting(words), health: 'failed' };
   const ready = conditionOf(object, 'Ready') ?? conditionOf(object, 'Available');
   if (ready !== undefined && ready.status !== 'True') return byCondition('it is not ready', ready);
-  if (typeof phase === 'string' && OPEN_PHASES.has(phase)) return starting(words);
+  if (OPEN_PHASES.has(told)) return starting(words);
   const { template } = (object.spec ?? {}) as { template?: { spec?: { containers?: unknown } } };
   if (object.status === undefined && template?.spec?.containers !== undefined)
     return starting('no controller has taken it up yet');

@@ -4,7 +4,7 @@ import { newestWarning } from '../pods/events.ts';
 import { toCause } from '../pods/message.ts';
 import { isOwnedBy } from '../pods/owners.ts';
 import { findPodCause } from '../pods/pod-cause.ts';
-import { type LivePod, READY, type Reading, type Verdict, conditionOf, countOf, msOf } from '../reading.ts';
+import { type LivePod, READY, type Reading, type Verdict, conditionOf, countOf, newestOf } from '../reading.ts';
 import { PUSH_AGAIN, starting, toRefused } from './workloads.ts';
 
 /**
@@ -72,14 +72,4 @@ function withoutPods(job: LiveObject, { evidence, namespace }: Reading): Verdict
     return starting(words, 'job');
   }
   return starting('it has not started', 'job');
-}
-
-function newestOf(pods: readonly LivePod[]): LivePod | undefined {
-  return pods.reduce<LivePod | undefined>(
-    (newest, pod) =>
-      newest === undefined || msOf(pod.metadata.creationTimestamp) >= msOf(newest.metadata.creationTimestamp)
-        ? pod
-        : newest,
-    undefined,
-  );
 }

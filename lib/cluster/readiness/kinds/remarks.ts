@@ -1,7 +1,7 @@
 import type { Condition, LiveObject } from '../../api/object-meta.ts';
 import { isEnding, isOwnedBy, ownedPods } from '../pods/owners.ts';
 import { toCause } from '../pods/message.ts';
-import { type LivePod, type ReadObject, type Reading, conditionOf, countOf, msOf } from '../reading.ts';
+import { type LivePod, type ReadObject, type Reading, conditionOf, countOf, msOf, newestOf } from '../reading.ts';
 import { isComplete, sayFailure } from './jobs.ts';
 
 /** What is wrong and yet keeps nobody from using the environment: one line each, never a verdict. */
@@ -23,17 +23,10 @@ const RUNS_PODS = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet
 function remarkOnCronJob(cron: LiveObject, reading: Reading): string[] {
   const runs = (reading.cronRuns ?? []).filter((job) => isOwnedBy(job, cron.metadata.uid));
   const ended = runs.filter((job) => isComplete(job) || conditionOf(job, 'Failed')?.status === 'True');
-  const last = ended.reduce<LiveObject | undefined>(
-    (newest, job) => (newest === undefined || startOf(job) >= startOf(newest) ? job : newest),
-    undefined,
-  );
+  const last = newestOf(ended);
   if (last === undefined || isComplete(last)) return [];
   const failure = conditionOf(last, 'Failed');
   return [`its last run failed: ${sayFailure(last, reading) ?? toCause(failure?.message ?? failure?.reason)}`];
-}
-
-function startOf(job: LiveObject): number {
-  return msOf(job.metadata.creationTimestamp);
 }
 
 function remarkOnAutoscaler(autoscaler: LiveObject): string[] {
@@ -104,9 +97,8 @@ function readsAtStart({ spec }: LivePod, kind: string, name: string): boolean {
   );
 }
 
-/** When the youngest of its containers started; a restart in place reads the environment once more. */
+/** When the container started that runs longest; a restart in place reads the environment once more. */
 function startedAt({ status }: LivePod): number {
-  const started = (status?.containerStatuses ?? []).map(({ state }) => msOf(state?.running?.startedAt));
-  const oldest = Math.min(...started.filter((at) => at > 0));
-  return Number.isFinite(oldest) ? oldest : Number.MAX_SAFE_INTEGER;
+  const started = (status?.containerStatuses ?? []).flatMap(({ state }) => state?.running?.startedAt ?? []);
+  return Math.min(...started.map(msOf));
 }

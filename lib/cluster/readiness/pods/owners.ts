@@ -1,6 +1,6 @@
 import type { LiveObject } from '../../api/object-meta.ts';
 import type { TypeOfObject } from '../../api/rest-mapping.ts';
-import { type LivePod, type Reading, conditionOf, msOf } from '../reading.ts';
+import { type LivePod, type Reading, conditionOf, msOf, newestOf } from '../reading.ts';
 
 const REVISION = 'deployment.kubernetes.io/revision';
 
@@ -64,16 +64,6 @@ function newestTest({ kind }: TypeOfObject, live: LiveObject): (pod: LivePod) =>
     return ({ metadata }) => generation === undefined || metadata.labels?.['pod-template-generation'] === generation;
   }
   return () => true;
-}
-
-function newestOf(sets: LiveObject[]): LiveObject | undefined {
-  return sets.reduce<LiveObject | undefined>(
-    (newest, set) =>
-      newest === undefined || msOf(set.metadata.creationTimestamp) >= msOf(newest.metadata.creationTimestamp)
-        ? set
-        : newest,
-    undefined,
-  );
 }
 
 export function isOwnedBy({ metadata }: Pick<LiveObject, 'metadata'>, uid: string): boolean {

@@ -10,7 +10,7 @@ import {
 import { NOBODY_MAKES_MS, containerOf, findContainerCause, toCrash } from './containers.ts';
 import { firstSeen, newestWarning } from './events.ts';
 import { isEnding, isReady } from './owners.ts';
-import { quietAfter } from './quiet.ts';
+import { isRestless } from './quiet.ts';
 import { toCause, toSchedulerWords } from './message.ts';
 
 const MOUNTS = ['FailedMount', 'FailedAttachVolume', 'FailedMapVolume'];
@@ -159,8 +159,7 @@ function findUnready(pod: LivePod, options: { events: readonly LiveEvent[]; now:
   const unready = (pod.status?.containerStatuses ?? []).find(({ ready, state }) => ready === false && state?.running);
   if (unready !== undefined) {
     // it runs once more, and how it ended a moment ago says more than that its probe waits
-    const isRestarted = (quietAfter(unready) ?? 0) > options.now;
-    return isRestarted
+    return isRestless(unready, options.now)
       ? toCrash(unready, { pod, role: 'container', ...options })
       : toUnready(unready, { pod, ...options });
   }

@@ -16,3 +16,9 @@ export function quietAfter({ restartCount = 0, state, lastState }: ContainerStat
   const from = Math.max(msOf(state?.running?.startedAt), msOf(last?.finishedAt));
   return from + quietMs(life);
 }
+
+/** Whether it was restarted so short a time ago that it does not count as well yet. */
+export function isRestless(status: ContainerStatus, now: number): boolean {
+  const until = quietAfter(status);
+  return until !== undefined && until > now;
+}
