@@ -107,7 +107,8 @@ export function markLogged(thrown: object): void {
 }
 
 export function isLogged(thrown: unknown): boolean {
-  return typeof thrown === 'object' && thrown !== null && logged.has(thrown);
+  // of what is no object it says no
+  return logged.has(thrown as object);
 }
 
 /** What a log line says of a failure: what it is, on what, why and what fixes it. */

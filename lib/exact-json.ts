@@ -1,3 +1,5 @@
+import { isObject } from './is-object.ts';
+
 /**
  * JSON whose integers keep all of their digits: a custom resource may hold a 64-bit id, which a JavaScript number rounds
  * beyond 2^53. Such integers are bigints in memory, so that any code that forgets them throws instead of rounding.
@@ -28,15 +30,12 @@ export function stringifyExact(value: unknown, options: { indent?: number; sortK
   const { sortKeys = false, indent } = options;
   const replace = (_key: string, part: unknown): unknown => {
     if (typeof part === 'bigint') return (JSON as unknown as RawJson).rawJSON(part.toString());
-    return sortKeys && isMap(part) ? sorted(part) : part;
+    return sortKeys && isObject(part) ? sorted(part) : part;
   };
   return JSON.stringify(value, replace, indent);
 }
 
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function sorted(map: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const keys = Object.keys(map).toSorted();
+  return Object.fromEntries(keys.map((key) => [key, map[key]]));
 }

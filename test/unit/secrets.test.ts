@@ -28,6 +28,17 @@ describe('a secret that a peer echoes', () => {
   });
 
   it.each([
+    ['Authorization: Bearer abcdefghijklmnop0123456789', 'Authorization: Bearer ***'],
+    ['as SharedKey account:abcdefghijklmno0=, it', 'as SharedKey ***, it'],
+    ['a JWT eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln.', 'a JWT ***.'],
+    ['AccountKey=abcdef==;x', 'AccountKey=***;x'],
+    ['https://x/y?sv=1&sig=abc%2Fdef&se=2', 'https://x/y?sv=1&sig=***&se=2'],
+    ['ghp_abcdefghijklmnopqrstuvwxyz, github_pat_abcdefghijklmnopqrstuvwxyz', '***, ***'],
+  ])('is hidden by its look, and nothing around it: %s', (text, safe) => {
+    expect(hideSecrets(text)).toBe(safe);
+  });
+
+  it.each([
     'Authorization: Bearer abcdefghijklmnop0123456789',
     'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln',
     'AccountKey=abcdef==;x',
@@ -56,6 +67,61 @@ describe('a secret that a peer echoes', () => {
     keepSecret('first line of a key\nsecond line of a key');
 
     expect(toSafeLine('said: first line of a key\n second line of a key')).toBe('said: ***');
+  });
+
+  it.each([
+    [200, 'a-token-of-an-hour-ago', '***'],
+    [201, 'a-token-of-yesterday', 'a-token-of-yesterday'],
+  ])('is known after %i others have come, where it is a token: %s', (others, token, shown) => {
+    for (let n = 0; n < 200; n += 1) keepToken(`fills-the-list-for-${token}-${n}`);
+    keepToken(token);
+    for (let n = 0; n < others; n += 1) keepToken(`comes-after-${token}-${n}`);
+
+    expect(hideSecrets(token)).toBe(shown);
+  });
+
+  it('is noted once, whichever of the two it is noted as, and is known without the blanks around it', () => {
+    keepSecret(' kept-with-blanks \n');
+    keepToken('kept-with-blanks');
+    for (let n = 0; n < 202; n += 1) keepToken(`another-token-of-many-${n}`);
+    expect(hideSecrets('say kept-with-blanks, no more')).toBe('say ***, no more');
+
+    keepToken('noted-as-a-token');
+    for (let n = 0; n < 199; n += 1) keepToken(`one-more-token-of-many-${n}`);
+    keepToken('noted-as-a-token');
+    expect(hideSecrets('noted-as-a-token')).toBe('***');
+  });
+
+  it.each([undefined, '', '   ', 'short'])('is not what is none: %p', (value) => {
+    keepSecret(value);
+    keepToken(value);
+    expect(hideSecrets('a short text')).toBe('a short text');
+  });
+
+  // 15, 16 and 17 bytes: each ends at another digit
+  it.each([
+    ['', '?>~?>~?>~?>~?>~', '***'],
+    ['x', '?>~?>~?>~?>~?>~', 'eD***g=='],
+    ['xx', '?>~?>~?>~?>~?>~', 'eHg***4='],
+    ['', 'and-of-one-more-', '***Q=='],
+    ['x', 'and-of-one-more-', 'eG***0='],
+    ['xx', 'and-of-one-more-', 'eHh***'],
+    ['', 'of-another-length', '***g='],
+    ['x', 'of-another-length', 'eG***'],
+    ['xx', 'of-another-length', 'eHh***A=='],
+  ])('is hidden in base64 but for the digits that its neighbours share: after %j, %s', (before, secret, shown) => {
+    keepSecret(secret);
+    const text = Buffer.from(`${before}${secret}`).toString('base64');
+    expect(hideSecrets(text)).toBe(shown);
+    expect(hideSecrets(text.replaceAll('+', '-').replaceAll('/', '_'))).toBe(shown);
+    expect(decodeURIComponent(hideSecrets(encodeURIComponent(text)))).toBe(shown);
+  });
+
+  it('is hidden in JSON and in a URL, where half a character stands in it', () => {
+    const secret = 'half a \ud800 "character"';
+    keepSecret(secret);
+    expect(hideSecrets(JSON.stringify([secret]))).toBe('["***"]');
+    expect(hideSecrets(encodeURIComponent(secret.toWellFormed()))).toBe('***');
   });
 
   it('takes no plain words for one', () => {
