@@ -71,5 +71,6 @@ function toForms(secret: string): string[] {
 /** How the bytes show in base64 of something that holds them at an offset: without the digits that neighbours share. */
 function insideBase64(bytes: Buffer, offset: number): string {
   const encoded = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64');
-  return encoded.slice(Math.ceil((offset * 8) / 6), Math.floor(((offset + bytes.length) * 8) / 6));
+  const digitsOf = (length: number): number => (length * 8) / 6;
+  return encoded.slice(Math.ceil(digitsOf(offset)), Math.floor(digitsOf(offset + bytes.length)));
 }

@@ -67,6 +67,7 @@ describe('a secret that a peer echoes', () => {
     keepSecret('first line of a key\nsecond line of a key');
 
     expect(toSafeLine('said: first line of a key\n second line of a key')).toBe('said: ***');
+    expect(hideSecrets('said: first line of a key\nsecond line of a key')).toBe('said: ***');
   });
 
   it.each([
@@ -90,6 +91,15 @@ describe('a secret that a peer echoes', () => {
     for (let n = 0; n < 199; n += 1) keepToken(`one-more-token-of-many-${n}`);
     keepToken('noted-as-a-token');
     expect(hideSecrets('noted-as-a-token')).toBe('***');
+  });
+
+  it('takes no place among the tokens where it is kept anyway', () => {
+    for (let n = 0; n < 200; n += 1) keepToken(`fills-the-list-once-more-${n}`);
+    keepToken('the-oldest-of-200-tokens');
+    for (let n = 0; n < 199; n += 1) keepToken(`fills-the-rest-of-it-${n}`);
+    keepToken(SECRET);
+    keepToken('the-newest-of-201-tokens');
+    expect(hideSecrets('the-oldest-of-200-tokens')).toBe('***');
   });
 
   it.each([undefined, '', '   ', 'short'])('is not what is none: %p', (value) => {
