@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { BRANCH_KINDS } from '../../../lib/config.ts';
-import type { EnvironmentRecord } from '../../../lib/environment/model/record.ts';
-import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
-import { createDefaultBranches } from '../../../lib/github/default-branches.ts';
-import { createTokenVerifier } from '../../../lib/github/workflow-token.ts';
-import type { WorkflowDeps } from '../../../lib/intake/workflow/ports.ts';
-import { receiveWorkflow } from '../../../lib/intake/workflow/workflow.ts';
-import { createBranchOverlays } from '../../../lib/overlays/template/branch-template.ts';
-import { type TokenService, startTokenService } from '../../../local/github/token-service.ts';
-import { type World, createWorld } from '../../support/fakes/world.ts';
+import { BRANCH_KINDS } from '../../../../lib/config.ts';
+import type { EnvironmentRecord } from '../../../../lib/environment/model/record.ts';
+import type { KubeObject } from '../../../../lib/environment/ports/cluster.ts';
+import { createDefaultBranches } from '../../../../lib/github/default-branches.ts';
+import { createTokenVerifier } from '../../../../lib/github/workflow-token.ts';
+import type { WorkflowDeps } from '../../../../lib/intake/workflow/ports.ts';
+import { receiveWorkflow } from '../../../../lib/intake/workflow/workflow.ts';
+import { createBranchOverlays } from '../../../../lib/overlays/template/branch-template.ts';
+import { type TokenService, startTokenService } from '../../../../local/github/token-service.ts';
+import { type World, createWorld } from '../../../support/fakes/world.ts';
 
 const CLAIMS = {
   repository: 'acme/shop',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readWorkflowClaims } from '../../../lib/intake/workflow/workflow-claims.ts';
+import { readWorkflowClaims } from '../../../../lib/intake/workflow/workflow-claims.ts';
 
 const CLAIMS = {
   repository: 'acme/shop',

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
-import { readBranchManifests } from '../../../lib/intake/workflow/branch-manifests.ts';
+import { readBranchManifests } from '../../../../lib/intake/workflow/branch-manifests.ts';
 
 const FORMAT = 'kustomize-build/v1';
 const MIB = 1024 * 1024;
