@@ -24,7 +24,7 @@ beforeEach(() => {
 
 function ask(more: Partial<WorkflowDeps> = {}, authorization: string | undefined = `Bearer ${TOKEN}`) {
   const deps = {
-    settings: () => ({ repositories: [{ fullName: 'acme/shop' }], reservedHosts: ['www'] }),
+    settings: () => ({ repositories: [{ fullName: 'acme/shop' }], reservedHosts: ['shop'] }),
     workflows: () => ({ admits: () => true, manifests: false }),
     verify: async (token: string) => (asked.push(token), verified),
     repositoryId: async (_name: string, stated: number) => stated,
@@ -103,13 +103,18 @@ describe('the job that calls', () => {
   });
 
   it('has its environment under the prefix of its repository, and none on a reserved host', async () => {
-    verified = { kind: 'verified', claims: { ...CLAIMS, repository: 'ACME/Shop', ref: 'refs/heads/www' } };
+    verified = { kind: 'verified', claims: { ...CLAIMS, repository: 'ACME/Shop', ref: 'refs/heads/shop' } };
     const settings = (prefix?: string) => ({
-      ...{ repositories: [{ fullName: 'acme/shop', ...(prefix !== undefined && { prefix }) }], reservedHosts: ['www'] },
+      ...{
+        repositories: [{ fullName: 'Acme/shop', ...(prefix !== undefined && { prefix }) }],
+        reservedHosts: ['shop'],
+      },
     });
     const environmentOf = async (prefix?: string) => ask({ settings: () => settings(prefix) as never });
-    expect(await environmentOf('api')).toMatchObject({ environment: 'api-www', fullName: 'acme/shop' });
-    expect(await environmentOf()).toMatchObject({ environment: expect.stringMatching(/^www-[0-9a-f]{6}$/) as unknown });
+    expect(await environmentOf('api')).toMatchObject({ environment: 'api-shop', fullName: 'Acme/shop' });
+    expect(await environmentOf()).toMatchObject({
+      environment: expect.stringMatching(/^shop-[0-9a-f]{6}$/) as unknown,
+    });
   });
 
   it('has its repository looked up by id first, then by name, which is when the id is learnt', async () => {

@@ -1,10 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { readBranchManifests } from '../../../../lib/intake/workflow/branch-manifests.ts';
 
 const FORMAT = 'kustomize-build/v1';
-const MIB = 1024 * 1024;
 const config = (name: unknown, data: unknown = {}) => ({
   ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data },
 });
@@ -91,23 +90,5 @@ describe('manifests that a job sends', () => {
     expect(read([config('a', nest(100))])).toStrictEqual(refused(reason));
     const keyed: unknown = JSON.parse('{"x":[{"__proto__":1}]}');
     expect(read([config('a', keyed)])).toStrictEqual(refused(reason));
-  });
-
-  it('may have 8 MiB, plain or unpacked', () => {
-    const text = (size: number) => {
-      const empty = JSON.stringify([config('a', { x: '' })]).length;
-      return JSON.stringify([config('a', { x: 'x'.repeat(size - empty) })]);
-    };
-    expect(packed(text(8 * MIB)).kind).toBe('manifests');
-    expect(packed(text(8 * MIB + 1))).toStrictEqual(refused('manifests.gzip unpacks to over 8388608 bytes'));
-    expect(read(JSON.parse(text(8 * MIB))).kind).toBe('manifests');
-    expect(read(JSON.parse(text(8 * MIB + 1)))).toStrictEqual(refused('manifests is over 8388608 bytes unpacked'));
-  });
-
-  it('may have a mebibyte packed', () => {
-    const send = (size: number) =>
-      readBranchManifests({ format: FORMAT, gzip: randomBytes(size).fill(0, 0, 2).toString('base64') });
-    expect(send(MIB)).toStrictEqual(refused('manifests.gzip is not gzip'));
-    expect(send(MIB + 1)).toStrictEqual(refused('manifests.gzip is over 1048576 bytes'));
   });
 });

@@ -196,7 +196,7 @@ describe('a job that is refused', () => {
 
 describe('a job that waits', () => {
   /** Runs `change` on the record when so many ms have passed. */
-  const clockThat = (ms: number, change: (record: EnvironmentRecord) => void): WorkflowDeps['clock'] => {
+  const clockThat = (ms: number, change: (record: EnvironmentRecord) => unknown): WorkflowDeps['clock'] => {
     const from = world.clock.now();
     return {
       now: world.clock.now,
@@ -226,6 +226,16 @@ describe('a job that waits', () => {
     expect(world.clock.now() - Date.parse(at)).toBe(3_000);
   });
 
+  it.each(['ready', 'failed', 'refused', 'gone'] as const)('is answered once it is %s', async (phase) => {
+    await world.handle(world.request('create'));
+    const clock = clockThat(1_000, (record) => (record.phase = phase));
+    const record = world.records.blobs.get('ex-c4-e6')?.record;
+    if (record !== undefined) record.phase = 'starting';
+    const answer = await call('PUT', { body: { wait: true }, more: { clock } });
+    expect(answer.body).toMatchObject({ at: NOW, phase });
+    expect(world.clock.now() - Date.parse(NOW)).toBe(1_000);
+  });
+
   it('gets no phase where nothing has taken its request up within a minute', async () => {
     expect(await elapsed(async () => expect(await call('PUT', { body: { wait: true } })).toStrictEqual(ACCEPTED))).toBe(
       60_000,
@@ -237,7 +247,7 @@ describe('a job that waits', () => {
     expect(await elapsed(() => call('DELETE'))).toBe(0);
   });
 
-  it.each<[string, (record: EnvironmentRecord) => void]>([
+  it.each<[string, (record: EnvironmentRecord) => unknown]>([
     ['another phase', (record) => (record.phase = 'starting')],
     [
       'another event in the same phase',
@@ -261,6 +271,20 @@ describe('a job that waits', () => {
     };
     expect(await call('GET', { wait: '60', more: { clock } })).toMatchObject({ status: 200 });
     expect(world.clock.now() - from).toBe(2_000);
+  });
+
+  it.each([
+    [undefined, 0],
+    ['0', 0],
+    ['1', 1_000],
+    ['2', 2_000],
+  ])('is answered with wait %j after %i ms where nothing changes', async (wait, ms) => {
+    await world.handle(world.request('create'));
+    const reads: string[] = [];
+    world.turn.hook = (what) => void reads.push(what);
+    expect(await elapsed(() => call('GET', wait === undefined ? {} : { wait }))).toBe(ms);
+    // once a second, and once before where it waits
+    expect(reads).toHaveLength(ms === 0 ? 1 : ms / 1_000 + 2);
   });
 
   it.each(['61', '-1', '1.5', 'x'])('is refused a wait of %s seconds', async (wait) => {
