@@ -38,7 +38,7 @@ interface Keep {
   kind: 'keep';
   /** Absent: no longer kept. */
   until?: string;
-  why?: string;
+  why: string | undefined;
 }
 
 /** Keeps an environment until a date, past its life span and its branch; `until: null` takes the mark away. */
@@ -100,11 +100,10 @@ function readKeep(
   const { until, why } = read.fields;
   if (why !== undefined && (typeof why !== 'string' || why === '' || why.length > LONGEST_WHY))
     return no(`why must be a text of up to ${LONGEST_WHY} characters`);
-  const reason = typeof why === 'string' ? { why } : {};
-  if (until === null) return { kind: 'keep', ...reason };
+  if (until === null) return { kind: 'keep', why };
   const at = typeof until === 'string' && /^\d{4}-\d\d-\d\d(T|$)/.test(until) ? Date.parse(until) : Number.NaN;
   if (Number.isNaN(at)) return no('until must be an ISO 8601 time, such as 2026-12-24T18:00:00Z, or null');
   if (at <= now) return no('until is in the past');
   if (at > now + keepMaxMs) return no(`until is more than ${Math.round(keepMaxMs / 86_400_000)} days ahead (KEEP_MAX)`);
-  return { kind: 'keep', until: new Date(at).toISOString(), ...reason };
+  return { kind: 'keep', until: new Date(at).toISOString(), why };
 }

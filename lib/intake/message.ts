@@ -46,14 +46,14 @@ export async function handlePoison(
   deps: MessageDeps,
   options: { message: unknown; work: Work; tries?: number | undefined },
 ): Promise<void> {
-  const { message, tries = 1 } = options;
+  const { message, tries } = options;
   const request = parse(deps, message);
   if ('wrong' in request) {
     deps.log.error('a message that is not ours was dropped', { why: request.wrong });
     return;
   }
   const { environment } = request;
-  if (tries >= AFRESH_FROM_TRY) {
+  if (tries !== undefined && tries >= AFRESH_FROM_TRY) {
     deps.log.warn('abandon was cut short, its message is requeued', { environment, tries });
     return putOnPoison(deps, { message: request, delayMs: AGAIN_MS });
   }

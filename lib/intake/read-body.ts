@@ -25,7 +25,7 @@ export async function withBody(
 
 /** The bytes as they came: text() drops a byte order mark and fixes bad UTF-8, which changes what was signed. */
 export async function readBody({ headers, body }: Incoming, maxBytes: number): Promise<Uint8Array | undefined> {
-  if (Number(headers.get('content-length') ?? 0) > maxBytes) return undefined;
+  if (Number(headers.get('content-length')) > maxBytes) return undefined;
   if (body === null) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let size = 0;

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { abandon } from '../../../lib/environment/abandon.ts';
 import type { Ports } from '../../../lib/environment/ports/ports.ts';
 import { reconcile } from '../../../lib/environment/reconcile.ts';
-import { ProvisionerError } from '../../../lib/errors.ts';
+import { ProvisionerError, markLogged } from '../../../lib/errors.ts';
 import { type MessageDeps, handleMessage, handlePoison, readTries } from '../../../lib/intake/message.ts';
 import { type World, createWorld } from '../../support/fakes/world.ts';
 
@@ -60,7 +60,63 @@ describe('a message that is not ours', () => {
   });
 });
 
+describe('a message that is ours', () => {
+  it('is worked with the ports as they are, and a log that names its delivery', async () => {
+    const message = world.request('create', { deliveryId: 'delivery-9' });
+    let seen: unknown;
+    await handleMessage(deps, {
+      message,
+      work: async ({ log, ...ports }, request) => {
+        log.info('worked', { a: 1 });
+        seen = [ports, request];
+      },
+    });
+    const { log: _, ...ports } = world.ports;
+    expect(seen).toEqual([ports, message]);
+    expect(world.log).toEqual([`worked ${JSON.stringify({ a: 1, deliveryId: 'delivery-9' })}`]);
+
+    await handleMessage(deps, {
+      message: world.request('sweep'),
+      work: async ({ log }) => log.info('worked', { a: 1 }),
+    });
+    expect(world.log.at(-1)).toBe('worked {"a":1}');
+  });
+
+  it('is worked up to its thirtieth day, as long as a tombstone tells what came since', async () => {
+    let worked = 0;
+    const count = async () => void (worked += 1);
+    const atAge = (ms: number) => ({ ...from(30), at: new Date(world.clock.now() - 30 * DAY_MS - ms).toISOString() });
+    await handleMessage(deps, { message: atAge(0), work: count });
+    expect([worked, world.requests.poison.length]).toEqual([1, 0]);
+    await handleMessage(deps, { message: atAge(1), work: count });
+    expect(worked).toBe(1);
+    expect(world.requests.poison.map(({ due }) => due - world.clock.now())).toEqual([0]);
+  });
+});
+
 describe('a message whose work fails', () => {
+  const fields = { code: 'gone', message: 'away', fix: 'no action needed: its state is read again' };
+
+  it('is logged once: whoever logged the failure before has said it', async () => {
+    const work = (error: Error) => () => Promise.reject(error);
+    await expect(
+      handleMessage(deps, { message: world.request('create'), work: work(new ProvisionerError('gone', 'away')) }),
+    ).rejects.toThrow('gone: away');
+    const line = `request failed, tried again ${JSON.stringify({ environment: 'ex-c4-e6', reason: 'create', ...fields })}`;
+    expect(world.log).toEqual([line]);
+
+    const known = new ProvisionerError('gone', 'away');
+    markLogged(known);
+    await expect(handleMessage(deps, { message: world.request('create'), work: work(known) })).rejects.toThrow('gone');
+    expect(world.log).toEqual([line]);
+  });
+
+  it('says of one that is not ours why it could not be put aside, and has the host try again', async () => {
+    const requests = () => Promise.reject(new ProvisionerError('gone', 'away'));
+    await expect(handleMessage({ ...deps, requests }, { message: 'x', work })).rejects.toThrow('gone: away');
+    expect(world.log).toEqual([`not put on the poison queue, tried again ${JSON.stringify(fields)}`]);
+  });
+
   it('is thrown to the host as one line, without what caused it', async () => {
     const cause = new ProvisionerError('unavailable', 'no answer', { object: 'record x', cause: new Error('secret') });
     const message = world.request('create');
@@ -119,6 +175,9 @@ describe('a poison message that was given out before', () => {
     expect(readTries({ dequeueCount: 3 }, { v: 1 })).toBe(3);
     expect(readTries({ dequeueCount: '4' }, { v: 1 })).toBe(4);
     expect(readTries({ dequeueCount: 5 }, { DequeueCount: 5 })).toBeUndefined();
+    expect(readTries({ dequeueCount: 5 }, { v: 1, DEQUEUECOUNT: 5 })).toBeUndefined();
+    expect(readTries({ dequeueCount: 1.5 }, { v: 1 })).toBeUndefined();
+    expect(readTries({ dequeueCount: 5 }, null)).toBe(5);
     expect(readTries({ dequeueCount: 'often' }, {})).toBeUndefined();
     expect(readTries(undefined, 'text')).toBeUndefined();
   });

@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
-import { toResponse } from '../../../lib/intake/response.ts';
+import { acceptsGzip, toResponse } from '../../../lib/intake/response.ts';
 
 const LONG = { environments: Array.from({ length: 100 }, (_, index) => ({ name: `branch-${index}`, phase: 'ready' })) };
 const headers = { etag: '"a"', 'cache-control': 'no-cache' };
@@ -35,5 +35,29 @@ describe('an answer', () => {
   test('has no body where nothing changed', async () => {
     const given = await toResponse({ status: 304, body: {}, headers }, from('gzip'));
     expect(given).toEqual({ status: 304, headers: { ...headers, vary: 'accept-encoding' } });
+  });
+
+  test.each([
+    [1_399, undefined],
+    [1_400, 'gzip'],
+  ])('of %i bytes is packed only where it takes more than a packet', async (size, encoding) => {
+    const body = { text: 'x'.repeat(size - JSON.stringify({ text: '' }).length) };
+    const given = await toResponse({ status: 200, body }, from('gzip'));
+    expect(given.headers?.['content-encoding']).toBe(encoding);
+    expect(given.headers).not.toHaveProperty('etag');
+  });
+
+  test.each([
+    ['gzip', true],
+    ['br,GZIP', true],
+    ['br, gzip ; q=0.5', true],
+    ['br, gzip;q=0', false],
+    ['gzip;q=0.0, br', false],
+    ['xgzip, gzipped', false],
+    ['*', false],
+    ['', false],
+    [undefined, false],
+  ])('is taken packed by who says %j: %p', (header, takes) => {
+    expect(acceptsGzip(header)).toBe(takes);
   });
 });

@@ -54,6 +54,17 @@ describe('answerStatus', () => {
     expect((await call({ ifNoneMatch })).status).toBe(200);
   });
 
+  it('knows its own ETag among others, weak after a proxy, or any', async () => {
+    const { body, headers } = await call();
+    const etag = headers?.['etag'] ?? '';
+    expect(etag).toMatch(/^"[0-9a-f]{32}"$/);
+    expect(headers).toEqual({ etag, 'cache-control': 'no-cache' });
+    for (const ifNoneMatch of [etag, `W/${etag}`, '*', `"other", ${etag}`, `${etag} ,"other"`])
+      expect(await call({ ifNoneMatch })).toStrictEqual({ status: 304, body: {}, headers });
+    for (const ifNoneMatch of ['"other"', '', etag.slice(1, -1), undefined])
+      expect(await call({ ifNoneMatch })).toStrictEqual({ status: 200, body, headers });
+  });
+
   it('gives the whole record by its slug, gone ones too, and 404 for others', async () => {
     expect((await call({ name: 'ex-c4-e6' })).body).toMatchObject({ v: 1, name: 'ex-c4-e6', phase: 'ready' });
     await world.handle(world.request('delete'));
@@ -62,6 +73,21 @@ describe('answerStatus', () => {
     for (const name of ['never', '../x', 'EX-C4-E6', '']) {
       expect(await call({ name })).toMatchObject({ status: 404, body: { outcome: 'error', requestId: 'call-1' } });
     }
+  });
+
+  it('gives a record under its ETag, and what the peers say under none', async () => {
+    const known = await call({ name: 'ex-c4-e6' });
+    expect(known).toEqual({ status: 200, body: world.record(), headers: known.headers });
+    expect(await call({ name: 'ex-c4-e6', ifNoneMatch: known.headers?.['etag'] })).toMatchObject({ status: 304 });
+    expect(await call({ name: 'ex-c4-e6', live: true })).toEqual({
+      status: 200,
+      body: { ...world.record(), live: { namespace: 'unknown', credentials: [] } },
+    });
+  });
+
+  it('finds an environment by a slug that is no branch’s name', async () => {
+    await world.handle(world.request('create', { ref: 'Feature/Login' }));
+    expect((await call({ name: 'feature-login-ef50d2' })).body).toMatchObject({ ref: 'Feature/Login' });
   });
 
   it('adds what the peers say now only when asked', async () => {
@@ -90,5 +116,9 @@ describe('answerStatus', () => {
     const answer = await call();
     expect(answer).toMatchObject({ status: 500, body: { outcome: 'error', error: { code: 'internal' } } });
     expect(JSON.stringify(answer)).not.toContain('words of an SDK');
+    const fix = 'look for the cause in the log; it is tried again';
+    expect(world.log.at(-1)).toBe(
+      `status not read ${JSON.stringify({ code: 'internal', message: 'unexpected Error', fix, requestId: 'call-1' })}`,
+    );
   });
 });
