@@ -137,7 +137,7 @@ async function lookAtOwner(
   request: EnvironmentRequest,
   record: EnvironmentRecord | undefined,
 ): Promise<Refusal | undefined> {
-  const namespace = record?.namespace ?? toNamespace(request.environment);
+  const namespace = toNamespace(request.environment);
   try {
     const cluster = await deps.cluster();
     const live = await Promise.race([cluster.readNamespace(namespace), deps.clock.sleep(LOOK_MS)]);
