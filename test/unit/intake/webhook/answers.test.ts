@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { type Delivery, makeDelivery, signBody } from '../../../../local/github/deliveries.ts';
 import { SECRET, delivery, intake } from './intake.ts';
@@ -174,6 +175,62 @@ describe('a delivery that changes nothing', () => {
 });
 
 describe('a delivery that is queued', () => {
+  it.each(['create', 'delete', 'push'] as const)('is queued whole: a %s', async (event) => {
+    const { receive, sent } = intake();
+    const at = '2026-11-23T10:00:00.000Z';
+    const made = delivery({
+      ...{ event, deliveryId: 'delivery-1', pushedAt: Date.parse(at) },
+      edit(payload) {
+        payload['sender'] = { login: 'octocat' };
+        if (event === 'push') payload['after'] = 'a'.repeat(40);
+      },
+    });
+    expect((await receive(made)).status).toBe(202);
+    expect(sent).toStrictEqual([
+      {
+        ...{ v: 1, id: expect.stringMatching(/./) as unknown, environment: 'ex-c4-e6' },
+        ...{ repository: { id: 42, fullName: 'acme/shop' }, ref: 'ex-c4-e6', reason: event },
+        ...{ actor: { kind: 'github', name: 'octocat' }, position: Date.parse(at), deliveryId: 'delivery-1' },
+        digest: createHash('sha256').update(made.body).digest('hex').slice(0, 32),
+        ...(event === 'push' && { sha: 'a'.repeat(40) }),
+        ...{ at, attempt: 0, since: at },
+      },
+    ]);
+  });
+
+  it('names nobody and no position where the delivery does not', async () => {
+    const { receive, sent } = intake();
+    await receive(
+      edited((payload) => {
+        delete payload['sender'];
+        delete repositoryOf(payload)['pushed_at'];
+      }),
+    );
+    expect(sent[0]).not.toHaveProperty('position');
+    expect(sent[0]?.actor).toStrictEqual({ kind: 'github' });
+  });
+
+  it('takes no reserved host', async () => {
+    const { receive, sent } = intake({ RESERVED_HOSTS: 'shop' });
+    await receive(delivery({ ref: 'shop' }));
+    expect(sent[0]?.environment).toMatch(/^shop-[0-9a-f]{6}$/);
+  });
+
+  it('is answered 500 and not 503 where the fault is ours: no redelivery would help', async () => {
+    const { receive, log } = intake({ GITHUB_REPOSITORIES: 'no repository' });
+    expect(await receive(delivery())).toStrictEqual({
+      status: 500,
+      body: {
+        outcome: 'error',
+        error: { code: 'settings', message: 'the app is not configured for this; its log names the settings' },
+        requestId: 'call-1',
+      },
+    });
+    expect(log).toEqual([
+      expect.stringMatching(/^delivery failed {"code":"settings",.*"fix":.*"requestId":"call-1"}$/),
+    ]);
+  });
+
   it('is logged with its environment, its id and its reason', async () => {
     const { receive, log } = intake();
     await receive(delivery({ deliveryId: 'delivery-1' }));
