@@ -75,7 +75,7 @@ export function createSend(connection: Connection, options: SendOptions): Send {
 
   return async (call) => {
     const startedAt = clock.now();
-    const tries: Tries = { count: 0, firstAt: 0 };
+    const tries: Tries = { count: 0 };
     let renewed = false;
     for (let attempt = 1; ; attempt++) {
       const open = await connection.open();
@@ -103,7 +103,7 @@ function pauseBefore(wish: number | undefined, { attempt, random }: { attempt: n
 
 interface Tries {
   count: number;
-  firstAt: number;
+  firstAt?: number;
 }
 
 async function sendOnce(
@@ -128,7 +128,8 @@ async function sendOnce(
       await wait;
       release = await open.slots.take();
     }
-    if (tries.count++ === 0) tries.firstAt = performance.now();
+    const firstAt = (tries.firstAt ??= performance.now());
+    tries.count += 1;
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), timeoutMs);
     try {
@@ -141,7 +142,8 @@ async function sendOnce(
         signal: abort.signal,
       });
       const text = await response.body.text();
-      return judge(call, { status: response.statusCode, headers: response.headers, text, tries });
+      const { statusCode: status, headers: answered } = response;
+      return judge(call, { status, headers: answered, text, firstAt, retried: tries.count > 1 });
     } catch (cause) {
       const why = abort.signal.aborted ? `no answer in ${timeoutMs} ms` : `no answer (${networkCode(cause)})`;
       return { error: unavailable(call, why, cause), again: true };
@@ -160,16 +162,16 @@ type Headers = Record<string, string | string[] | undefined>;
 
 function judge(
   call: Call,
-  response: { status: number; headers: Headers; text: string; tries: Tries },
+  response: { status: number; headers: Headers; text: string; firstAt: number; retried: boolean },
 ): Answer | Failure {
-  const { status, tries } = response;
+  const { status, firstAt, retried } = response;
   const body = call.text && status < 300 ? response.text : parse(response.text, call);
   if (status < 300 && body === undefined) return { error: unavailable(call, 'the answer is not JSON'), again: true };
   if (status < 300 || call.expect?.includes(status)) {
     const date = Date.parse(single(response.headers.date)) || undefined;
     // the server's times, in headers as in objects, are cut to the second
-    const since = date && date - (performance.now() - tries.firstAt) - 1_000;
-    return { status, body, since, retried: tries.count > 1 };
+    const since = date && date - (performance.now() - firstAt) - 1_000;
+    return { status, body, since, retried };
   }
   const retryAfterMs = parseRetryAfter(single(response.headers['retry-after']), { maxMs: MAX_RETRY_AFTER_MS });
   const error = errorOf({

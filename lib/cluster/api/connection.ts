@@ -76,10 +76,9 @@ async function openAt(find: () => Promise<ClusterAddress>, connections: number):
     // HTTP/2 would put all calls on one connection, whose loss fails them all at once
     agent: new Agent({
       connections,
-      pipelining: 1,
       keepAliveTimeout: KEEP_ALIVE_MS,
       allowH2: false,
-      connect: { ...address.tls, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS },
+      connect: { ...address.tls, keepAliveInitialDelay: KEEP_ALIVE_MS },
     }),
     slots: createSlots(connections),
     async authorization() {

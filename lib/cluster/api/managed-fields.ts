@@ -13,15 +13,15 @@ export function withoutManagedFields(text: string): string {
     const start = at + KEY.length;
     const end = endOfArray(text, start);
     // an answer that is cut off: its parser says so
-    if (end < 0) return text;
+    if (end === undefined) return text;
     kept.push(text.slice(from, start));
     from = end;
   }
-  return from === 0 ? text : kept.join('') + text.slice(from);
+  return kept.join('') + text.slice(from);
 }
 
-/** Where the bracket stands that closes the array whose content begins here. */
-function endOfArray(text: string, start: number): number {
+/** Where the bracket stands that closes the array whose content begins here; undefined where none does. */
+function endOfArray(text: string, start: number): number | undefined {
   let depth = 1;
   for (let at = start; at < text.length; at += 1) {
     const char = text.charCodeAt(at);
@@ -29,7 +29,7 @@ function endOfArray(text: string, start: number): number {
     else if (char === OPEN) depth += 1;
     else if (char === CLOSE && --depth === 0) return at;
   }
-  return -1;
+  return undefined;
 }
 
 function endOfString(text: string, start: number): number {

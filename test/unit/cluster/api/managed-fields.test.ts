@@ -28,4 +28,25 @@ describe('an answer without its managedFields', () => {
     const spaced = JSON.stringify(list({ managedFields: [1] }), undefined, 2);
     expect(withoutManagedFields(spaced)).toBe(spaced);
   });
+
+  it.each([
+    ['"managedFields":[1]', '"managedFields":[]'],
+    ['{"managedFields":[],"b":1}', '{"managedFields":[],"b":1}'],
+    ['{"managedFields":[""],"b":"]"}', '{"managedFields":[],"b":"]"}'],
+    ['{"managedFields":["","]"],"b":1}', '{"managedFields":[],"b":1}'],
+    ['{"managedFields":["a\\"]"],"b":1}', '{"managedFields":[],"b":1}'],
+    ['{"managedFields":["\\""],"b":"]"}', '{"managedFields":[],"b":"]"}'],
+    ['{"managedFields":["\\\\"],"b":"]"}', '{"managedFields":[],"b":"]"}'],
+    ['{"managedFields":[[],[[1]],["["]],"b":[2]}', '{"managedFields":[],"b":[2]}'],
+    ['[{"managedFields":[1]},{"managedFields":[2,3]},4]', '[{"managedFields":[]},{"managedFields":[]},4]'],
+  ])('is found by its brackets, those of texts apart: %s', (text, expected) => {
+    expect(withoutManagedFields(text)).toBe(expected);
+  });
+
+  it.each(['{"managedFields":[', '{"managedFields":["a', '[{"managedFields":[1]},{"managedFields":["]'])(
+    'is as it was where it is cut off: %s',
+    (text) => {
+      expect(withoutManagedFields(text)).toBe(text);
+    },
+  );
 });

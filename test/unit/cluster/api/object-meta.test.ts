@@ -13,17 +13,19 @@ describe('the metadata of an answer', () => {
   it.each([undefined, null, {}, { metadata: {} }, { metadata: { name: '' } }, 'text'])(
     'is missing from what no API server sent, and the error names the object: %j',
     (body) => {
-      let thrown: unknown;
-      try {
-        metadataOf(body, 'Pod/a/x');
-      } catch (error) {
-        thrown = error;
+      for (const read of [metadataOf, versionOf]) {
+        let thrown: unknown;
+        try {
+          read(body, 'Pod/a/x');
+        } catch (error) {
+          thrown = error;
+        }
+        expect(thrown).toMatchObject({
+          code: 'unavailable',
+          object: 'Pod/a/x',
+          message: 'Pod/a/x: the answer is not one of an API server',
+        });
       }
-      expect(thrown).toMatchObject({
-        code: 'unavailable',
-        object: 'Pod/a/x',
-        message: 'Pod/a/x: the answer is not one of an API server',
-      });
     },
   );
 });
