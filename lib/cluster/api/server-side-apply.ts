@@ -55,11 +55,11 @@ const PROBE = 'feature-branch-provisioner-probe';
 export async function wouldBeCreated(
   send: Send,
   object: KubeObject,
-  target: { resource: Resource; namespace: string },
+  { resource, namespace }: { resource: Resource; namespace: string },
 ): Promise<boolean> {
   const probe = { ...object, metadata: { ...object.metadata, name: PROBE } };
   try {
-    const { status } = await sendApply(send, probe, { ...target, dryRun: true });
+    const { status } = await sendApply(send, probe, { resource, namespace, dryRun: true });
     return status < 300;
   } catch (error) {
     // quota is counted after everything else is validated, and the object in the way frees its share
