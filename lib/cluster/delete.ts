@@ -25,7 +25,7 @@ export interface RemovalTarget {
 /** Why an object is not ours to delete; undefined where it is. The default is no. */
 function guardRemoval(
   live: Metadata,
-  { namespace, labels, isClaim = false }: { namespace: string; labels: Record<string, string>; isClaim?: boolean },
+  { namespace, labels, isClaim }: { namespace: string; labels: Record<string, string>; isClaim: boolean },
 ): string | undefined {
   if (live.namespace !== namespace) return `it lies outside the namespace ${namespace}`;
   const missing = Object.entries(labels).find(([key, value]) => live.labels?.[key] !== value);

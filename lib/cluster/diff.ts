@@ -81,7 +81,8 @@ async function planOne(context: PlanContext, object: KubeObject, namespace: stri
 }
 
 interface DryRun {
-  status: number;
+  /** Of one that was taken. */
+  status?: number;
   managed?: string | undefined;
   since?: number | undefined;
   /** That what is there keeps from being changed. */
@@ -101,7 +102,7 @@ async function dryRun(
     const status = statusOf(answer.body);
     const isInTheWay = immutableFields(422, status) !== undefined || (await wouldBeCreated(send, object, target));
     if (!isInTheWay) throw refusedBy(answer, object, objectName(object, target.namespace));
-    return { status: 422, fields: fieldsOf(status), isReleased: immutableFields(422, status) === undefined };
+    return { fields: fieldsOf(status), isReleased: immutableFields(422, status) === undefined };
   }
   const { managedFields } = metadataOf(answer.body, objectName(object, target.namespace));
   const managed = managedEntry(managedFields)?.time;
