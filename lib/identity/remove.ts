@@ -1,12 +1,10 @@
 import { isSameId, nameOfIdentity } from '../azure/arm-client.ts';
-import { readArmFault, saysAbsent } from '../azure/arm-error.ts';
 import { MAX_WAIT_MS, retrying } from '../azure/arm-retry.ts';
 import { settleAll } from '../concurrency.ts';
 import type { Change, WriteGuard } from '../environment/ports/cluster.ts';
 import type { CredentialRequest } from '../environment/ports/credentials.ts';
-import { ProvisionerError } from '../errors.ts';
 import { type IdentityContext, credentialObject } from './context.ts';
-import { RECENT_MS, lookAt, readCredential } from './ledger/credential-list.ts';
+import { RECENT_MS, lookAt, readCredential, saysGone } from './ledger/credential-list.ts';
 import {
   type Look,
   isReserved,
@@ -43,19 +41,25 @@ async function refuseTooEarly(context: IdentityContext, request: CredentialReque
   await earliestWrite(context, { identityId: identity, kind: 'delete', slug }, { deadline });
 }
 
-/** Removes what the environment left on identities that it had before. One that is in the pool again keeps what it holds. */
+/** Identities that the environment had before. One that is in the pool again keeps what it holds. */
+function formerOf(context: IdentityContext, { former = [] }: CredentialRequest): string[] {
+  return former.filter((id) => inPool(context, id) === undefined);
+}
+
+/** Removes what the environment left on identities that it had before. */
 export async function removeFormer(
   context: IdentityContext,
   { request, writeGuard }: { request: CredentialRequest; writeGuard: WriteGuard },
 ): Promise<Change[]> {
-  const former = (request.former ?? []).filter((id) => inPool(context, id) === undefined);
-  return settleAll(former.map((identityId) => removeFrom(context, { identityId, request, writeGuard })));
+  return settleAll(
+    formerOf(context, request).map((identityId) => removeFrom(context, { identityId, request, writeGuard })),
+  );
 }
 
 /** What remove would remove. Reads only. */
 export async function findOwn(context: IdentityContext, request: CredentialRequest): Promise<Change[]> {
   const isOwnOf = ownOf(request, await context.issuer());
-  const ids = [...(await findPlaces(context, request)), ...(request.former ?? [])];
+  const ids = [...(await findPlaces(context, request)), ...formerOf(context, request)];
   return settleAll(
     ids.map(async (identityId) => {
       const { credentials } = (await lookUnlessGone(context, identityId)) ?? { credentials: [] };
@@ -82,7 +86,6 @@ async function removeFrom(
   const seen = await lookUnlessGone(context, identityId);
   if (seen === undefined) return [];
   const wasReserved = isReserved(seen.ledger, slug);
-  if (!wasReserved && !seen.credentials.some(isOwnOf)) return [];
   const write = { identityId, kind: 'delete', slug } as const;
   const sent = new Set<string>();
   return retrying(context, { object: `Identity/${nameOfIdentity(identityId)}` }, async (deadline) => {
@@ -95,17 +98,16 @@ async function removeFrom(
     const reserved = look.ledger.reservations.find((one) => one.slug === slug)?.names ?? [];
     for (const name of new Set([...shown, ...reserved])) {
       let sentAt: number | undefined;
-      let isTheirs = false;
       let since = clock.now();
-      await writeSerially(context, { write, writeGuard, deadline }, async (gate) => {
+      const isTheirs = await writeSerially(context, { write, writeGuard, deadline }, async (gate) => {
         since = clock.now();
         // others may have put theirs under the name since
         const now = await readCredential(context, { identityId, name, deadline });
-        isTheirs = now !== undefined && !isOwnOf(now);
-        if (now === undefined || !isOwnOf(now)) return;
+        if (now === undefined || !isOwnOf(now)) return now !== undefined;
         sent.add(name);
         sentAt = clock.now();
         await identities.remove(identityId, name, gate);
+        return false;
       });
       await noteWritten(context, { identityId, since }, (ledger) => {
         if (isTheirs) return withoutSeen(ledger);
@@ -123,8 +125,7 @@ async function lookUnlessGone(context: IdentityContext, identityId: string): Pro
   try {
     return await lookAt(context, identityId);
   } catch (error) {
-    const cause = error instanceof ProvisionerError ? error.cause : undefined;
-    if (saysAbsent(readArmFault(cause))) return undefined;
+    if (saysGone(error)) return undefined;
     throw error;
   }
 }
@@ -139,12 +140,13 @@ async function findPlaces(
 ): Promise<readonly string[]> {
   if (identity === undefined) return context.pool;
   const others = context.pool.filter((one) => !isSameId(one, identity));
-  const ledgers = await Promise.all(others.map((one) => context.locks.read(one)));
   const prefix = subjectPrefix(namespace);
-  const mentioned = others.filter((_, index) => {
-    const ledger = ledgers[index];
-    if (ledger === undefined) return false;
-    return ledger.seen?.credentials.some(({ subject }) => subject.startsWith(prefix)) || isReserved(ledger, slug);
-  });
-  return [identity, ...mentioned];
+  const mentioned = await Promise.all(
+    others.map(async (one) => {
+      const ledger = await context.locks.read(one);
+      const isHeld = ledger.seen?.credentials.some(({ subject }) => subject.startsWith(prefix));
+      return isHeld || isReserved(ledger, slug) ? [one] : [];
+    }),
+  );
+  return [identity, ...mentioned.flat()];
 }
