@@ -8,6 +8,7 @@ import { ProvisionerError } from '../errors.ts';
 import { type IdentityContext, credentialObject } from './context.ts';
 import { RECENT_MS, lookAt, readCredential } from './ledger/credential-list.ts';
 import {
+  type Ledger,
   MAX_CREDENTIALS,
   freeSlots,
   isReserved,
@@ -123,20 +124,17 @@ async function secureSlot(
   { identityId, own, slug }: Ensure,
   gate: Gate,
 ): Promise<void> {
-  const recent = await locks.read(identityId, RECENT_MS);
-  if (recent.reservations.some((one) => one.slug === slug && one.names.includes(own.name))) return;
+  const isSecured = ({ reservations }: Ledger): boolean =>
+    reservations.some((one) => one.slug === slug && one.names.includes(own.name));
+  if (isSecured(await locks.read(identityId, RECENT_MS))) return;
   // an environment that was removed while this process stood still must not reserve again
   for (let wait = gate(); wait !== undefined; wait = gate()) await wait;
-  let isHeld = false;
-  await locks.change(identityId, (ledger) => {
+  const after = await locks.change(identityId, (ledger) => {
     const names = ledger.reservations.find((one) => one.slug === slug)?.names ?? [];
-    const isReservedAlready = names.includes(own.name);
-    isHeld = isReservedAlready || freeSlots(ledger, slug) > names.length;
-    if (isReservedAlready || !isHeld) return undefined;
+    if (isSecured(ledger) || freeSlots(ledger, slug) <= names.length) return undefined;
     return withReservation(ledger, { slug, names: [...names, own.name], at: clock.now() });
   });
-  if (isHeld) return;
-  throw takenByOthers({ identityId, own });
+  if (!isSecured(after)) throw takenByOthers({ identityId, own });
 }
 
 /** Tried again: it gets a slot on another identity then, or waits for one. */

@@ -37,9 +37,6 @@ export function createFederatedCredentials(options: FederatedCredentialsOptions)
     pool: [...new Map(pool.map((id) => [id.toLowerCase(), id])).values()],
     lists: new Map(),
     described: new Map(),
-    issuer: () => options.issuer(),
-    random: () => options.random(),
-    holds: options.holds && ((slug, identityId) => options.holds?.(slug, identityId) ?? Promise.resolve(true)),
     timeoutMs,
   };
   return {

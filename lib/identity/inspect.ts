@@ -1,10 +1,9 @@
 import type { CredentialFacts, CredentialRequest, Holdings, IdentityFacts } from '../environment/ports/credentials.ts';
-import { ProvisionerError, toLogFields } from '../errors.ts';
-import { readArmFault, saysAbsent } from '../azure/arm-error.ts';
+import { toLogFields } from '../errors.ts';
 import { isSameId, nameOfIdentity } from '../azure/arm-client.ts';
 import type { IdentityContext } from './context.ts';
 import type { HeldCredential } from './ownership.ts';
-import { lookAt, readCredential } from './ledger/credential-list.ts';
+import { lookAt, readCredential, saysGone } from './ledger/credential-list.ts';
 import { withoutWrites } from './ledger/ledger.ts';
 import { inPool, placeCredentials } from './pool/placement.ts';
 import { MAX_WAIT_MS, retrying } from '../azure/arm-retry.ts';
@@ -45,8 +44,7 @@ async function inspectIdentity(
     ]);
     return { ...facts, ids, credentials };
   } catch (error) {
-    const cause = error instanceof ProvisionerError ? error.cause : error;
-    if (saysAbsent(readArmFault(cause))) return { ...facts, credentials: [] };
+    if (saysGone(error)) return { ...facts, credentials: [] };
     throw error;
   }
 }

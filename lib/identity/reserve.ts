@@ -32,7 +32,7 @@ export async function reserve(context: IdentityContext, request: CredentialReque
     if (room !== undefined && (await countBefore(context, { slug, room })) > 0)
       return { kind: 'full', why: await waitBehind(context, { slug, parts }) };
     if (!(await takeSlots(context, { slug, parts }))) continue;
-    if (room !== undefined && room.contestedAt > 0) await leaveWaitlist(context, slug);
+    if (room?.contestedAt) await leaveWaitlist(context, slug);
     const described = await describeIdentity(context, identityId);
     const settled = toSettled(request, { parts, identityId });
     return {

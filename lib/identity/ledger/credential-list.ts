@@ -28,7 +28,7 @@ export interface LookOptions {
 /** What an identity holds: from a list that any instance took, with our own writes since, or from a list taken now. */
 export async function lookAt(context: IdentityContext, identityId: string, options: LookOptions = {}): Promise<Look> {
   const { clock, locks, lists } = context;
-  const { maxAgeMs = SHARED_FOR_MS, ledgerAgeMs = 0, deadline = clock.now() + MAX_WAIT_MS } = options;
+  const { maxAgeMs = SHARED_FOR_MS, ledgerAgeMs, deadline = clock.now() + MAX_WAIT_MS } = options;
   const asked = { identityId, maxAgeMs, deadline };
   // instance clocks differ, so no list of others is known to be of now
   if (maxAgeMs === 0) return list(context, asked);
@@ -49,7 +49,7 @@ async function list(context: IdentityContext, asked: Asked): Promise<Look> {
   let isRetry = false;
   const object = `Identity/${nameOfIdentity(identityId)}`;
   return retrying(context, { object, deadline }, async () => {
-    const before = await locks.read(identityId, isRetry ? 0 : RECENT_MS);
+    const before = await locks.read(identityId, isRetry ? undefined : RECENT_MS);
     // a 429 often means that another instance has just listed
     const other = isRetry ? toLook(context, asked, before) : undefined;
     if (other !== undefined) return other;
@@ -90,4 +90,9 @@ export async function readCredential(
       throw error;
     }
   });
+}
+
+/** Whether a failure is ARM's word that there is no such identity. */
+export function saysGone(error: unknown): boolean {
+  return error instanceof ProvisionerError && saysAbsent(readArmFault(error.cause));
 }

@@ -60,7 +60,7 @@ export function selectCandidate<C extends Candidate>(slug: string, candidates: r
       (a, b) =>
         b.candidate.present - a.candidate.present ||
         Number(b.candidate.isReserved) - Number(a.candidate.isReserved) ||
-        (a.weight < b.weight ? 1 : -1),
+        b.weight.localeCompare(a.weight),
     )[0]?.candidate;
 }
 

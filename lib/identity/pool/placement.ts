@@ -63,14 +63,14 @@ export async function describeIdentity(
   maxAgeMs = DESCRIBED_FOR_MS,
 ): Promise<IdentityIds> {
   const { clock, described, identities, locks } = context;
-  const key = `${identityId.toLowerCase()} ${maxAgeMs}`;
-  let ledgerAgeMs = 20_000;
+  const key = `${identityId} ${maxAgeMs}`;
+  let ledgerAgeMs: number | undefined = 20_000;
   const ask = () =>
     retrying(context, { object: `Identity/${nameOfIdentity(identityId)}` }, async () => {
       const { ids } = await locks.read(identityId, ledgerAgeMs);
       if (ids !== undefined && Math.abs(clock.now() - ids.at) < maxAgeMs) return ids;
       // a 429 often means that another instance has just asked
-      ledgerAgeMs = 0;
+      ledgerAgeMs = undefined;
       const found = { ...(await identities.describe(identityId)), at: clock.now() };
       await locks.change(identityId, (ledger) => ({ ...ledger, ids: found }));
       return found;

@@ -41,16 +41,15 @@ export async function joinWaitlist(
   { locks, clock }: IdentityContext,
   { slug, identities }: { slug: string; identities: readonly string[] },
 ): Promise<number> {
-  const [ledger] = await Promise.all([
-    locks.change(SCOPE, (now) => withWaiter(now, slug, clock.now())),
-    ...identities.map((id) =>
-      locks.change(id, (now) => {
-        const isNoted = clock.now() - (now.contestedAt ?? 0) < NOTED_FOR_MS;
-        return isNoted ? undefined : { ...now, contestedAt: clock.now() };
-      }),
-    ),
-  ]);
-  return ledger === undefined ? 0 : countAhead(ledger, slug, clock.now());
+  const joined = locks.change(SCOPE, (now) => withWaiter(now, slug, clock.now()));
+  const noted = identities.map((id) =>
+    locks.change(id, (now) => {
+      const isNoted = now.contestedAt !== undefined && clock.now() - now.contestedAt < NOTED_FOR_MS;
+      return isNoted ? undefined : { ...now, contestedAt: clock.now() };
+    }),
+  );
+  const [ledger] = await Promise.all([joined, Promise.all(noted)]);
+  return countAhead(ledger, slug, clock.now());
 }
 
 export async function leaveWaitlist({ locks }: IdentityContext, slug: string): Promise<void> {

@@ -27,6 +27,7 @@ export interface MemoryWorldOptions {
   pool?: readonly string[];
   random?: number;
   holds?: (slug: string, identityId: string) => Promise<boolean>;
+  issuer?: () => Promise<string>;
 }
 
 /** The adapter over identities, ledgers and locks in memory, by a clock that only sleeping moves: a call takes no time. */
@@ -36,7 +37,11 @@ export function makeMemoryWorld(options: MemoryWorldOptions = {}) {
   const arm = createArm(NAMES, { now: clock.now, listLagMs: () => world.listLagMs });
   const calls: string[] = [];
   const logged: string[] = [];
-  const note = (message: string): void => void logged.push(message);
+  const lines: { message: string; fields: Record<string, unknown> | undefined }[] = [];
+  const note: Log['warn'] = (message, fields) => {
+    logged.push(message);
+    lines.push({ message, fields });
+  };
   const log: Log = { info: note, warn: note, error: note };
   const world: { onCall(call: string): Fault | undefined | Promise<Fault | undefined>; listLagMs: number } = {
     /** Asked for every call, by `PUT ledger/pool-1` and the like, as it is sent. */
@@ -67,7 +72,7 @@ export function makeMemoryWorld(options: MemoryWorldOptions = {}) {
     const access = createFederatedCredentials({
       pool,
       identities: armFor(arm, { call, now: clock.now }),
-      issuer: async () => ISSUER,
+      issuer: options.issuer ?? (async () => ISSUER),
       locks,
       clock,
       random,
@@ -91,6 +96,8 @@ export function makeMemoryWorld(options: MemoryWorldOptions = {}) {
     clock,
     calls,
     logged,
+    /** The same with their attributes. */
+    lines,
     at,
     hold: (id: string, ...held: readonly HeldCredential[]) => held.forEach((one) => hold(at(id), one)),
     heldBy: (id: string) => [...at(id).held.values()],

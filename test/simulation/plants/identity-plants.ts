@@ -65,8 +65,8 @@ export const IDENTITY_PLANTS: readonly Plant[] = [
   {
     name: 'a credential is removed by its name alone',
     file: 'identity/remove.ts',
-    from: 'if (now === undefined || !isOwnOf(now)) return;',
-    to: 'if (now === undefined) return;',
+    from: 'if (now === undefined || !isOwnOf(now)) return now !== undefined;',
+    to: 'if (now === undefined) return false;',
   },
   {
     name: 'whose a credential is, its name tells',
