@@ -98,7 +98,7 @@ async function takeSlots(context: IdentityContext, { slug, parts }: { slug: stri
   for (const { identityId, owns } of parts) {
     const names = owns.filter(({ state }) => state === 'missing').map(({ own }) => own.name);
     if (names.length === 0) continue;
-    let fits = false;
+    let fits: boolean | undefined;
     await context.locks.change(identityId, (ledger) => {
       fits = ledger.seen !== undefined && freeSlots(ledger, slug) >= names.length;
       return fits ? withReservation(ledger, { slug, names, at: context.clock.now() }) : undefined;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { guardCredential, isOwn } from '../../lib/identity/ownership.ts';
-import { AUDIENCE, ISSUER, held, wanted } from './world.ts';
+import { guardCredential, isOwn, ownOf } from '../../lib/identity/ownership.ts';
+import { AUDIENCE, ISSUER, held, requestFor, wanted } from './world.ts';
 
 const { name, subject } = wanted('ex-1');
 const own = { name, issuer: ISSUER, subject, audience: AUDIENCE };
@@ -46,6 +46,11 @@ describe('guardCredential', () => {
     expect(JSON.stringify(standing)).toContain(`${credential.name} of identity pool-1 has ${words}, so`);
   });
 
+  it('compares names without case, whichever of both has capitals', () => {
+    const capital = { ...own, name: name.toUpperCase() };
+    expect(guardCredential([held('ex-1')], capital, 'pool-1')).toEqual({ kind: 'present' });
+  });
+
   it('refuses our issuer and subject under another name, which Azure takes only once', () => {
     expect(guardCredential([held('ex-1', { name: 'by-hand' })], own, 'pool-1')).toMatchObject({
       kind: 'refused',
@@ -59,5 +64,24 @@ describe('isOwn', () => {
     expect(isOwn(held('ex-1'), own)).toBe(true);
     for (const change of [{ issuer: 'i' }, { subject: 's' }, { audiences: [] }, { audiences: [AUDIENCE, AUDIENCE] }])
       expect(isOwn(held('ex-1', change), own)).toBe(false);
+  });
+});
+
+describe('ownOf', () => {
+  const none = requestFor('ex-1').namespace;
+  const reader = wanted('ex-1', 'reader');
+
+  it.each<[string, Parameters<typeof held>[1], string[], boolean]>([
+    ['its name and its tuple', {}, [], true],
+    ['that of any other service account of the namespace', { name: reader.name, subject: reader.subject }, [], true],
+    ['a name of before, which the record says we wrote', { name: 'before' }, ['before'], true],
+    ['a name of before that the record does not know', { name: 'before' }, ['other'], false],
+    ['the name of another service account', { name: reader.name }, [], false],
+    ['another issuer', { issuer: 'https://other.example/' }, [], false],
+    ['another audience', { audiences: ['api://other'] }, [], false],
+    ['the subject of another namespace', { subject: wanted('ex-2').subject }, [name], false],
+    ['the subject of no service account', { subject: `system:serviceaccount:${none}:` }, [name], false],
+  ])('takes %s for ours or not', (_what, more, written, isOurs) => {
+    expect(ownOf(requestFor('ex-1', { written }), ISSUER)(held('ex-1', more))).toBe(isOurs);
   });
 });

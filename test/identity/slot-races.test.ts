@@ -1,27 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Credentials } from '../../lib/environment/ports/credentials.ts';
-import {
-  type Ledger,
-  MAX_CREDENTIALS,
-  freeSlots,
-  newLedger,
-  withReservation,
-  withoutReservation,
-} from '../../lib/identity/ledger/ledger.ts';
+import { MAX_CREDENTIALS, withoutReservation } from '../../lib/identity/ledger/ledger.ts';
 import type { IdentityLocks } from '../../lib/identity/writer/identity-lock.ts';
 import { type AzureStandIn, startAzure } from '../../local/azure/start.ts';
 import { type Azurite, startAzurite } from '../../local/azurite/azurite.ts';
-import {
-  always,
-  foreign,
-  identity,
-  identityId,
-  makeAccess,
-  makeContainer,
-  makeLocks,
-  requestFor,
-  wanted,
-} from './world.ts';
+import { always, foreign, identity, identityId, makeAccess, makeContainer, makeLocks, requestFor } from './world.ts';
 
 const ONE = identityId('pool-1');
 
@@ -72,34 +55,5 @@ describe('a slot that was given back before its credential was written', () => {
     expect(changes.map(({ action }) => action)).toEqual(['created']);
     expect(puts()).toHaveLength(1);
     expect((await locks.read(ONE)).reservations).toEqual([]);
-  });
-});
-
-describe('two reservations of one millisecond for one slot', () => {
-  const full = (at: number[]): Ledger => {
-    const base: Ledger = { ...newLedger(), seen: { at: 0, credentials: foreign(MAX_CREDENTIALS - 1) } };
-    return ['a', 'b'].reduce(
-      (ledger, slug, index) => withReservation(ledger, { slug, names: [wanted(slug).name], at: at[index] ?? 0 }),
-      base,
-    );
-  };
-
-  it.each([
-    [
-      [5, 5],
-      [1, 0],
-    ],
-    [
-      [5, 6],
-      [1, 0],
-    ],
-    [
-      [6, 5],
-      [0, 1],
-    ],
-  ])('let exactly one of them take it, reserved at %j: free %j', (at, free) => {
-    const ledger = full(at);
-    expect([freeSlots(ledger, 'a'), freeSlots(ledger, 'b')]).toEqual(free);
-    expect(freeSlots(ledger, 'c')).toBeLessThanOrEqual(0);
   });
 });

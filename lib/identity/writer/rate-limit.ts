@@ -66,8 +66,8 @@ export async function earliestWrite(
   const { clock, locks } = context;
   const ledger = await locks.read(write.identityId, reserved === undefined ? RECENT_MS : 0);
   const rate = ledger.rates[write.kind];
-  const earliest = reserved === undefined ? rate?.next : rate?.notBefore;
-  const at = Math.max(reserved ?? 0, isLimited(rate, clock.now()) ? (earliest ?? 0) : 0);
+  const byLedger = reserved === undefined ? 'next' : 'notBefore';
+  const at = Math.max(reserved ?? 0, isLimited(rate, clock.now()) ? rate[byLedger] : 0);
   if (at > deadline) throw tooLate(context, write, { ledger, at });
   return at;
 }
@@ -85,11 +85,11 @@ export async function noteThrottled(
   const now = clock.now();
   const until = now + LIMITED_FOR_MS;
   const jitterMs = Math.round(random() * JITTER_MS);
-  let isOfSubscription = false;
+  let isOfSubscription: boolean | undefined;
   await locks.change(identityId, (ledger) => {
     const rate = ledger.rates[kind];
     // a clock that is ahead must not keep all others waiting
-    const leftMs = Math.min(INTERVAL_MS, (rate?.notBefore ?? 0) - now);
+    const leftMs = Math.min(INTERVAL_MS, (rate?.notBefore ?? now) - now);
     isOfSubscription = leftMs <= 0;
     const waitMs = (fault.retryAfterMs ?? Math.max(AGAIN_MS, leftMs)) + jitterMs;
     const next = isLimited(rate, now) ? Math.max(now, rate.next) : now;

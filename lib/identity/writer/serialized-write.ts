@@ -44,7 +44,7 @@ export async function writeSerially<T>(
     const send = async (lock: HeldLock): Promise<T> => {
       await sleepUntil(clock, await earliestWrite(context, write, { reserved, deadline: latest }));
       const turn = reserved && (await reserveWrite(context, write, { deadline: latest, of: 'subscription' }));
-      await sleepUntil(clock, turn ?? 0);
+      if (turn !== undefined) await sleepUntil(clock, turn);
       return work(gateOf(context, { writeGuard, lock, identityId, deadline }));
     };
     try {
@@ -54,7 +54,7 @@ export async function writeSerially<T>(
       if (fault?.status !== 429) throw error;
       await noteThrottled(context, write, fault);
       noteRetry('azure', '429');
-      at = await earliestWrite(context, write, { reserved: 0, deadline: latest });
+      at = await earliestWrite(context, write, { reserved: clock.now(), deadline: latest });
     }
   }
 }

@@ -278,3 +278,14 @@ describe('plan', () => {
     });
   });
 });
+
+it('a list that failed is not asked for again where another instance has listed within the moment', async () => {
+  const world = makeMemoryWorld({ pool: [ONE] });
+  world.onCall = async (call) => {
+    if (call !== 'LIST pool-1') return undefined;
+    await world.list(0, [ONE]);
+    return { status: 500 };
+  };
+  const calls = await world.callsOf(() => world.access.plan(requestFor('ex-1'), 'absent'));
+  expect(toArm(calls)).toEqual(['LIST pool-1']);
+});

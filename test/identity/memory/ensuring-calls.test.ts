@@ -126,6 +126,16 @@ describe('what is read under the lock', () => {
   });
 });
 
+it('a read by name under the lock is tried again within 8 s from the beginning alone', async () => {
+  const { world, ensure } = await reserve();
+  world.onCall = (call) => {
+    if (call === 'LEASE lock/pool-1') world.clock.advance(2_000);
+    return call === `GET ${name}` ? { status: 429 } : undefined;
+  };
+  const calls = await world.callsOf(() => expect(ensure()).rejects.toMatchObject({ code: 'unavailable' }));
+  expect(calls.filter((call) => call === `GET ${name}`)).toHaveLength(1);
+});
+
 describe('what was written', () => {
   it('stays on the shared list after a wait for its moment: only what comes under the lock counts as slow', async () => {
     const { world, ensure } = await reserve();

@@ -101,6 +101,7 @@ describe('a list of a process that stood still', () => {
     await expect(world.access.reserve(requestFor('ex-1'))).rejects.toMatchObject({
       code: 'unavailable',
       message: 'the list took too long to be one of now',
+      object: 'Identity/pool-1',
     });
     expect(await world.ledger(ONE)).not.toHaveProperty('seen');
   });

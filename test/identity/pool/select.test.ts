@@ -27,9 +27,17 @@ describe('selectCandidate', () => {
     const homes = slugs.map((slug) => selectCandidate(slug, pool)?.identityId);
 
     expect(slugs.map((slug) => selectCandidate(slug, pool.toReversed())?.identityId)).toEqual(homes);
+    const shouted = pool.map((one) => ({ ...one, identityId: one.identityId.toUpperCase() }));
+    expect(slugs.map((slug) => selectCandidate(slug, shouted)?.identityId.toLowerCase())).toEqual(homes);
     const counts = pool.map(({ identityId }) => homes.filter((home) => home === identityId).length);
     expect(Math.max(...counts)).toBeLessThanOrEqual(32);
     expect(Math.min(...counts)).toBeGreaterThanOrEqual(9);
+  });
+
+  it('prefers the same identity in every version: instances of two of them choose alike', () => {
+    const pool = ['pool-1', 'pool-2', 'pool-3'].map((id) => candidate(id, {}));
+    const homes = ['ex-1', 'ex-2', 'ex-3', 'login'].map((slug) => selectCandidate(slug, pool)?.identityId);
+    expect(homes).toEqual(['pool-1', 'pool-2', 'pool-3', 'pool-3']);
   });
 
   it('moves only the slugs of an identity that is full', () => {
@@ -52,5 +60,18 @@ describe('describeFull', () => {
     ]);
 
     expect(text).toContain('pool-1 holds 20 of 20, pool-2 holds 17 of 20 and has 3 reserved');
+  });
+
+  it('names one reserved slot, those that are free as neither, and the most that any identity lacks', () => {
+    const text = describeFull([
+      { ...candidate('a', { missing: 1, free: 0, held: 19 }), name: 'pool-1' },
+      { ...candidate('b', { missing: 2, free: 1, held: 17 }), name: 'pool-2' },
+    ]);
+
+    expect(text).toBe(
+      'waiting for 2 credential slots on one identity: pool-1 holds 19 of 20 and has 1 reserved, ' +
+        'pool-2 holds 17 of 20 and has 2 reserved; it goes on when one falls free, or when WORKLOAD_IDENTITIES names ' +
+        'another identity',
+    );
   });
 });

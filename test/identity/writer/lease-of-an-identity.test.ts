@@ -16,7 +16,6 @@ function makeWorld({ random = 0.5 } = {}) {
   const renewals: number[] = [];
   const slept: number[] = [];
   const world = {
-    onCall: (_call: string): void | Promise<void> => undefined,
     clock,
     calls,
     renewals,
@@ -26,7 +25,6 @@ function makeWorld({ random = 0.5 } = {}) {
       const call: Call = async (step) => {
         const line = `${step.what} ${step.on.replace(/^[0-9a-f]{16}/, 'hash')}`;
         calls.push(line);
-        await world.onCall(line);
         return step.act();
       };
       return createIdentityLocks({

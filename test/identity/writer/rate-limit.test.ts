@@ -78,6 +78,32 @@ describe('reserveWrite', () => {
     expect(await reserve(ONE, { of: 'subscription' })).toBeUndefined();
   });
 
+  it.each([
+    [4_199, undefined],
+    [4_200, 0],
+  ])('blames the subscription from the moment on that the rate allows: %i ms after a write', async (ms, turn) => {
+    const { reserve, context, write, clock } = makeContext();
+    await context.locks.change(ONE, (ledger) => withSent(ledger, 'put', clock.now() - ms));
+    await noteThrottled(context, write(ONE), fault());
+    expect(await reserve(TWO, { of: 'subscription' })).toBe(turn);
+  });
+
+  it('gives no turn of the subscription twice, were it throttled again', async () => {
+    const { reserve, context, write } = makeContext();
+    await noteThrottled(context, write(ONE), fault());
+    for (let n = 0; n < 3; n += 1) await reserve(ONE, { of: 'subscription' });
+    await noteThrottled(context, write(TWO), fault());
+    expect(await reserve(TWO, { of: 'subscription' })).toBe(1_530);
+  });
+
+  it('rounds the wait up to whole seconds where it tells people', async () => {
+    const { reserve, context, write } = makeContext();
+    await noteThrottled(context, write(ONE), fault(5_005));
+    await expect(reserve(ONE, { within: 0 })).rejects.toMatchObject({
+      message: 'identity pool-1: the next write may be sent in 6 s, at the rate that Azure admits',
+    });
+  });
+
   it('keeps nobody waiting by what a clock an hour ahead has noted', async () => {
     const { reserve, context, write, clock } = makeContext();
     const at = clock.now() + 3_600_000;
@@ -221,6 +247,12 @@ describe('earliestWrite by the ledger', () => {
     await expect(
       earliestWrite(context, write(ONE), { reserved: undefined, deadline: now + 7_999 }),
     ).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  it('has no wait for a write of ours that Azure did not throttle', async () => {
+    const { context, write, clock } = makeContext();
+    await context.locks.change(ONE, (ledger) => withSent(ledger, 'put', clock.now()));
+    expect(await earliestWrite(context, write(ONE), { reserved: undefined, deadline: clock.now() })).toBe(0);
   });
 
   it('reads it anew only where a moment was reserved, since Azure may have asked for more time', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { ProvisionerError } from '../../../lib/errors.ts';
 import { gateOf, noteWritten, writeSerially } from '../../../lib/identity/writer/serialized-write.ts';
-import { noteThrottled } from '../../../lib/identity/writer/rate-limit.ts';
+import { noteThrottled, reserveWrite } from '../../../lib/identity/writer/rate-limit.ts';
+import { onRetry } from '../../../lib/telemetry/retries.ts';
 import { sdkError } from '../../support/fakes/call.ts';
 import { makeLimitedWorld } from './limited-world.ts';
 import { always, identityId } from '../world.ts';
@@ -9,9 +10,9 @@ import { always, identityId } from '../world.ts';
 const write = { identityId: identityId('pool-1'), kind: 'put', slug: 'ex-1' } as const;
 const throttle = { status: 429, code: 'TooManyRequests', message: undefined, retryAfterMs: undefined };
 
-function makeWriter() {
+function makeWriter({ withinMs = 60_000 } = {}) {
   const world = makeLimitedWorld();
-  const options = { write, writeGuard: always, deadline: world.clock.now() + 60_000 };
+  const options = { write, writeGuard: always, deadline: world.clock.now() + withinMs };
   const failures: Error[] = [];
   return {
     ...world,
@@ -88,6 +89,87 @@ describe('writeSerially', () => {
     expect(events.at(-1)).toBe('63000 write');
   });
 
+  it.each([
+    [60_000, 64_000],
+    [59_999, undefined],
+  ])('takes a moment 64 s from now by a deadline in %i ms or gives it up', async (withinMs, sentAt) => {
+    const { run, events, fail } = makeWriter({ withinMs });
+    fail(sdkError(429, { code: 'TooManyRequests', retryAfterS: 64 }));
+    if (sentAt === undefined) await expect(run()).rejects.toMatchObject({ code: 'unavailable' });
+    else await run();
+    expect(events.includes('64000 write')).toBe(sentAt !== undefined);
+  });
+
+  it('takes no lock before its moment, were that put off while it waited', async () => {
+    const { run, events, context, clock } = makeWriter();
+    await noteThrottled(context, write, throttle);
+    const { sleep } = clock;
+    clock.sleep = async (ms) => {
+      clock.sleep = sleep;
+      await sleep(ms);
+      await noteThrottled(context, write, { ...throttle, retryAfterMs: 20_000 });
+    };
+    await run();
+    expect(events).toEqual(['20600 lock', '21300 write']);
+  });
+
+  it('waits under the lock for its turn among the identities of the subscription', async () => {
+    const { run, events, context, clock } = makeWriter();
+    await noteThrottled(context, write, throttle);
+    const other = { ...write, identityId: identityId('pool-2') };
+    for (let n = 0; n < 5; n += 1)
+      await reserveWrite(context, other, { deadline: clock.now() + 60_000, of: 'subscription' });
+    await run();
+    expect(events).toEqual(['1300 lock', '2550 write']);
+  });
+
+  it('sends its throttled write again before the moments that others reserved after it', async () => {
+    const { run, events, fail, context, clock, locks } = makeWriter();
+    const { withLock } = locks;
+    locks.withLock = async (id, work, options) => {
+      locks.withLock = withLock;
+      await noteThrottled(context, write, throttle);
+      for (let n = 0; n < 3; n += 1)
+        await reserveWrite(context, { ...write, slug: 'other' }, { deadline: clock.now() + 60_000 });
+      return withLock(id, work, options);
+    };
+    fail(sdkError(429, { code: 'TooManyRequests', retryAfterS: 3 }));
+    await run();
+    expect(events.at(-1)).toBe('17600 write');
+  });
+
+  it('sleeps until just before its moment and for the rest under the lock, and not where it has come', async () => {
+    const { run, context, clock } = makeWriter();
+    await noteThrottled(context, write, throttle);
+    const { sleep } = clock;
+    const slept: number[] = [];
+    clock.sleep = (ms) => (slept.push(ms), sleep(ms));
+    await run();
+    expect(slept).toEqual([1_300, 700]);
+  });
+
+  it.each([
+    ['500 ms where its moment is at hand', true, 500],
+    ['8 s where nobody was throttled', false, 8_000],
+  ])('waits for a lock that others hold %s', async (_what, isThrottled, ms) => {
+    const { run, context, clock, locks } = makeWriter();
+    if (isThrottled) await noteThrottled(context, write, throttle);
+    const begun = clock.now();
+    await locks.withLock(write.identityId, async () => {
+      await expect(run()).rejects.toMatchObject({ code: 'conflict' });
+    });
+    expect(clock.now() - begun).toBe((isThrottled ? 1_300 : 0) + ms);
+  });
+
+  it('is counted as sent again, with the reason', async () => {
+    const told: string[] = [];
+    onRetry((peer, reason) => void told.push(`${peer} ${reason}`));
+    const { run, fail } = makeWriter();
+    fail(sdkError(429, { code: 'TooManyRequests' }));
+    await run().finally(() => onRetry(() => undefined));
+    expect(told).toEqual(['azure 429']);
+  });
+
   it('waits only shortly for a lock that a dead one may hold', async () => {
     const { run, context, locks } = makeWriter();
     await noteThrottled(context, write, throttle);
@@ -141,6 +223,28 @@ describe('the gate', () => {
   it('lets none through that was read before a pause, though the lock was renewed after it', () => {
     expect(gate(30_000, always, clock.now() - 10_000)()).toBeUndefined();
     expect(gate(30_000, always, clock.now() - 10_001)).toThrow('too old');
+  });
+
+  it('says whose lock it is, and that the lease is lost', () => {
+    const failures = [gate(0), gate(30_000, always, 0)].map((ask) => {
+      try {
+        return ask();
+      } catch (thrown) {
+        return thrown;
+      }
+    });
+    expect(failures).toMatchObject([
+      {
+        code: 'lease-lost',
+        object: 'Identity/pool-1',
+        message: 'the lock of identity pool-1 would not outlive a write',
+      },
+      {
+        code: 'lease-lost',
+        object: 'Identity/pool-1',
+        message: 'what was read of identity pool-1 before a write is too old',
+      },
+    ]);
   });
 
   it('asks the environment’s own guard first', () => {
