@@ -6,6 +6,7 @@ export default class FirstFailure extends TestEnvironment {
 
   handleTestEvent(event) {
     if (event.name === 'test_fn_failure' || event.name === 'hook_failure') this.hasFailed = true;
-    if (event.name === 'test_start' && this.hasFailed) event.test.mode = 'skip';
+    // one that its beforeAll failed for has its failure already, which a skipped test would lose
+    if (event.name === 'test_start' && this.hasFailed && event.test.errors.length === 0) event.test.mode = 'skip';
   }
 }
