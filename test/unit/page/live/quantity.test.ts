@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { parseQuantity } from '../../../lib/page/quantity.ts';
+import { parseQuantity } from '../../../../lib/page/quantity.ts';
 
 /* https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
 test.each([

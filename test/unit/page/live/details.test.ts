@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Inspected } from '../../../lib/environment/ports/cluster.ts';
-import { newRecord } from '../../../lib/environment/model/record-event.ts';
-import { type LiveDetailsDeps, readLiveDetails } from '../../../lib/page/live.ts';
+import type { Inspected } from '../../../../lib/environment/ports/cluster.ts';
+import { newRecord } from '../../../../lib/environment/model/record-event.ts';
+import { type LiveDetailsDeps, readLiveDetails } from '../../../../lib/page/live.ts';
 
 const at = '2026-11-28T12:00:00Z';
 const HOUR_AGO = '2026-11-28T11:00:00Z';
