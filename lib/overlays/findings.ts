@@ -60,9 +60,10 @@ function misspellings(object: KubeObject, defaults: readonly string[]): string[]
 
 /** One letter is missing, added, different, or has changed places with its neighbour. */
 export function isOneLetterAway(word: string, other: string): boolean {
-  if (word === other || Math.abs(word.length - other.length) > 1) return false;
+  if (word === other) return false;
   let start = 0;
-  while (start < word.length && word[start] === other[start]) start += 1;
+  // ends, since they differ
+  while (word[start] === other[start]) start += 1;
   let end = 0;
   const shorter = Math.min(word.length, other.length);
   while (end < shorter - start && word.at(-1 - end) === other.at(-1 - end)) end += 1;

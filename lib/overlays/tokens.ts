@@ -23,7 +23,6 @@ export function findTokens(text: string): string[] {
 
 /** Words that look like a placeholder and are none where they stand. */
 export function findLookalikes(text: string): string[] {
-  if (!mayHold(text)) return [];
   const tokens = new Set([...text.matchAll(TOKEN)].map(({ index }) => index));
   return [...text.matchAll(LOOKALIKE)].filter(({ index }) => !tokens.has(index)).map(([word]) => word);
 }
@@ -55,15 +54,14 @@ export function visitStrings(value: unknown, visit: (text: string, path: Path) =
 function walk(value: unknown, path: string[], replace: (text: string, path: Path) => string): unknown {
   if (typeof value === 'string') return replace(value, path);
   if (typeof value !== 'object' || value === null) return value;
-  const depth = path.length;
   if (Array.isArray(value)) {
-    const key = path[depth - 1] ?? '';
-    path[Math.max(0, depth - 1)] = `${key}[]`;
+    const key = path.pop() ?? '';
+    path.push(`${key}[]`);
     const copy = value.map((element) => walk(element, path, replace));
-    path.length = depth;
-    if (depth > 0) path[depth - 1] = key;
+    path[path.length - 1] = key;
     return copy;
   }
+  const depth = path.length;
   const copy: [string, unknown][] = [];
   for (const [key, child] of Object.entries(value)) {
     path[depth] = key;

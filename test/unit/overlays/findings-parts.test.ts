@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { KubeObject } from '../../../lib/environment/ports/cluster.ts';
 import { explainTokens, findWarnings, isOneLetterAway } from '../../../lib/overlays/findings.ts';
+import type { CompiledOverlay } from '../../../lib/overlays/template/compiled.ts';
 
 const MANAGED_BY = 'app.kubernetes.io/managed-by';
 const MANAGER = 'feature-branch-provisioner';
@@ -45,7 +46,7 @@ describe('a word one letter away from a placeholder', () => {
   it('is none where the value names something, nor one of an overlay that has no such default', () => {
     expect(warningsOf(of('Thing', { env: [{ name: 'IMAGE_TGA', value: 'x' }] }))).toEqual([]);
     const object = of('Thing', { spec: { x: 'OVERLY_DOMAIN' } });
-    const overlays = [
+    const overlays: CompiledOverlay[] = [
       { name: 'one', objects: [object], defaults: { OVERLAY_DOMAIN: 'x' } },
       { name: 'two', objects: [object], defaults: {} },
     ];
