@@ -83,11 +83,7 @@ function judgeFailure(facts: ChainFacts, place: Parameters<typeof broken>[0], me
     const age = Math.round((now - propagating.since) / 1000);
     const left = Math.round((propagating.until - now) / 1000);
     const found = `waiting for Entra ID to know the credential, written ${age} s ago: ${message}`;
-    return {
-      link: unknown(place, found, { ...known, fix: `wait: it is broken after ${left} s more` }),
-      cause,
-      message,
-    };
+    return { link: unknown(place, found, { ...known, fix: `wait: it is broken after ${left} s more` }) };
   }
   const fix = cause?.fix ?? 'fix what the event says';
   return { link: broken(place, message, { ...known, fix }), cause, message };

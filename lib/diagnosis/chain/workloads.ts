@@ -117,8 +117,6 @@ export function newest(warnings: readonly Warning[], fits: (warning: Warning) =>
 
 /** A deployment's pods are made by its replica sets, which bear its name and a hash. */
 function isOf(about: string, { kind, name }: Workload): boolean {
-  return (
-    about === `${kind}/${name}` ||
-    (about.startsWith(`ReplicaSet/${name}-`) && !about.slice(12 + name.length).includes('-'))
-  );
+  const replicaSet = `ReplicaSet/${name}-`;
+  return about === `${kind}/${name}` || (about.startsWith(replicaSet) && !about.slice(replicaSet.length).includes('-'));
 }

@@ -110,8 +110,8 @@ function isFailure(
   if (first?.isPropagating === true) return false;
   if (found.health === 'failed') return true;
   const { readyDeadlineMs } = ports.settings;
-  const imageAt = awaitsImage(record, first?.reason) ? imageDeadline(record, ports.settings) : 0;
-  return now >= Math.max(unreadyFrom(record, now) + readyDeadlineMs, imageAt);
+  const isOver = now >= unreadyFrom(record, now) + readyDeadlineMs;
+  return isOver && (!awaitsImage(record, first?.reason) || now >= imageDeadline(record, ports.settings));
 }
 
 /** CI builds the image of a push meanwhile; whoever provisions by hand or from CI names one that is there. */

@@ -137,6 +137,7 @@ describe('a mount', () => {
       `${POD} ok`,
       `Pod/${NAMESPACE}/db-7d9f-y unknown`,
     ]);
+    expect(links('key-vault')).toMatchObject([{ state: 'ok' }]);
   });
 
   it.each<[string, boolean, () => void]>([
@@ -177,13 +178,13 @@ describe('a mount', () => {
 
   it('waits for Entra ID while the credential is new, and for no other reason', () => {
     pend(REFUSED);
-    facts.propagating = { since: facts.now - 40_000, until: facts.now + 560_000 };
+    facts.propagating = { since: facts.now - 900_000, until: facts.now + 560_000 };
     const cause = { code: 'AADSTS700213', meaning: expect.stringContaining('subject of the token') };
     expect(links('mount')).toEqual([
       {
         ...place,
         state: 'unknown',
-        found: `waiting for Entra ID to know the credential, written 40 s ago: ${REFUSED}`,
+        found: `waiting for Entra ID to know the credential, written 900 s ago: ${REFUSED}`,
         fix: 'wait: it is broken after 560 s more',
         cause,
       },

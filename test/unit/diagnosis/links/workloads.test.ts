@@ -171,7 +171,8 @@ describe('a pod', () => {
     const account = facts.rendered.value.find(({ kind }) => kind === 'ServiceAccount');
     set(account ?? {}, ['metadata', 'annotations'], clientId && { 'azure.workload.identity/client-id': clientId });
     set(first('Pod'), ['spec', 'containers'], []);
-    expect(links('pod-environment')).toEqual([
+    expect(links('pod', 'pod-environment')).toEqual([
+      { link: 'pod', object: POD, state: 'ok', found: 'runs as db', expected: 'runs as db' },
       {
         link: 'pod-environment',
         object: POD,

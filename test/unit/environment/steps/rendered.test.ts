@@ -41,6 +41,14 @@ describe('toWantedCredentials', () => {
   });
 });
 
+describe('the names of credentials', () => {
+  it('are as FEDERATED_CREDENTIAL_NAME says', () => {
+    const named = { ...settings, credentialName: 'own-{slug}-{serviceAccount}' };
+    const wanted = toWantedCredentials([account('reader', asking(NO_IDENTITY))], { record, settings: named });
+    expect(wanted.map(({ name }) => name)).toEqual(['own-ex-1-reader']);
+  });
+});
+
 describe('toWaves', () => {
   const of = (apiVersion: string, kind: string, more: object = {}): KubeObject => ({
     apiVersion,

@@ -110,9 +110,9 @@ describe('takePlace', () => {
   });
 
   it('says who holds them, and who has only begun', async () => {
-    withPlaces({ kind: 'full', holders: ['a', 'b'] });
-    listed({ name: 'a' });
-    expect(await takePlace(await beginRun(world))).toBe(full('a (ready), b (beginning)'));
+    withPlaces({ kind: 'full', holders: ['a', 'b', 'c'] });
+    listed({ name: 'a' }, { name: 'b' });
+    expect(await takePlace(await beginRun(world))).toBe(full('a (ready), b (ready), c (beginning)', 3));
   });
 
   it('needs none where there is no limit, no other process, or a namespace already', async () => {

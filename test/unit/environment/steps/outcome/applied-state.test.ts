@@ -112,7 +112,7 @@ describe('recordApplied', () => {
   });
 
   it('forgets the address of what is reached no more', async () => {
-    expect((await apply({ record: { url: 'http://old.test' } })).record.url).toBeUndefined();
+    expect((await apply({ record: { url: 'http://old.test' } })).record).not.toHaveProperty('url');
   });
 
   it.each<[string, Change[], string | undefined, string]>([
@@ -161,7 +161,9 @@ describe('a delivery that changes nothing of what is ready', () => {
     });
 
   it.each<Reason>(['create', 'push'])('reads no health by a %s, and looks when a look is due', async (reason) => {
-    const { outcome, record } = await still({ reason });
+    const error = { code: 'gone', message: 'x', retryable: true } as const;
+    const { outcome, record } = await still({ reason, record: { error } });
+    expect(record.error).toBeUndefined();
     expect(outcome).toEqual({ kind: 'later', reason: 'check', delayMs: 10_000 });
     expect([record.phase, record.steps]).toEqual(['ready', {}]);
   });

@@ -170,7 +170,7 @@ describe('markExpiring', () => {
 
   it.each<[string, Partial<EnvironmentRecord>]>([
     ['is starting', { phase: 'starting', deleteAt: NOW }],
-    ['goes with its branch', { phase: 'expiring', deletedAt: NOW, deleteAt: NOW }],
+    ['goes with its branch', { phase: 'expiring', deletedAt: NOW, deleteAt: '2026-12-01T00:00:00.000Z' }],
   ])('leaves one that %s', async (_, record) => {
     const run = await begin({ activityAt: ago(TTL_MS), ...record });
     const before = structuredClone(run.record);

@@ -114,6 +114,7 @@ describe('noteFinishedJobs', () => {
 
 describe('a Job that is done', () => {
   const done = entry('migrate', { finished: true, digest: toJobDigest(job('migrate')) });
+  const POD = { ...job('migrate'), kind: 'Pod' };
   const inside = (object: KubeObject): KubeObject => ({ ...object, metadata: { ...object.metadata, namespace: 'n' } });
 
   it('is told by kind and version, and by a digest of all of it that stored records hold', () => {
@@ -130,7 +131,7 @@ describe('a Job that is done', () => {
     ['but was not seen to end', entry('migrate', { digest: toJobDigest(job('migrate')) }), job('migrate'), false],
     ['but is another one', { ...done, name: 'other' }, job('migrate'), false],
     ['but is another kind', { ...done, kind: 'Pod' }, job('migrate'), false],
-    ['but is no Job', done, { ...job('migrate'), kind: 'Pod' }, false],
+    ['but is no Job', { ...done, digest: toJobDigest(POD) }, POD, false],
   ])('%s', (_, held, object, is) => {
     const first = entry('before', { finished: true, digest: 'x' });
     expect(isDone([first, held], object)).toBe(is);

@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { NO_IDENTITY } from '../../../../../lib/environment/steps/render.ts';
-import type { Wanted } from '../../../../../lib/environment/steps/apply.ts';
+import { type Wanted, writeEnvironment } from '../../../../../lib/environment/steps/apply.ts';
 import { IDENTITY } from '../../../../support/fakes/access.ts';
+import { beginRun } from '../../../../support/fakes/run.ts';
 import { type World, createWorld } from '../../../../support/fakes/world.ts';
-import { CREATED, RESERVED, WEB, nameOf, wantedBy, watchEnsure, write } from './written.ts';
+import { CREATED, NOW, RESERVED, WEB, nameOf, wantedBy, watchEnsure, write } from './written.ts';
 
 let world: World;
 beforeEach(() => {
@@ -13,22 +14,34 @@ beforeEach(() => {
 describe('the credential beside it', () => {
   it('is asked for on the identity that was reserved, with those it had before', async () => {
     const asked = watchEnsure(world);
-    const { run } = await write(world, {}, { record: { formerIdentities: ['former'] } });
-    const { access } = wantedBy(run);
-    expect(asked).toEqual([
-      [
-        { ...access, former: ['former'], identity: IDENTITY, nameOf: expect.any(Function), written: undefined },
-        RESERVED,
-      ],
-    ]);
+    const run = await beginRun(world);
+    const wanted = wantedBy(run);
+    // selecting another identity comes after the request was made
+    run.record.formerIdentities = ['former'];
+    await writeEnvironment(run, wanted);
+    expect(asked).toEqual([[{ ...wanted.access, former: ['former'], identity: IDENTITY }, RESERVED]]);
   });
 
   it('is asked for on none where the pool is empty, and noted as none', async () => {
     const asked = watchEnsure(world);
     const reserved = { clientId: NO_IDENTITY, tenantId: NO_IDENTITY, warnings: [] };
     const { run } = await write(world, { reserved }, { record: { credentials: ['of before'] } });
-    expect(asked.map(([{ identity, former }]) => [identity, former])).toEqual([[undefined, undefined]]);
+    expect(asked[0]?.[0]).not.toHaveProperty('identity');
+    expect(asked[0]?.[0]).not.toHaveProperty('former');
     expect(run.record.credentials).toEqual([]);
+  });
+
+  it('is new from now on where any of them was made', async () => {
+    const granted = (['unchanged', 'created'] as const).map((action) => ({ ...CREATED, action }));
+    const credentialAt = '2026-11-22T00:00:00.000Z';
+    for (const [answer, after] of [
+      [granted, NOW],
+      [granted.slice(0, 1), credentialAt],
+    ] as const) {
+      world = createWorld();
+      world.access.ensure = async () => [...answer];
+      expect((await write(world, {}, { record: { credentialAt } })).run.record.credentialAt).toBe(after);
+    }
   });
 
   it('is not asked for again where nothing else is to be written and all were there a moment ago', async () => {

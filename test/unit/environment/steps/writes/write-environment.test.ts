@@ -88,6 +88,17 @@ describe('writeEnvironment, in a namespace that it makes', () => {
     expect(asked).toEqual([[[CONFIG], { ...options, fresh: false, known: [entryOf(CONFIG)] }]]);
   });
 
+  it('notes a digest of each Job, and of nothing that only bears its name', async () => {
+    const other = { ...JOB, metadata: { ...JOB.metadata, name: 'other' } };
+    const namesake = { ...WEB, metadata: { ...WEB.metadata, name: 'migrate' } };
+    const { run } = await write(world, { objects: [other, namesake, JOB] });
+    expect(run.record.inventory).toEqual([
+      { ...entryOf(other), digest: toJobDigest(other) },
+      entryOf(namesake),
+      { ...entryOf(JOB), digest: toJobDigest(JOB) },
+    ]);
+  });
+
   it('asks nothing for a wave that is empty', async () => {
     const calls: string[] = [];
     world.turn.hook = (what) => void calls.push(what);

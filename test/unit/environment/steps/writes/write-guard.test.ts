@@ -56,6 +56,11 @@ describe('confirmOwner', () => {
   it.each<[string, () => void, string]>([
     ['bears no marks of ours', () => world.cluster.putForeign(NAMESPACE), 'owner'],
     [
+      'has lost our marks',
+      () => Object.assign(world.cluster.namespaces.get(NAMESPACE)?.live ?? {}, { labels: {} }),
+      'owner',
+    ],
+    [
       'bears our marks under another uid',
       () => void makeNamespace(world.cluster, { ...world.cluster.namespaces.get(NAMESPACE)?.live, name: NAMESPACE }),
       'owner',
