@@ -100,7 +100,7 @@ function hashOf(overlays: CompiledOverlay[]): string {
 /** An interrupted build leaves the former file whole. */
 async function writeWhole(file: string, text: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
-  const unfinished = `${file}.${randomUUID().slice(0, 8)}`;
+  const unfinished = `${file}.${randomUUID()}`;
   await writeFile(unfinished, text);
   await rename(unfinished, file);
 }

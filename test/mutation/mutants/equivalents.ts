@@ -72,6 +72,12 @@ const EQUIVALENTS: readonly Equivalent[] = [
     what: 'throw wrong(); left out',
     why: 'what could not be parsed stays undefined, and the check of its parts throws the same',
   },
+  {
+    file: 'lib/page/quantity.ts',
+    code: 'E: 1e18,',
+    what: 'E: 1e18: 1e18 -> it + 1',
+    why: 'a double has no place for the one: it is the same number',
+  },
 ];
 
 /** Of code that is the same wherever it stands. */
@@ -80,6 +86,11 @@ const KINDS: readonly { code: RegExp; what: RegExp; why: string }[] = [
     code: /^(export )?const (\w+_)?TIMEOUT_MS = /,
     what: /-> it \+ 1$/,
     why: 'a bound on the wait for an answer, a thousandth of a second later; whether there is a bound is tested',
+  },
+  {
+    code: /\.(sort|toSorted)\(\((one, other|a, b)\) => \(.* \? -?1 : -?1\)\)/,
+    what: /^.* \? -?1 : -?1: 1 -> it \+ 1$|^-1: 1 -> it \+ 1$/,
+    why: 'of what a comparison answers, only the sign counts',
   },
   {
     code: /\bmayHold\(text\) \?/,

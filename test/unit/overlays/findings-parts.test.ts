@@ -30,6 +30,11 @@ describe('a word one letter away from a placeholder', () => {
     expect(inText(word)).toEqual([meant(word, token)]);
   });
 
+  it('is none that is a placeholder itself, be it like another', () => {
+    const objects = [of('Thing', { spec: { x: 'OVERLAY_DOMAIN' } })];
+    expect(findWarnings([{ name: 'feature', objects, defaults: { OVERLAY_DOMAINS: 'x' } }])).toEqual([]);
+  });
+
   it('is told once for each word, wherever it stands by itself', () => {
     expect(inText('a IMAGE_TGA, IMAGE_TGA/BRANCH_NAM', '(IMAGE_TAGS) x', 'x:IMAGE_TGA')).toEqual([
       meant('IMAGE_TGA', 'IMAGE_TAG'),

@@ -70,6 +70,23 @@ describe('the files of the page', () => {
     expect(packed?.byteLength).toBeLessThan(gzipSync(MAIN).byteLength);
   });
 
+  test('have another version where one of them is called otherwise', async () => {
+    const other = await mkdtemp(join(tmpdir(), 'page-'));
+    const versionOf = async (name: string) => {
+      await rm(other, { recursive: true, force: true });
+      await mkdir(other, { recursive: true });
+      await writeFile(join(other, 'index.html'), '');
+      await writeFile(join(other, name), 'a {}');
+      return [...readPage(join(other, 'index.html')).keys()].find((path) => path.endsWith(`/${name}`))?.split('/')[0];
+    };
+
+    const [one, two, again] = [await versionOf('a.css'), await versionOf('b.css'), await versionOf('a.css')];
+
+    await rm(other, { recursive: true, force: true });
+    expect(one).toMatch(/^v-[0-9a-f]{16}$/);
+    expect([two === one, again]).toEqual([false, one]);
+  });
+
   test('have tags that differ with what they hold', () => {
     const tags = ['main.js', 'style.css', 'icon.svg'].map((path) => files.get(path)?.etag);
     expect(new Set(tags).size).toBe(3);

@@ -183,6 +183,13 @@ describe('money', () => {
     expect(details).toEqual({ objects: details.objects, events: [], requested, ...told });
   });
 
+  test('is exact to a ten-thousandth, however much it is and however long ago it began', async () => {
+    const since = '2026-10-17T20:00:00Z';
+    const { details } = await read({ inspected: [podsOf(pod(since))], prices: { cpuHour: 40, gibHour: 0.0002 } });
+
+    expect(details.cost).toEqual({ perHour: 60.0001, soFar: 60_000.1 });
+  });
+
   test('begins with the oldest object of any kind that could be listed', async () => {
     const inspected = [
       podsOf(pod(at)),
