@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type GitHub, createGitHub } from '../../../lib/github/client.ts';
 import { hideSecrets } from '../../../lib/secrets.ts';
 import { type GitHubStandIn, startGitHub } from '../../../local/github/start.ts';
@@ -18,31 +18,33 @@ const token = (more: { apiUrl?: string; timeoutMs?: number } = {}) =>
   // a busy machine must not make a timeout of what is asked for
   createGitHub({ credentials: { kind: 'token', token: 'good' }, apiUrl: github.url, timeoutMs: 60_000, ...more });
 
-beforeAll(async () => {
+// a server for each test: the client waits between two writes to one
+beforeEach(async () => {
   github = await startGitHub({
     repositories: [{ id: 42, fullName: 'acme/shop', defaultBranch: 'main', branches: ['main'] }],
     token: 'good',
     app: { id: '7', slug: 'app', installationId: '70', publicKey, deliveries: [] },
   });
-});
-afterAll(() => github.close());
-beforeEach(() => {
-  github.setFault(undefined);
-  github.calls.length = 0;
   client = token();
 });
+afterEach(() => github.close());
 
 describe('a call of GitHub', () => {
   it('is answered with its status and its data', async () => {
     github.setFault(() => ({ status: 200, body: { a: 1 } }));
     expect(await client.get('/user')).toStrictEqual({ status: 200, data: { a: 1 } });
-    expect(await client.send('PATCH', '/user', { b: 2 })).toStrictEqual({ status: 200, data: { a: 1 } });
-    expect(await client.send('DELETE', '/user')).toStrictEqual({ status: 200, data: { a: 1 } });
-    expect(github.calls.map(({ method, url, body }) => [method, url, body])).toEqual([
-      ['GET', '/user', undefined],
-      ['PATCH', '/user', { b: 2 }],
-      ['DELETE', '/user', undefined],
-    ]);
+    expect(github.calls).toMatchObject([{ method: 'GET', url: '/user', authorization: 'token good' }]);
+    expect(github.calls[0]).not.toHaveProperty('ifNoneMatch');
+  });
+
+  it.each([
+    ['PATCH', { b: 2 }],
+    ['POST', { b: 2 }],
+    ['DELETE', undefined],
+  ] as const)('writes by %s what it is given, and no more', async (method, body) => {
+    github.setFault(() => ({ status: 200, body: { a: 1 } }));
+    expect(await client.send(method, '/user', body)).toStrictEqual({ status: 200, data: { a: 1 } });
+    expect(github.calls.map((call) => [call.method, call.url, call.body])).toEqual([[method, '/user', body]]);
   });
 
   it.each([304, 400, 401, 403, 404, 409, 410, 422, 451])(
