@@ -31,8 +31,10 @@ afterEach(() => github.close());
 const client = () =>
   createGitHub({ credentials: { kind: 'token', token: 'good' }, apiUrl: github.url, timeoutMs: 60_000 });
 const asked = () =>
-  github.calls.map(({ method, url, body }: GitHubCall) => [`${method} ${url}`, ...(body ? [body] : [])]);
-const writes = () => asked().filter(([line]) => !String(line).startsWith('GET'));
+  github.calls.map(({ method, url, body }: GitHubCall): [line: string, body?: object] =>
+    body === undefined ? [`${method} ${url}`] : [`${method} ${url}`, body],
+  );
+const writes = () => asked().filter(([line]) => !line.startsWith('GET'));
 const PULLS = 'GET /repos/acme/shop/pulls?state=open&per_page=100&head=acme%3ALogin';
 const ISSUE = '/repos/acme/shop/issues/7/comments';
 
@@ -151,8 +153,8 @@ describe('a comment', () => {
     pulls(pull(7));
     answers.push(['GET', /7\/comments/, { status: 410 }]);
     const one = comments();
-    for (const _ of [1, 2])
-      expect(await one.tell({ ...ABOUT, comment: COMMENT }, {})).toMatchObject({ kind: 'failed' });
+    for (const slug of ['one', 'two'])
+      expect(await one.tell({ ...ABOUT, slug, comment: COMMENT }, {})).toMatchObject({ kind: 'failed' });
     expect(asked().filter(([line]) => line === 'GET /user')).toHaveLength(1);
   });
 });

@@ -66,13 +66,12 @@ describe('a message that is ours', () => {
     let seen: unknown;
     await handleMessage(deps, {
       message,
-      work: async ({ log, ...ports }, request) => {
-        log.info('worked', { a: 1 });
-        seen = [ports, request];
+      work: async (ports, request) => {
+        ports.log.info('worked', { a: 1 });
+        seen = [{ ...ports, log: world.ports.log }, request];
       },
     });
-    const { log: _, ...ports } = world.ports;
-    expect(seen).toEqual([ports, message]);
+    expect(seen).toEqual([world.ports, message]);
     expect(world.log).toEqual([`worked ${JSON.stringify({ a: 1, deliveryId: 'delivery-9' })}`]);
 
     await handleMessage(deps, {
