@@ -67,8 +67,7 @@ function unownedIn(value: unknown, owned: Fields): Fields | undefined {
   const found: Fields = {};
   if (Array.isArray(value)) {
     for (const [path, fields] of Object.entries(owned)) {
-      const item = path.startsWith('k:') ? itemOf(value, path) : undefined;
-      const inside = item === undefined ? undefined : unownedIn(item, fields);
+      const inside = path.startsWith('k:') ? unownedIn(itemOf(value, path), fields) : undefined;
       if (inside !== undefined) found[path] = inside;
     }
   } else if (isMap(value)) {
