@@ -51,8 +51,8 @@ describe('what a context says of its cluster', () => {
 
   it('is that nothing is to be verified only where it says so', async () => {
     const { tls } = await addressOf(configOf({ server: SERVER, 'insecure-skip-tls-verify': true }, { token: 't' }));
-    expect(tls).toEqual({ rejectUnauthorized: false });
-    expect((await addressOf(configOf({ server: SERVER }, { token: 't' }))).tls).toEqual({});
+    expect(tls).toStrictEqual({ rejectUnauthorized: false });
+    expect((await addressOf(configOf({ server: SERVER }, { token: 't' }))).tls).toStrictEqual({});
   });
 
   it.each<[string, object, string]>([
