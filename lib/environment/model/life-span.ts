@@ -11,7 +11,7 @@ type Dated = Pick<EnvironmentRecord | RecordSummary, 'activityAt' | 'keepUntil'>
 /** When an environment ends for lack of activity, in ms; undefined if nothing ends it. */
 export function toExpiry({ activityAt, keepUntil }: Dated, { ttlMs }: EnvironmentSettings): number | undefined {
   if (ttlMs === undefined || activityAt === undefined) return undefined;
-  return Math.max(Date.parse(activityAt) + ttlMs, toTime(keepUntil));
+  return Math.max(Date.parse(activityAt) + ttlMs, Date.parse(keepUntil ?? activityAt));
 }
 
 /** From when on people are warned of the end, in ms. */
@@ -25,11 +25,7 @@ export function toGraceEnd(
   { keepUntil }: Dated,
   { deleteGraceMs = 0 }: EnvironmentSettings,
 ): number {
-  return Math.max(Date.parse(deletedAt) + deleteGraceMs, toTime(keepUntil));
-}
-
-function toTime(iso: string | undefined): number {
-  return iso === undefined ? 0 : Date.parse(iso);
+  return Math.max(Date.parse(deletedAt) + deleteGraceMs, Date.parse(keepUntil ?? deletedAt));
 }
 
 const FIRST_RETRY_MS = 15 * 60_000;

@@ -26,7 +26,7 @@ describe('toDesired', () => {
     [
       '404 in another repository of the name',
       'delete',
-      { ...GONE, repository: { status: 200, id: 43 } },
+      { ...GONE, repository: { status: 200, id: 43, fullName: 'acme/shop' } },
       'unknown',
       false,
     ],

@@ -95,10 +95,11 @@ describe('guardRecord', () => {
     expect(guardRecord(record, { ref: 'x', repository: { fullName: 'ACME/Shop' } })).toBeUndefined();
   });
   it('says that another repository was made under the name, where only the id differs', () => {
-    expect(guardRecord(record, { ref: 'x', repository: { id: 2, fullName: 'ACME/Shop' } })).toStrictEqual({
+    const spelt = { ...record, repository: { id: 1, fullName: 'acme/Shop' } };
+    expect(guardRecord(spelt, { ref: 'x', repository: { id: 2, fullName: 'ACME/Shop' } })).toStrictEqual({
       guard: 'record',
       reason:
-        'environment x belongs to the repository acme/shop of id 1, and this is the one of id 2, made again under its ' +
+        'environment x belongs to the repository acme/Shop of id 1, and this is the one of id 2, made again under its ' +
         'name; deprovision the old environment first',
     });
   });
