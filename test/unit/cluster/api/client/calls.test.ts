@@ -150,7 +150,7 @@ describe('an answer', () => {
     ['is misspelt', 'soon', undefined],
     ['is absent', undefined, undefined],
   ])('whose Retry-After %s', async (_, value, expected) => {
-    server.answer(() => ({ status: 503, headers: value === undefined ? {} : { 'retry-after': value } }));
+    server.answer(() => ({ status: 503, ...(value !== undefined && { headers: { 'retry-after': value } }) }));
     const error = await thrownBy(server.send(GET));
     expect(error).toMatchObject({ code: 'unavailable', object: 'ConfigMap/a/b', retryAfterMs: expected });
   });
