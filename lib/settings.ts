@@ -71,12 +71,15 @@ export class Settings {
     return value === undefined ? undefined : Number(value);
   }
 
-  /** Milliseconds; written `90s`, `10m`, `24h` or `7d`, or `0`. */
+  /** Milliseconds; written `90s`, `10m`, `24h` or `7d`, or `0`. What is wrong has no value, and `checked` lets none of it out. */
+  duration(name: string, fallback: string): number;
+  duration(name: string): number | undefined;
   duration(name: string, fallback?: string): number | undefined {
     const value = this.text(name) ?? fallback;
     if (value === undefined) return undefined;
-    const [, amount, unit] = /^(\d{1,6})([smhd])$/.exec(value) ?? [];
-    if (amount !== undefined && unit !== undefined) return Number(amount) * (UNITS_MS[unit] ?? 0);
+    const [, amount, unit = ''] = /^(\d{1,6})([smhd])$/.exec(value) ?? [];
+    const unitMs = UNITS_MS[unit];
+    if (unitMs !== undefined) return Number(amount) * unitMs;
     if (value === '0') return 0;
     this.fault(name, 'must be a duration such as 90s, 10m, 24h or 7d');
     return undefined;

@@ -28,7 +28,7 @@ export function readEnvironmentSettings(env: Env): EnvironmentSettings {
     settings.fault('IMAGE_TAG_TEMPLATE', 'has no effect while PUSH_UPDATES is false');
   const maxEnvironments = settings.count('MAX_ENVIRONMENTS');
   const ttlMs = settings.duration('ENVIRONMENT_TTL');
-  const readyDeadlineMs = settings.duration('READY_DEADLINE', '10m') ?? 0;
+  const readyDeadlineMs = settings.duration('READY_DEADLINE', '10m');
   return settings.checked({
     ...intake,
     ...readContentLimits(env),
@@ -37,17 +37,17 @@ export function readEnvironmentSettings(env: Env): EnvironmentSettings {
     allowUnguarded: settings.oneOf('ALLOW_UNGUARDED', ['false', 'true']) === 'true',
     mode: settings.oneOf('MODE', ['apply', 'observe']),
     trustDeliveries: settings.oneOf('TRUST_DELIVERIES', ['false', 'true']) === 'true',
-    maxDeliveryAgeMs: settings.duration('MAX_DELIVERY_AGE', '3d') ?? 0,
+    maxDeliveryAgeMs: settings.duration('MAX_DELIVERY_AGE', '3d'),
     readyDeadlineMs,
-    imageWaitMs: settings.duration('IMAGE_WAIT', '20m') ?? 0,
+    imageWaitMs: settings.duration('IMAGE_WAIT', '20m'),
     podRepair: settings.oneOf('POD_REPAIR', ['true', 'false']) === 'true',
-    driftIntervalMs: settings.duration('DRIFT_INTERVAL', '1h') ?? 0,
+    driftIntervalMs: settings.duration('DRIFT_INTERVAL', '1h'),
     ...(credentialName !== undefined && { credentialName }),
     ...(imageTagTemplate !== undefined && { imageTagTemplate }),
     ...(maxEnvironments !== undefined && { maxEnvironments }),
     ...readDeletionLimit(settings),
-    ...(ttlMs !== undefined && ttlMs > 0 && { ttlMs }),
-    deleteGraceMs: settings.duration('DELETE_GRACE', '0') ?? 0,
+    ...(ttlMs !== undefined && ttlMs !== 0 && { ttlMs }),
+    deleteGraceMs: settings.duration('DELETE_GRACE', '0'),
     rollout: settings.oneOf<'sweep' | 'on-event'>('ROLLOUT', ['sweep', 'on-event']),
     sweepCreates: settings.oneOf('SWEEP_CREATES', ['false', 'true']) === 'true',
   });

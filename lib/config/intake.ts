@@ -64,7 +64,7 @@ export function readWebhookSecrets(env: Env): string[] {
 /** KEEP_MAX in ms. */
 export function readKeepMax(env: Env): number {
   const settings = new Settings(env);
-  return settings.checked(settings.duration('KEEP_MAX', '90d') ?? 0);
+  return settings.checked(settings.duration('KEEP_MAX', '90d'));
 }
 
 /** The repositories that are served; a fault where there is none, since every delivery would be ignored. */
