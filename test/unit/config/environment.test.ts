@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { readContentLimits, readEnvironmentSettings, readKeepMax } from '../../../lib/config.ts';
-import type { EnvironmentSettings } from '../../../lib/environment/model/settings.ts';
 import { faultOf } from './fault-of.ts';
 
 const MINUTE_MS = 60_000;
@@ -34,7 +33,7 @@ describe('the settings of environments', () => {
     expect(readEnvironmentSettings({})).toStrictEqual(DEFAULTS);
   });
 
-  it.each<[string, string, Partial<EnvironmentSettings>]>([
+  it.each<[string, string, object]>([
     ['FEDERATED_CREDENTIAL_NAME', 'x-{slug}', { credentialName: 'x-{slug}' }],
     ['FEDERATED_CREDENTIAL_NAME', 'x-{slug}-{serviceAccount}', { credentialName: 'x-{slug}-{serviceAccount}' }],
     ['INITIAL_IMAGE_TAG', 'main-{slug}', { initialImageTag: 'main-{slug}' }],
