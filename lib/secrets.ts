@@ -25,7 +25,7 @@ export function keepToken(value: string | undefined): void {
 
 function note(among: Map<string, readonly string[]>, value: string | undefined): void {
   const secret = value?.trim() ?? '';
-  if (secret.length < SHORTEST || among.has(secret)) return;
+  if (secret.length < SHORTEST || kept.has(secret) || among.has(secret)) return;
   among.set(secret, toForms(secret));
   allForms = [...kept.values(), ...passing.values()].flat().sort((one, other) => other.length - one.length);
 }
