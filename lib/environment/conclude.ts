@@ -47,11 +47,11 @@ export async function conclude(run: Reconciliation, outcome: Outcome): Promise<H
     reason,
     since,
     attempt: goesOn ? request.attempt + 1 : 1,
+    ...(outcome.asked !== undefined && { asked: outcome.asked }),
   };
+  if (outcome.asked === undefined) delete next.asked;
   delete next.deadline;
-  delete next.asked;
   if (deadline !== undefined && outcome.deadlineMs !== undefined) next.deadline = deadline;
-  if (outcome.asked !== undefined) next.asked = outcome.asked;
   await ports.requests.send(next, outcome.delayMs);
   record.next = { id: next.id, at: toIso(now + outcome.delayMs) };
   await save(run);

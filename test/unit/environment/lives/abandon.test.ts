@@ -73,6 +73,14 @@ describe('abandon', () => {
     });
   });
 
+  it('says once what failed, though its message comes twice', async () => {
+    await put({ error: { code: 'quota', message: 'too much', retryable: false } });
+    const request = world.request('push', { position: 5 });
+    await abandon(world.ports, request);
+    await abandon(world.ports, request);
+    expect(world.record()?.error?.message).toBe('the push request failed too often: too much');
+  });
+
   it.each([
     ['a sweep counts on', 'sweep', { count: 1, at: NOW }, { count: 2, at: '2026-11-23T11:00:00.000Z' }],
     ['a sweep begins with one', 'sweep', undefined, { count: 1, at: '2026-11-23T10:30:00.000Z' }],
@@ -114,10 +122,13 @@ describe('abandon, what the record has newer', () => {
   it('lets another environment of the name be, and says so', async () => {
     await put();
     const before = world.record();
+    const calls: string[] = [];
+    world.turn.hook = (what) => void calls.push(what);
     const request = world.request('push', { repository: { id: 7, fullName: 'acme/other' }, environment: SLUG });
 
     expect(await isNewer(request)).toBe('newer');
     expect(world.record()).toEqual(before);
+    expect(calls.filter((call) => /^(create|write)/.test(call))).toEqual([]);
     expect(world.log).toEqual([`abandoned ${JSON.stringify({ environment: SLUG, reason: 'push', newer: true })}`]);
   });
 
@@ -134,7 +145,7 @@ describe('abandon, what the record has newer', () => {
     ['that it names no more is not', 'other', 'newer'],
   ] as const)('of requeued requests one %s', async (_what, id, answer) => {
     await put({ next: { id: 'named', at: NOW } });
-    expect(await isNewer(world.request('check', { id, attempt: 2 }))).toBe(answer);
+    expect(await isNewer(world.request('check', { id, attempt: 1 }))).toBe(answer);
     expect(world.record()?.phase).toBe(answer === 'written' ? 'failed' : 'ready');
   });
 

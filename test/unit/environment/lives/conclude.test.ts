@@ -89,9 +89,9 @@ describe('a run that goes on later', () => {
   });
 
   it('counts on from the request that it goes on with, and keeps its beginning and its end', async () => {
-    const chain = { attempt: 3, since: at(-60_000), deadline: at(60_000) };
+    const chain = { attempt: 1, since: at(-60_000), deadline: at(60_000) };
     const { sent } = await end(later({ deadlineMs: 5_000, asked: 2 }), { request: chain });
-    expect(sent?.request).toMatchObject({ attempt: 4, since: at(-60_000), deadline: at(60_000), asked: 2 });
+    expect(sent?.request).toMatchObject({ attempt: 2, since: at(-60_000), deadline: at(60_000), asked: 2 });
   });
 
   it.each<[string, Of, Partial<Extract<Outcome, { kind: 'later' }>>, object, string | undefined]>([

@@ -32,6 +32,7 @@ describe('newRecord', () => {
 describe('recordEvent, an event that is news', () => {
   const before = record({
     seen: ['before'],
+    steps: { guards: { state: 'done', at: minute(0), ms: 1 } },
     digests: [{ digest: ONE, at: minute(0) }],
     stop: { at: minute(0), why: 'by hand' },
     deleteAt: minute(9),
