@@ -36,6 +36,13 @@ export function witness(options: Parameters<typeof createWorld>[0] = {}): Witnes
   };
 }
 
+/** Changes the record as it is stored. */
+export function changeRecord({ records }: World, more: Partial<EnvironmentRecord>, slug = 'ex-c4-e6'): void {
+  const blob = records.blobs.get(slug);
+  if (blob === undefined) throw new Error('no record');
+  blob.record = { ...blob.record, ...more };
+}
+
 /** A run under the lease of its record, as reconcile begins it. */
 export async function begin(
   world: World,

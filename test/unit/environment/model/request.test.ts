@@ -53,7 +53,8 @@ describe('parseRequest', () => {
     const bare = { ...request('sweep'), repository: { fullName: 'acme/shop' } };
     expect(parseRequest(bare)).toBe(bare);
     expect(refusalOf({ ...FULL, manifests: null })).toBe('taken');
-    expect(refusalOf({ ...FULL, actor: { kind: 'system' } })).toBe('taken');
+    for (const kind of ['github', 'workflow', 'key', 'user', 'system'])
+      expect(refusalOf({ ...FULL, actor: { kind } })).toBe('taken');
   });
 
   it.each(NEEDED)('names %s where it is missing', (field) => {
