@@ -30,6 +30,16 @@ describe('an environment that finds the pool full', () => {
     expect((await world.ledger(ONE)).contestedAt).toBe(at);
   });
 
+  it('is not told to wait where that could not be noted on the identity', async () => {
+    const world = fullPool({ pool: [ONE] });
+    await world.list(0, [ONE]);
+    world.onCall = (call) => (call === 'PUT ledger/pool-1' ? { status: 403 } : undefined);
+    await expect(world.access.reserve(requestFor('ex-1'))).rejects.toMatchObject({
+      code: 'not-permitted',
+      object: 'the ledger of identity pool-1',
+    });
+  });
+
   it('whose own identity it is looks elsewhere once, and writes nothing where that is no use', async () => {
     const world = fullPool();
     await world.list();

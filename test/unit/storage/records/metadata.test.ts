@@ -211,3 +211,56 @@ describe('the metadata of a record', () => {
     expect(summaryOf({ ...FULL, phase })).not.toHaveProperty('why');
   });
 });
+
+describe('what a list shows of other people’s text', () => {
+  const lone = '\ud83d';
+
+  test('is whole characters, were a name or a reason cut within one', () => {
+    const summary = summaryOf({ imageTag: `v2${lone}`, phase: 'waiting', waitingOn: 'short' });
+    expect(summary?.imageTag).toBe('v2\ufffd');
+    // each half is cut within a character of two units
+    const text = `${'x'.repeat(148)}🚀${'y'.repeat(60)}🚀${'z'.repeat(148)}`;
+    expect(summaryOf({ phase: 'waiting', waitingOn: text })?.why).toBe(
+      `${'x'.repeat(148)}\ufffd … \ufffd${'z'.repeat(148)}`,
+    );
+  });
+});
+
+describe('the marks of a list’s entry', () => {
+  const ids = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [String(n + 1), n]));
+
+  test('name the pull requests that were told, the last 20 of them', () => {
+    expect(summaryOf({ comments: { ids: ids(2) } })?.pulls).toEqual([1, 2]);
+    expect(summaryOf({ comments: { ids: ids(21) } })?.pulls).toEqual(Array.from({ length: 20 }, (_, n) => n + 2));
+    expect(summaryOf({ comments: { ids: {} } })).not.toHaveProperty('pulls');
+  });
+
+  test('say that something is still to be told, by a deployment or by a comment alone', () => {
+    expect(summaryOf({ comments: { ids: {}, isPending: true } })?.untold).toBe(true);
+    expect(summaryOf({ github: { isPending: true } })?.untold).toBe(true);
+    expect(summaryOf({ comments: { ids: {} }, github: {} })).not.toHaveProperty('untold');
+  });
+
+  test('are none where half of them is missing, as an observation without its time', () => {
+    const { observed = '', observedat = '', ...rest } = toMetadata(recordWith(FULL));
+    expect(fromMetadata('my-branch', { ...rest, observed })).not.toHaveProperty('observed');
+    expect(fromMetadata('my-branch', { ...rest, observedat })).not.toHaveProperty('observed');
+  });
+
+  test('say of manifests only that they are the branch’s own', () => {
+    expect(toMetadata(recordWith({ from: 'app' }))).not.toHaveProperty('from');
+  });
+
+  test('are the number 1 where they say yes', () => {
+    const marks = toMetadata(
+      recordWith({
+        phase: 'failed',
+        uid: 'uid-1',
+        refused: { guard: 'owner', reason: 'not ours' },
+        stop: { at, why: 'by hand' },
+        github: { isPending: true },
+      }),
+    );
+    expect(marks).toMatchObject({ made: '1', refused: '1', stopped: '1', untold: '1' });
+  });
+});
