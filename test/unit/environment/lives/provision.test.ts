@@ -6,7 +6,6 @@ import { IDENTITY } from '../../../support/fakes/access.ts';
 import { NAMESPACE } from '../../../support/fakes/world.ts';
 import { type Witnessed, changeRecord, witness } from './witness.ts';
 
-const SLUG = 'ex-c4-e6';
 const CREDENTIAL = 'keyvault-workload-identity-ex-c4-e6';
 
 let told: Witnessed;
