@@ -1,24 +1,14 @@
 import { expect, test } from '@jest/globals';
 import type { Inspected } from '../../../lib/environment/ports/cluster.ts';
-import { newRecord } from '../../../lib/environment/model/record-event.ts';
 import { type LiveDetailsDeps, readLiveDetails as untoldReadLiveDetails } from '../../../lib/page/live.ts';
 import { keepTold } from '../../support/keep-told.ts';
+import { pushedRecord } from './new-record.ts';
 
 const readLiveDetails = keepTold(untoldReadLiveDetails);
 
 const at = '2026-11-28T12:00:00Z';
 const record = {
-  ...newRecord({
-    v: 1,
-    id: 'a',
-    environment: 'x',
-    repository: { fullName: 'acme/shop' },
-    ref: 'x',
-    reason: 'push',
-    at,
-    attempt: 0,
-    since: at,
-  }),
+  ...pushedRecord(at),
   inventory: [
     { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
     { apiVersion: 'apps/v1', kind: 'Deployment', name: 'lost' },

@@ -1,26 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
-import { newRecord } from '../../../lib/environment/model/record-event.ts';
 import type { Inspected } from '../../../lib/environment/ports/cluster.ts';
 import type { LiveNamespace } from '../../../lib/environment/model/guards.ts';
 import { type LogsDeps, answerLogs as untoldAnswerLogs } from '../../../lib/page/answer-logs.ts';
 import { keepSecret } from '../../../lib/secrets.ts';
 import { keepTold } from '../../support/keep-told.ts';
+import { pushedRecord } from './new-record.ts';
 
 const answerLogs = keepTold(untoldAnswerLogs);
 
 const at = '2026-11-28T12:00:00.000Z';
 const record = {
-  ...newRecord({
-    v: 1,
-    id: 'a',
-    environment: 'x',
-    repository: { fullName: 'acme/shop' },
-    ref: 'x',
-    reason: 'push',
-    at,
-    attempt: 0,
-    since: at,
-  }),
+  ...pushedRecord(at),
   uid: 'uid-1',
 };
 const crashed = {

@@ -1,24 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
-import { newRecord } from '../../../../lib/environment/model/record-event.ts';
 import type { EnvironmentRecord } from '../../../../lib/environment/model/record.ts';
 import type { Inspected } from '../../../../lib/environment/ports/cluster.ts';
 import type { LiveNamespace } from '../../../../lib/environment/model/guards.ts';
 import { ProvisionerError } from '../../../../lib/errors.ts';
 import { answerLogs, type LogsDeps } from '../../../../lib/page/answer-logs.ts';
+import { pushedRecord } from '../new-record.ts';
 
 const at = '2026-11-28T12:00:00.000Z';
 const record: EnvironmentRecord = {
-  ...newRecord({
-    v: 1,
-    id: 'a',
-    environment: 'x',
-    repository: { fullName: 'acme/shop' },
-    ref: 'x',
-    reason: 'push',
-    at,
-    attempt: 0,
-    since: at,
-  }),
+  ...pushedRecord(at),
   uid: 'uid-1',
 };
 type Reading = Awaited<ReturnType<Awaited<ReturnType<LogsDeps['cluster']>>['readLog']>>;
