@@ -33,12 +33,12 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
     ...(options.accounts !== undefined && { env: { ...process.env, AZURITE_ACCOUNTS: options.accounts } }),
   });
   const ports = await listeningPorts(child).catch(async (error: unknown) => {
-    await end(child);
+    await end(child, options);
     throw error;
   });
   const blobUrl = `http://127.0.0.1:${ports.Blob}/${ACCOUNT}`;
   const queueUrl = `http://127.0.0.1:${ports.Queue}/${ACCOUNT}`;
-  return { blobUrl, queueUrl, connectionString: connectionString(blobUrl, queueUrl), stop: () => end(child) };
+  return { blobUrl, queueUrl, connectionString: connectionString(blobUrl, queueUrl), stop: () => end(child, options) };
 }
 
 /** Says whether something accepts connections on a port of this machine. */
@@ -94,11 +94,11 @@ function connectionString(blobUrl: string, queueUrl: string): string {
   ].join(';');
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, { dir }: AzuriteOptions): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
-  child.kill();
-  // Azurite waits for kept-alive connections to close, which may be never.
+  // Azurite waits for kept-alive connections to close, which may be never; what is in memory has nothing to save meanwhile.
+  child.kill(dir === undefined ? 'SIGKILL' : 'SIGTERM');
   const impatience = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
   await ended.finally(() => clearTimeout(impatience));
 }
