@@ -78,6 +78,48 @@ const EQUIVALENTS: readonly Equivalent[] = [
     what: 'E: 1e18: 1e18 -> it + 1',
     why: 'a double has no place for the one: it is the same number',
   },
+  {
+    file: 'lib/sweep/each.ts',
+    code: 'for (let first = 0; first < items.length; first += SIDE_BY_SIDE) {',
+    what: 'first < items.length: < -> <=',
+    why: 'one batch more, and that one is empty',
+  },
+  {
+    file: 'lib/environment/model/record-event.ts',
+    code: 'if (request.at > next.activityAt) next.activityAt = request.at;',
+    what: 'request.at > next.activityAt: > -> >=',
+    why: 'of two equal times either is written',
+  },
+  {
+    file: 'lib/environment/model/record-event.ts',
+    code: 'if (isOrdered && request.position !== same.position) return Number(request.position) < Number(same.position);',
+    what: 'Number(request.position) < Number(same.position): < -> <=',
+    why: 'both are numbers, and equal ones do not come here',
+  },
+  {
+    file: 'lib/github/answer.ts',
+    code: "(status === 403 && (Number(headers['x-ratelimit-remaining'] ?? 1) === 0 || headers['retry-after'] !== undefined));",
+    what: "headers['x-ratelimit-remaining'] ?? 1: 1 -> it + 1",
+    why: 'it is only compared with 0',
+  },
+  {
+    file: 'lib/github/app-deliveries.ts',
+    code: 'const from = Math.max(now() - KEPT_MS, since === undefined ? 0 : Date.parse(since) - OVERLAP_MS);',
+    what: 'since === undefined ? 0 : Date.parse(since) - OVERLAP_MS: 0 -> it + 1',
+    why: 'the greater of it and the time three days ago is that time',
+  },
+  {
+    file: 'lib/identity/ledger/ledger.ts',
+    code: 'const earlier = others.filter(({ at, slug: other }) => at < own.at || (at === own.at && other < slug));',
+    what: 'other < slug: < -> <=',
+    why: 'a slug has one reservation, and the own one is not among the others',
+  },
+  {
+    file: 'lib/cluster/api/managed-fields.ts',
+    code: 'for (let at = start; at < text.length; at += 1) {',
+    what: 'at < text.length: < -> <=',
+    why: 'in both loops: past its end a text has no character code, which equals none of those looked for',
+  },
 ];
 
 /** Of code that is the same wherever it stands. */
@@ -91,6 +133,11 @@ const KINDS: readonly { code: RegExp; what: RegExp; why: string }[] = [
     code: /\.(sort|toSorted)\(\((one, other|a, b)\) => \(.* \? -?1 : -?1\)\)/,
     what: /^.* \? -?1 : -?1: 1 -> it \+ 1$|^-1: 1 -> it \+ 1$/,
     why: 'of what a comparison answers, only the sign counts',
+  },
+  {
+    code: /\.(sort|toSorted)\(\(one, other\) => \(one\.name < other\.name \? -1 : 1\)\)/,
+    what: /^one\.name < other\.name: < -> <=$/,
+    why: 'names of environments are unique: the two that are compared differ',
   },
   {
     code: /\bmayHold\(text\) \?/,
