@@ -99,4 +99,20 @@ describe('changed overlays', () => {
       expect.stringContaining(`overlays changed since: 1 environment will be rolled ${words}`),
     ]);
   });
+
+  it.each([
+    ['sweep', 'by the next sweep (ROLLOUT)'],
+    ['on-event', 'each at its next push or provision (ROLLOUT)'],
+  ] as const)('are told of by the number of ready environments that they come to: %s', async (rollout, words) => {
+    world.settings.rollout = rollout;
+    await world.handle(world.request('create', { ref: 'ex-2' }));
+    world.cluster.readinessIs = unready('the image is missing', { health: 'failed' });
+    await world.handle(world.request('create', { ref: 'ex-3' }));
+    expect(world.record('ex-3')?.phase).toBe('failed');
+    changeOverlays();
+    world.log.length = 0;
+    await announceRollout(world.ports);
+
+    expect(world.log).toEqual([`overlays changed since: 2 environments will be rolled ${words} {}`]);
+  });
 });

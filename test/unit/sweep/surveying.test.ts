@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import type { RecordSummary } from '../../../lib/environment/model/record-summary.ts';
+import { ProvisionerError } from '../../../lib/errors.ts';
 import { findUnwell } from '../../../lib/sweep/check-health.ts';
 import { takeSurvey } from '../../../lib/sweep/survey.ts';
-import { createWorld } from '../../support/fakes/world.ts';
+import { IDENTITY } from '../../support/fakes/access.ts';
+import { REPOSITORY, createWorld } from '../../support/fakes/world.ts';
 import { leaveOrphan, said } from './lost.ts';
 
 const summary = (name: string, more: Partial<RecordSummary> = {}): RecordSummary => ({
@@ -109,5 +111,123 @@ describe('a credential of our making without a record', () => {
     expect(said(world, 'orphaned credentials not looked for')).toEqual([
       { reason: '1 identities could not be listed' },
     ]);
+  });
+});
+
+describe('a credential that is none of our making', () => {
+  it('is told of by its identity, name and subject, and counts as a slot that is used', async () => {
+    const world = createWorld();
+    leaveOrphan(world, 'lost');
+    world.access.credentials.set('deploy', 'system:serviceaccount:project:deployer');
+    world.access.credentials.set('aks-identity-binding', 'system:serviceaccount:any:any');
+    const survey = await takeSurvey(world.ports);
+    expect(said(world, 'foreign-credential')).toEqual([
+      { identity: IDENTITY, name: 'deploy', subject: 'system:serviceaccount:project:deployer' },
+    ]);
+    expect(survey.slots).toEqual({ used: 3, free: 17 });
+    expect(survey.orphans).toEqual([{ slug: 'lost', namespace: 'feature-lost', identity: IDENTITY }]);
+  });
+
+  it('leaves the slots of all identities together, and an orphan is one on each', async () => {
+    const world = createWorld();
+    leaveOrphan(world, 'lost');
+    const holdings = async () => {
+      const { issuer, identities, unread } = await world.access.holdings();
+      const more = identities.map((one) => ({ ...one, identity: '/pool-2' }));
+      return { issuer, identities: [...identities, ...more, { identity: '/pool-3', credentials: [] }], unread };
+    };
+    const survey = await takeSurvey({ ...world.ports, credentials: { ...world.access, holdings } });
+    expect(survey.slots).toEqual({ used: 2, free: 58 });
+    expect(survey.orphans.map(({ identity }) => identity)).toEqual([IDENTITY, '/pool-2']);
+  });
+});
+
+describe('the lists of GitHub', () => {
+  const OTHER = { id: 43, fullName: 'acme/other' };
+  const numbers = new Map([['ex-1', [7, 9]]]);
+
+  /** Two repositories, of which the lists are as given, by name. */
+  async function surveyOf(options: { mode?: 'observe' | 'apply'; unlisted?: string; untold?: string } = {}) {
+    const { mode = 'apply', unlisted, untold } = options;
+    const world = createWorld({ settings: { mode, repositories: [REPOSITORY, OTHER] } });
+    const asked: string[] = [];
+    const branches = {
+      async list({ fullName }: { fullName: string }) {
+        if (fullName === unlisted) return { kind: 'unknown', why: 'no branches' };
+        return { kind: 'list', repository: [REPOSITORY, OTHER].find((one) => one.fullName === fullName) };
+      },
+    };
+    const comments = {
+      async list({ fullName }: { fullName: string }) {
+        asked.push(fullName);
+        return fullName === untold ? { kind: 'unknown', why: 'no pulls' } : { kind: 'list', numbers };
+      },
+    };
+    const survey = await takeSurvey({ ...world.ports, branches, comments } as never);
+    return { survey, asked, world };
+  }
+
+  it('are one of branches and one of pull requests for each repository', async () => {
+    const { survey, world } = await surveyOf();
+    expect(survey).toEqual({
+      at: world.clock.now(),
+      records: [],
+      branches: [
+        { kind: 'list', repository: REPOSITORY },
+        { kind: 'list', repository: OTHER },
+      ],
+      pulls: [
+        { repository: 'acme/shop', numbers },
+        { repository: 'acme/other', numbers },
+      ],
+      unlisted: [],
+      namespaces: { kind: 'list', items: [] },
+      orphans: [],
+      slots: { used: 0, free: 20 },
+      failed: 0,
+    });
+    expect(world.log).toEqual([]);
+  });
+
+  it('are of pull requests only where those of branches are whole, and the log says which are not', async () => {
+    const { survey, asked, world } = await surveyOf({ unlisted: 'acme/shop' });
+    expect(survey.branches).toEqual([{ kind: 'list', repository: OTHER }]);
+    expect(survey.unlisted).toEqual([{ repository: 'acme/shop', why: 'no branches' }]);
+    expect(asked).toEqual(['acme/other']);
+    expect(world.log).toEqual(['branches not listed {"repository":"acme/shop","why":"no branches"}']);
+  });
+
+  it('leave a repository out whose pull requests are not told, which is no failure', async () => {
+    const { survey, world } = await surveyOf({ untold: 'acme/shop' });
+    expect(survey.pulls).toEqual([{ repository: 'acme/other', numbers }]);
+    expect([survey.unlisted, survey.failed]).toEqual([[], 0]);
+    expect(world.log).toEqual(['pull requests not listed {"repository":"acme/shop","why":"no pulls"}']);
+  });
+
+  it('are none of pull requests in MODE=observe: nobody is told anything', async () => {
+    const { survey, asked } = await surveyOf({ mode: 'observe' });
+    expect(survey.branches).toHaveLength(2);
+    expect([survey.pulls, asked]).toEqual([[], []]);
+  });
+});
+
+describe('a peer out of reach', () => {
+  it('counts as failed and is told of, and the rest is listed all the same', async () => {
+    const world = createWorld();
+    const out = () => Promise.reject(new ProvisionerError('unavailable', 'no answer'));
+    const credentials = { ...world.access, holdings: out };
+    const cluster = { ...world.cluster, listNamespaces: out };
+    const survey = await takeSurvey({ ...world.ports, credentials, cluster });
+    expect(survey).toEqual({
+      ...{ at: world.clock.now(), records: [], branches: [], pulls: [], unlisted: [], orphans: [] },
+      namespaces: { kind: 'unknown' },
+      failed: 2,
+    });
+    expect(world.log.map((line) => line.split(' {')[0]).toSorted()).toEqual([
+      'namespaces not listed',
+      'orphaned credentials not listed',
+    ]);
+    for (const what of ['namespaces', 'orphaned credentials'])
+      expect(said(world, `${what} not listed`)).toEqual([expect.objectContaining({ code: 'unavailable' })]);
   });
 });

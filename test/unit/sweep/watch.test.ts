@@ -160,6 +160,46 @@ describe('watch', () => {
     expect(await watch({ ...world.ports, records: without({}) })).toEqual([SLUG]);
   });
 
+  /** The one entry of the list, as it would say these parts. */
+  const saying = (part: object): Pick<World['records'], 'list'> => {
+    const { list } = world.records;
+    return {
+      async *list() {
+        for await (const summary of list()) yield { ...summary, ...part };
+      },
+    };
+  };
+
+  it('leaves an environment that is only observed to the sweep, however long nothing happens', async () => {
+    await dieAt('APPLY Deployment');
+    world.clock.advance(600_000);
+    const observed = { at: new Date(world.clock.now()).toISOString(), would: 'provision', changes: {} };
+    expect(await watch({ ...world.ports, records: saying({ observed }) })).toEqual([]);
+    expect(world.requests.waiting).toEqual([]);
+    expect(await watch({ ...world.ports, records: saying({ observed: undefined }) })).toEqual([SLUG]);
+  });
+
+  it.each([
+    ['is due', -120_000, []],
+    ['was due 2 minutes ago', -120_001, [SLUG]],
+    ['comes yet', 60_000, []],
+    ['was due before the last write', -900_000, [SLUG]],
+  ])('waits two minutes for a request whose time %s, and takes it for lost then', async (_what, ms, taken) => {
+    await dieAt('APPLY Deployment');
+    world.clock.advance(600_000);
+    const nextAt = new Date(world.clock.now() + ms).toISOString();
+    expect(await watch({ ...world.ports, records: saying({ nextAt }) })).toEqual(taken);
+  });
+
+  it('counts from the last write where the request was due before that', async () => {
+    await dieAt('APPLY Deployment');
+    world.clock.advance(120_000);
+    const nextAt = new Date(world.clock.now() - 300_000).toISOString();
+    expect(await watch({ ...world.ports, records: saying({ nextAt }) })).toEqual([]);
+    world.clock.advance(1);
+    expect(await watch({ ...world.ports, records: saying({ nextAt }) })).toEqual([SLUG]);
+  });
+
   it('fails its run where storage is out of reach, for the host to count', async () => {
     const open = () => Promise.reject(new Error('no storage'));
 
