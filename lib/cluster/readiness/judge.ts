@@ -29,7 +29,7 @@ const WORKLOADS: Record<string, Judge> = {
 const OTHERS: Record<string, Judge> = { 'batch/v1 Job': judgeJob, 'v1 PersistentVolumeClaim': judgeClaim };
 
 /** Causes that pass by themselves: a rollout's own deadline does not make them failures. */
-const PASSING = new Set(['image', 'capacity', 'quota', 'credential', 'mount']);
+const PASSING = new Set(['image', 'capacity', 'quota', 'mount']);
 
 /**
  * Whether a person can use the environment, and why not: every object of it judged from one reading of its namespace.
