@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createAzureDeps } from '../../../lib/deps/azure.ts';
 import type { Machine } from '../../../lib/deps/machine.ts';
+import { newRecord } from '../../../lib/environment/model/record-event.ts';
 import { type AzureStandIn, startAzure } from '../../../local/azure/start.ts';
-import { held, identity, identityId } from '../../identity/world.ts';
+import { foreign, held, identity, identityId, requestFor } from '../../identity/world.ts';
 import { type BlobStore, containerOf, createBlobStore } from '../../support/fakes/blobs.ts';
 import { createWorld } from '../../support/fakes/world.ts';
 import { soon } from './hanging-server.ts';
@@ -90,5 +91,32 @@ describe('the pool, as settings say', () => {
     const asked = open({ WORKLOAD_IDENTITIES: ONE, AKS_CLUSTER_ID: AKS }, { bounds });
     expect(await soon((await asked.deps.access()).holdings())).toBe('unavailable');
     azure.setFault(undefined);
+  });
+});
+
+describe('a slot that is reserved', () => {
+  const FULL = identityId('pool-2');
+
+  it.each([
+    ['names the identity', { phase: 'provisioning', identity: FULL }, 'full'],
+    ['names another one', { phase: 'provisioning', identity: ONE }, 'reserved'],
+    ['is gone', { phase: 'gone', identity: FULL }, 'reserved'],
+    ['is not there', undefined, 'reserved'],
+  ] as const)('is kept past its first minute only for an environment whose record %s', async (_what, part, kind) => {
+    const one = await startAzure({ identities: [identity('pool-2')] });
+    for (const credential of foreign(19)) one.hold(FULL, credential);
+    const { deps, world } = open({
+      ...{ ARM_ENDPOINT: one.url, WORKLOAD_IDENTITIES: FULL, OIDC_ISSUER_URL: 'https://oidc.example/cluster/' },
+    });
+    if (part !== undefined) {
+      const record = newRecord(world.request('create', { ref: 'ex-1', environment: 'ex-1' }));
+      await world.records.create({ ...record, ...part });
+    }
+    const access = await deps.access();
+    expect(await access.reserve(requestFor('ex-1'))).toMatchObject({ kind: 'reserved' });
+    expect(await access.reserve(requestFor('ex-2'))).toMatchObject({ kind: 'full' });
+    world.clock.advance(61_000);
+    expect(await access.reserve(requestFor('ex-2'))).toMatchObject({ kind });
+    await one.close();
   });
 });
