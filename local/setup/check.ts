@@ -28,12 +28,27 @@ const PAGE_TESTS = '\\.page\\.test\\.ts$';
 const NODE_TESTS = '\\.node\\.test\\.ts$';
 /** The suite that runs where a control plane is named, and says so elsewhere. */
 const ON_CONTROL_PLANE = 'test/contract/control-plane';
-/** Models, manifests, long lives and bursts: what they say does not depend on the Node that says it. */
+/**
+ * Pure rules, models, manifests, long lives and bursts: what they say does not depend on the Node that says it, and their
+ * types hold them to ES2024, which every Node has that the app runs on.
+ */
 const RUNTIME_FREE = [
   'test/identity/instances/',
+  'test/identity/memory/',
   'test/simulation/',
+  'test/mutation/',
   'test/faults/',
+  'test/infra/',
   'test/manifests/',
+  'test/unit/cluster/readiness/',
+  'test/unit/diagnosis/',
+  'test/unit/environment/',
+  'test/unit/messages/',
+  'test/unit/overlays/',
+  'test/unit/page/',
+  'test/unit/preflight/',
+  'test/unit/sweep/',
+  'test/unit/local/docs/',
   'test/unit/local/kustomize/',
   'test/unit/local/setup/',
 ];
