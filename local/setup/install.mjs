@@ -18,6 +18,7 @@ import {
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const isWindows = process.platform === 'win32';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const modules = join(root, 'node_modules');
 /** Renaming it makes every checkout install once more. */
@@ -45,6 +46,7 @@ function makeOwnFiles() {
 }
 
 function isInstalled() {
+  if (needsLeftOutRuntime()) return false;
   const stamp = readJson(stampFile);
   if (stamp) return Object.keys(wanted).every((key) => stamp[key] === wanted[key]);
   if (!madeByNpm()) return false;
@@ -107,9 +109,13 @@ async function install() {
   const count = Object.keys(JSON.parse(lockText).packages).length - 1;
   console.log(`Installing ${count} packages as package-lock.json says, a minute or two the first time`);
   const timer = setInterval(() => progress('installing', started), 1000);
-  const { code, said } = await npmCi();
+  for (let tries = 1; tries <= 3; tries++) {
+    const { code, said } = await npmCi();
+    if (code !== 0) fail(code, said);
+    if (!needsLeftOutRuntime()) break;
+    console.log(`  npm left out ${runtimeName()}, the Node that comes along${tries < 3 ? ': once more' : ''}`);
+  }
   clearInterval(timer);
-  if (code !== 0) fail(code, said);
   useBundledRuntimeOnlyIfItRuns();
   writeStamp();
   console.log(`Installed in ${Math.round((Date.now() - started) / 1000)} s`);
@@ -122,7 +128,7 @@ function npmCi() {
   const options = { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] };
   const child = own
     ? spawn(process.env.npm_node_execpath || process.execPath, [own, ...args], options)
-    : spawn('npm', args, { ...options, shell: process.platform === 'win32' });
+    : spawn('npm', args, { ...options, shell: isWindows });
   let said = '';
   const keep = (chunk) => (said = (said + chunk).slice(-8000));
   child.stdout.on('data', keep);
@@ -143,7 +149,29 @@ function fail(code, said) {
 }
 
 function bundledRuntime() {
-  return join(modules, '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
+  return join(modules, '.bin', isWindows ? 'node.cmd' : 'node');
+}
+
+/** The package with the Node of this platform, as package-lock.json names it; undefined where there is none. */
+function runtimeName() {
+  const platform = `${isWindows ? 'win' : process.platform}-${process.arch}`;
+  const { packages } = JSON.parse(lockText);
+  return [`node-${platform}`, `node-bin-${platform}`].find((name) => packages[`node_modules/${name}`]);
+}
+
+function runtimeProgram(name) {
+  return join(modules, name, 'bin', isWindows ? 'node.exe' : 'node');
+}
+
+/** npm leaves an optional package out without a word where its download fails; only an older Node has to have it. */
+function needsLeftOutRuntime() {
+  const name = runtimeName();
+  return name !== undefined && !existsSync(runtimeProgram(name)) && !isNewEnough();
+}
+
+function isNewEnough() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  return major > 22 || (major === 22 && minor >= 19);
 }
 
 /**
@@ -151,32 +179,35 @@ function bundledRuntime() {
  * are passed over, npm takes it away for all of them.
  */
 function linkRuntime() {
-  if (existsSync(bundledRuntime())) return;
-  const isWindows = process.platform === 'win32';
-  const platform = `${isWindows ? 'win' : process.platform}-${process.arch}`;
-  for (const name of [`node-${platform}`, `node-bin-${platform}`]) {
-    const program = join(modules, name, 'bin', isWindows ? 'node.exe' : 'node');
-    if (!existsSync(program) || spawnSync(program, ['--version']).status !== 0) continue;
-    mkdirSync(dirname(bundledRuntime()), { recursive: true });
-    if (isWindows) writeFileSync(bundledRuntime(), `@"%~dp0..\\${name}\\bin\\node.exe" %*\r\n`);
-    else symlinkSync(join('..', name, 'bin', 'node'), bundledRuntime());
-    return;
-  }
+  const name = runtimeName();
+  if (existsSync(bundledRuntime()) || name === undefined) return;
+  const program = runtimeProgram(name);
+  if (!existsSync(program) || spawnSync(program, ['--version']).status !== 0) return;
+  mkdirSync(dirname(bundledRuntime()), { recursive: true });
+  if (isWindows) writeFileSync(bundledRuntime(), `@"%~dp0..\\${name}\\bin\\node.exe" %*\r\n`);
+  else symlinkSync(join('..', name, 'bin', 'node'), bundledRuntime());
 }
 
 /** A musl system installs the glibc binary and can't run it, and npm scripts would pick it first. */
 function useBundledRuntimeOnlyIfItRuns() {
   const node = bundledRuntime();
   if (!existsSync(node)) return;
-  const ran = spawnSync(node, ['--version'], { shell: process.platform === 'win32' });
+  const ran = spawnSync(node, ['--version'], { shell: isWindows });
   if (ran.status === 0) return;
   for (const name of ['node', 'node.cmd', 'node.ps1']) rmSync(join(modules, '.bin', name), { force: true });
 }
 
 function checkRuntime() {
-  if (existsSync(bundledRuntime())) return;
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major > 22 || (major === 22 && minor >= 19)) return;
+  if (existsSync(bundledRuntime()) || isNewEnough()) return;
+  if (needsLeftOutRuntime()) {
+    console.error(
+      `npm left out ${runtimeName()}, the Node that comes along, and this machine's is ${process.version}.`,
+    );
+    console.error(
+      'Its download failed: check the network and `npm config get registry`, then run the same command again.',
+    );
+    process.exit(1);
+  }
   console.error(
     `No Node comes along for ${process.platform}-${process.arch}, and this machine's is ${process.version}.`,
   );

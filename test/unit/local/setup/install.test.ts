@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,16 +17,25 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
+const RUNTIME = `node-${process.platform}-${process.arch}`;
+const RUNTIME_HOME = join('node_modules', RUNTIME, 'bin');
 const lockOf = (version: string) => ({
-  packages: { '': {}, 'node_modules/one': { version, integrity: `sha512-${version}` } },
+  packages: {
+    '': {},
+    'node_modules/one': { version, integrity: `sha512-${version}` },
+    [`node_modules/${RUNTIME}`]: { version: '24.0.0', integrity: 'sha512-runtime', optional: true },
+  },
 });
 
 async function lock(version: string): Promise<void> {
   await writeFile(join(root, 'package-lock.json'), JSON.stringify(lockOf(version)));
 }
 
-/** npm's part, by a program that notes every call: empties node_modules and waits, as the real one does. */
-async function npm({ fails = false } = {}): Promise<string> {
+/**
+ * npm's part, by a program that notes every call: empties node_modules and waits, as the real one does. Of the Node that
+ * comes along the first downloads fail, as many as are told, which the real one passes over in silence.
+ */
+async function npm({ fails = false, leavesOut = 0 } = {}): Promise<string> {
   const file = join(root, 'npm.cjs');
   await writeFile(
     file,
@@ -34,15 +44,28 @@ async function npm({ fails = false } = {}): Promise<string> {
      fs.rmSync('node_modules', { recursive: true, force: true });
      fs.mkdirSync('node_modules');
      if (${fails}) { console.error('npm error code E503'); process.exit(9); }
+     if (fs.readFileSync(${JSON.stringify(join(root, 'calls'))}, 'utf8').trim().split(' ').length > ${leavesOut}) {
+       fs.mkdirSync(${JSON.stringify(RUNTIME_HOME)}, { recursive: true });
+       fs.symlinkSync(process.execPath, ${JSON.stringify(join(RUNTIME_HOME, 'node'))});
+     }
      setTimeout(() => {}, 300);`,
   );
   return file;
 }
 
-async function install(npmFile: string): Promise<{ code: number; said: string; ms: number }> {
+/** As Node 20 on the machine would run it. */
+const OLDER_NODE = `data:text/javascript,${encodeURIComponent(
+  "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.1.0' } })",
+)}`;
+
+async function install(
+  npmFile: string,
+  { isOlderNode = false } = {},
+): Promise<{ code: number; said: string; ms: number }> {
   const started = Date.now();
   const env = { ...process.env, npm_execpath: npmFile, npm_node_execpath: process.execPath };
-  const child = spawn(process.execPath, [join(root, 'local', 'setup', 'install.mjs')], { env });
+  const options = isOlderNode ? ['--import', OLDER_NODE] : [];
+  const child = spawn(process.execPath, [...options, join(root, 'local', 'setup', 'install.mjs')], { env });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
   const [code] = (await once(child, 'close')) as [number];
@@ -53,17 +76,7 @@ const calls = async () => (await readFile(join(root, 'calls'), 'utf8').catch(() 
 
 describe('the pre-script of every npm script', () => {
   it('links the Node that comes along where npm has left no link, as npm up to 11.0 does', async () => {
-    const home = join('node_modules', `node-${process.platform}-${process.arch}`, 'bin');
-    const file = join(root, 'npm.cjs');
-    await writeFile(
-      file,
-      `const fs = require('fs');
-       fs.mkdirSync(${JSON.stringify(home)}, { recursive: true });
-       fs.mkdirSync('node_modules/.bin');
-       fs.symlinkSync(process.execPath, ${JSON.stringify(join(home, 'node'))});`,
-    );
-
-    const { code } = await install(file);
+    const { code } = await install(await npm());
 
     expect(code).toBe(0);
     const linked = spawn(join(root, 'node_modules', '.bin', 'node'), ['--version']);
@@ -87,7 +100,7 @@ describe('the pre-script of every npm script', () => {
 
     expect(code).toBe(0);
     expect(await calls()).toBe('ci');
-    expect(said).toMatch(/Installing 1 packages.*\n(.*\n)*Installed in \d+ s/);
+    expect(said).toMatch(/Installing 2 packages.*\n(.*\n)*Installed in \d+ s/);
   });
 
   it('does nothing and says nothing when node_modules was made from this lock file', async () => {
@@ -149,5 +162,40 @@ describe('the pre-script of every npm script', () => {
     expect(said).toMatch(/E503[^]*npm ci failed \(9\)[^]*run the same command again/);
     expect((await install(await npm())).code).toBe(0);
     expect(await calls()).toBe('ci ci');
+  });
+
+  describe('where npm left out the Node that comes along, since its download failed', () => {
+    it('installs once more, and goes on with it', async () => {
+      const { code, said } = await install(await npm({ leavesOut: 1 }), { isOlderNode: true });
+
+      expect({ code, calls: await calls() }).toEqual({ code: 0, calls: 'ci ci' });
+      expect(said).toContain(`npm left out ${RUNTIME}, the Node that comes along: once more`);
+      expect(existsSync(join(root, 'node_modules', '.bin', 'node'))).toBe(true);
+    });
+
+    it('says after three tries what is missing, and tries again the next time', async () => {
+      const { code, said } = await install(await npm({ leavesOut: 3 }), { isOlderNode: true });
+
+      expect({ code, calls: await calls() }).toEqual({ code: 1, calls: 'ci ci ci' });
+      expect(said).toMatch(
+        new RegExp(`npm left out ${RUNTIME}, the Node that comes along, and this machine's is v.*\n.*run the same`),
+      );
+      expect((await install(await npm({ leavesOut: 3 }), { isOlderNode: true })).code).toBe(0);
+    });
+
+    it('does not believe what npm noted of it', async () => {
+      await mkdir(join(root, 'node_modules'));
+      await writeFile(join(root, 'node_modules', '.package-lock.json'), JSON.stringify(lockOf('1.0.0')));
+
+      expect((await install(await npm(), { isOlderNode: true })).code).toBe(0);
+      expect(await calls()).toBe('ci');
+    });
+
+    it('goes on without it on a Node that is new enough', async () => {
+      const { code, said } = await install(await npm({ leavesOut: 9 }));
+
+      expect({ code, calls: await calls() }).toEqual({ code: 0, calls: 'ci' });
+      expect(said).not.toContain('left out');
+    });
   });
 });
