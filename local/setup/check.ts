@@ -54,8 +54,9 @@ const RUNTIME_FREE = [
   'test/unit/local/kustomize/',
   'test/unit/local/setup/',
 ];
-/** Much of a test's time is waiting for servers: two side by side pay even on two cores. */
-const WORKERS = `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`;
+/** Much of a test's time is waiting for servers: more side by side than there are cores pays, but for real clusters. */
+const CORES = availableParallelism();
+const WORKERS = `--maxWorkers=${mode === 'cluster' ? Math.max(2, CORES - 1) : Math.max(3, CORES)}`;
 
 process.exitCode = await main();
 
@@ -70,28 +71,34 @@ async function main(): Promise<number> {
     return 1;
   }
   const started = Date.now();
-  const checks = await runChecks();
-  const tests = await runTests();
-  const failedChecks = checks.filter(({ ok }) => !ok).map(({ name }) => name);
-  if (failedChecks.length > 0) console.log(`Failed: ${failedChecks.join(', ')}`);
+  const built = await inTurn(mode === 'unit' ? [] : [build()]);
+  const [checked, tests] = await Promise.all([inTurn(mode === 'all' ? textChecks() : []), runTests()]);
+  const failedChecks = [...built, ...checked].filter(({ ok }) => !ok);
+  // once more at the end, where nobody has to look for it between the tests
+  for (const { name, said } of failedChecks) console.log(`\nFAILED ${name}\n${said.trimEnd()}`);
   console.log(`Took ${seconds(Date.now() - started)} on Node ${process.versions.node}`);
   console.log(sumUp(tests, failedChecks.length));
   return failedChecks.length + tests.failed > 0 ? 1 : 0;
 }
 
-/** Two at a time: as many as the smallest machine has cores. */
-async function runChecks(): Promise<StepResult[]> {
-  const bin = (file: string) => join(root, 'node_modules', file);
-  const format = { name: 'format', args: [bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'] };
-  const lint = { name: 'lint', args: [bin('eslint/bin/eslint.js'), '.'] };
-  const types = { name: 'types', args: [bin('typescript/bin/tsc'), '--noEmit'] };
+function bin(file: string): string {
+  return join(root, 'node_modules', file);
+}
+
+function build(): Step {
   // the shipped tree, whatever this checkout's user builds
   const { manifestsDir: MANIFESTS_DIR, overlays } = SHIPPED_OVERLAYS;
   const env = { ...process.env, MANIFESTS_DIR, OVERLAYS: overlays.join() };
-  const build = { name: 'build', args: ['--no-warnings', join(root, 'local', 'build', 'main.ts')], env };
-  if (mode === 'unit') return [];
-  if (mode !== 'all') return inTurn([build]);
-  return (await Promise.all([inTurn([build, format, types]), inTurn([lint])])).flat();
+  return { name: 'build', args: ['--no-warnings', join(root, 'local', 'build', 'main.ts')], env };
+}
+
+/** They run beside the tests, which leave the processors idle for a third of their time. */
+function textChecks(): Step[] {
+  return [
+    { name: 'format', args: [bin('prettier/bin/prettier.cjs'), '--check', '--log-level', 'warn', '.'] },
+    { name: 'types', args: [bin('typescript/bin/tsc'), '--noEmit'] },
+    { name: 'lint', args: [bin('eslint/bin/eslint.js'), '.'] },
+  ];
 }
 
 async function inTurn(steps: readonly Step[]): Promise<StepResult[]> {
@@ -99,7 +106,6 @@ async function inTurn(steps: readonly Step[]): Promise<StepResult[]> {
   for (const step of steps) {
     const result = await runStep(step, root);
     console.log(`${result.ok ? 'ok    ' : 'FAILED'} ${step.name.padEnd(7)} ${seconds(result.ms)}`);
-    if (!result.ok) console.log(result.said.trimEnd());
     results.push(result);
   }
   return results;
