@@ -34,7 +34,12 @@ export function connectAks(options: AksOptions): Connection {
   return connect(async () => {
     const { KubeConfig } = await import('../../sdk/kubernetes-client.ts');
     const config = new KubeConfig();
-    config.loadFromString(await userKubeconfig(options));
+    const text = await userKubeconfig(options);
+    try {
+      config.loadFromString(text);
+    } catch (cause) {
+      throw failed('its user kubeconfig can not be read', { cause });
+    }
     keepUsers(config);
     const { credential } = options;
     if (!credential) return addressOf(config);

@@ -135,6 +135,19 @@ describe('the kubeconfig of an AKS cluster', () => {
     });
   });
 
+  it.each([
+    ['a cluster without a server', JSON.stringify({ clusters: [{ name: 'c', cluster: {} }] })],
+    ['no YAML', '{'],
+  ])('can not be read where it holds %s', async (_, text) => {
+    const value = Buffer.from(text).toString('base64');
+    azure.setFault(() => ({ status: 200, body: { kubeconfigs: [{ name: 'c', value }] } }));
+    await expect(open({ credential: credentialOf('mine') })).rejects.toMatchObject({
+      code: 'rejected',
+      object: 'Cluster',
+      message: 'AKS cluster: its user kubeconfig can not be read',
+    });
+  });
+
   const arm = { endpoint: 'https://127.0.0.1:1', loopback: false };
   const withToken = (thrown: Error) => open({ arm, credential: { getToken: () => Promise.reject(thrown) } });
 
