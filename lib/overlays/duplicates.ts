@@ -23,7 +23,6 @@ export function findDuplicate(object: KubeObject): string | undefined {
   if (!['v1', 'apps/v1', 'batch/v1'].includes(object.apiVersion)) return undefined;
   if (object.kind === 'Service') return duplicateIn(object['spec'] as Fields | undefined, SERVICE_LISTS, 'spec');
   const at = podSpecOf(object);
-  if (at === undefined) return undefined;
   return (
     duplicateIn(at.spec, { ...POD_LISTS, ...POD_RARE_LISTS }, at.path) ??
     ['initContainers', 'containers']
@@ -33,7 +32,8 @@ export function findDuplicate(object: KubeObject): string | undefined {
   );
 }
 
-function podSpecOf(object: KubeObject): { spec: Fields; path: string } | undefined {
+/** Of an object without pods it finds nothing, as of a spec that is none. */
+function podSpecOf(object: KubeObject): { spec: Fields | undefined; path: string } {
   const path: string[] =
     object.kind === 'Pod'
       ? ['spec']
@@ -41,7 +41,7 @@ function podSpecOf(object: KubeObject): { spec: Fields; path: string } | undefin
         ? ['spec', 'jobTemplate', 'spec', 'template', 'spec']
         : ['spec', 'template', 'spec'];
   const spec = path.reduce<unknown>((part, key) => (part as Fields | undefined)?.[key], object);
-  return typeof spec === 'object' && spec !== null ? { spec: spec as Fields, path: path.join('.') } : undefined;
+  return { spec: spec as Fields | undefined, path: path.join('.') };
 }
 
 function duplicateIn(fields: Fields | undefined, lists: Record<string, string[]>, path: string): string | undefined {

@@ -33,6 +33,17 @@ describe('one GET of ARM', () => {
   });
 
   it.each([
+    [{ token: 't', expiresOnTimestamp: 0 }, 'Bearer t'],
+    [null, undefined],
+  ])('is sent with the token that the credential has for that endpoint: %j', async (token, authorization) => {
+    const scopes: unknown[] = [];
+    const credential = { getToken: async (scope: unknown) => (scopes.push(scope), token) };
+    await armGet({ endpoint: url, loopback: false, credential }, '/subscriptions/s?api-version=1');
+    expect(asked).toEqual([{ path: '/subscriptions/s?api-version=1', authorization }]);
+    expect(scopes).toEqual([`${url}/.default`]);
+  });
+
+  it.each([
     [401, 'not-permitted'],
     [403, 'not-permitted'],
     [404, 'rejected'],

@@ -201,7 +201,7 @@ describe('the text of a comment', () => {
   it('has a row for each thing that is known, in one order', () => {
     const known = {
       ...{ state: 'ready', url: 'https://ex.example.org/', imageTag: 'sha-1', deleteAt: '2026-11-23T10:00:59.000Z' },
-      ...{ why: 'w', remarks: 'r', ownManifests: '3 files' },
+      ...{ why: ' w\n', remarks: 'r', ownManifests: '3 files' },
     };
     expect(formatComment(known, { slug: 'ex', pageUrl: 'https://page/' })).toBe(
       [

@@ -226,6 +226,10 @@ describe('what the app says of itself', () => {
       { value: 4, attributes: { state: 'used' } },
       { value: 16, attributes: { state: 'free' } },
     ]);
+    // the next sweep saw fewer: what is counted up would never fall
+    log.info('swept', { failed: 0, phases: { ready: 2 }, slots: { used: 4, free: 16 } });
+    const { points: later } = await told();
+    expect(later('feature_branch.environments')).toContainEqual({ value: 2, attributes: { phase: 'ready' } });
   });
 });
 

@@ -85,6 +85,15 @@ describe('an apply as the API server gets it', () => {
     expect(server.asked[0]?.body).toEqual({ ...secret, ...expected });
   });
 
+  it('of a Secret quotes nothing of an answer that fails, which may hold its values', async () => {
+    const words = { message: 'can not take hunter2', reason: 'BadRequest' };
+    server.answer(() => ({ status: 400, body: status(400, words) }));
+    await expect(apply({ ...CONFIG, kind: 'Secret' })).rejects.toMatchObject({
+      message: expect.not.stringContaining('hunter2'),
+    });
+    await expect(apply(CONFIG)).rejects.toMatchObject({ message: expect.stringContaining('hunter2') });
+  });
+
   it('of anything else holds its stringData as it is', async () => {
     server.answer({ status: 200 });
     await apply({ ...CONFIG, stringData: { a: '1' } });

@@ -126,6 +126,11 @@ describe('a workload that is not up', () => {
     });
     const young = of('2', waiting('CrashLoopBackOff', 'x'));
     expect(explain({ pods: [failed, young], live: two }).code).toBe('crash');
+    const unready: LivePod['status'] = {
+      phase: 'Running',
+      containerStatuses: [{ name: 'main', ready: false, state: { running: { startedAt: ago(9) } } }],
+    };
+    expect(explain({ pods: [failed, of('2', unready)], live: two }).code).toBe('probe');
   });
 
   it('has no pod that waits for ever in its place, being no StatefulSet', () => {
