@@ -75,7 +75,7 @@ export async function provision(run: Reconciliation): Promise<Outcome> {
   if (written.kind === 'terminating') return waitForEnd(run);
   if (written.kind === 'refused') return abandonForeign(run, written.refusal);
   const drift = drifted && describeDrift(drifted);
-  const differs = overlays === app ? undefined : toDifference({ ...ports, overlays: app }, { record, draft });
+  const differs = overlays === app ? undefined : toDifference(ports, { record, draft });
   if (differs === undefined) delete record.differs;
   else record.differs = differs;
   if (record.from === 'branch' || record.manifests !== undefined)

@@ -1,7 +1,8 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { READY, unready } from '../../support/fakes/cluster-state.ts';
 import { ProvisionerError } from '../../../lib/errors.ts';
 import { EXISTS, GONE, NAMESPACE, type World, createWorld } from '../../support/fakes/world.ts';
+import { changeRecord } from './lives/witness.ts';
 import { abandon } from '../../../lib/environment/abandon.ts';
 
 let world: World;
@@ -254,6 +255,17 @@ describe('reconcile, guards', () => {
     expect(world.record()).toMatchObject({ phase: 'refused', refused: { guard: 'owner' } });
     expect(world.access.credentials.size).toBe(0);
     expect(world.cluster.writes).toEqual([]);
+  });
+
+  it('looks for no credential of such a namespace where the record names none', async () => {
+    await create();
+    changeRecord(world, { credentials: [] });
+    world.cluster.namespaces.delete(NAMESPACE);
+    world.cluster.putForeign(NAMESPACE);
+    const remove = jest.spyOn(world.ports.credentials, 'remove');
+
+    expect(await world.handle(world.request('provision'))).toBe('refused');
+    expect(remove).not.toHaveBeenCalled();
   });
 
   it('refuses a second ref of the same slug, and adds only history to the first one’s record', async () => {

@@ -81,6 +81,17 @@ describe('A hostile branch', () => {
     };
     expect(render(providerClass(parameters), namespace({}))).toHaveLength(3);
   });
+
+  it('may give its Namespace the labels of the app’s Namespace, and of no other object', () => {
+    const labels = { team: 'payments' };
+    const of = (...objects: KubeObject[]) =>
+      createBranchOverlays(
+        { objects: [namespace(labels)], digest: 'd' },
+        { ...APP, compiled: { ...APP.compiled, overlays: [{ name: 'feature', objects, defaults: {} }] } },
+      );
+    expect(of(namespace(labels)).render(VALUES)).toMatchObject([{ metadata: { name: 'feature-login', labels } }]);
+    expect(() => of({ ...namespace(labels), kind: 'ConfigMap' }).render(VALUES)).toThrow('other labels');
+  });
 });
 
 describe('A branch’s own manifests', () => {

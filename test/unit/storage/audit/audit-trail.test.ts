@@ -87,6 +87,8 @@ describe('the audit trail', () => {
     const trail = instance();
     trail.note(entry('first'));
     await trail.flush();
+    // whoever asked the full one again would make it anew now
+    await container.deleteBlob('2026/11/29.jsonl');
     trail.note(entry('second'));
     await trail.flush();
     expect(await lines(container, '2026/11/29-2.jsonl')).toMatchObject([

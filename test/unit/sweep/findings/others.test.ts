@@ -77,9 +77,9 @@ describe('a branch that no event named', () => {
   const settings = { sweepCreates: true };
   it('gets an environment where SWEEP_CREATES says so, the default branch and filtered ones excepted', () => {
     const admits = (ref: string) => ref !== 'gone-1';
-    expect(say(find({ record: {}, settings: { ...settings, admits } }))).toEqual([
-      'create new: branch new has no environment (SWEEP_CREATES)',
-    ]);
+    const found = find({ record: {}, settings: { ...settings, admits } });
+    expect(found.asks).toMatchObject([{ repository: REPOSITORY, ref: 'new' }]);
+    expect(say(found)).toEqual(['create new: branch new has no environment (SWEEP_CREATES)']);
     expect(say(find({ record: {}, settings: { admits } }))).toEqual([]);
   });
 
