@@ -117,8 +117,7 @@ async function removeCredentials(run: Reconciliation): Promise<Change[]> {
 async function refuseForeign(run: Reconciliation, refusal: Refusal): Promise<Outcome> {
   const { credentials } = run.record;
   const isOwner = refusal.guard === 'owner' || refusal.guard === 'uid';
-  if (isOwner && credentials !== undefined && credentials.length > 0)
-    await named(run, 'credential', () => removeCredentials(run));
+  if (isOwner && credentials !== undefined) await named(run, 'credential', () => removeCredentials(run));
   return refuse(run, refusal);
 }
 

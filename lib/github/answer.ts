@@ -11,7 +11,6 @@ type Failure = { kind: 'failed'; why: string } | { kind: 'refused'; why: string 
 interface Thrown {
   name?: string;
   status?: number;
-  isTokenRefused?: boolean;
   request?: { url?: string };
   response?: { status: number; url?: string; headers: Record<string, string | number | undefined> };
   cause?: { name?: string; cause?: { code?: string } };
@@ -29,8 +28,8 @@ const RIGHTS = {
 
 /** What a failed call says. A failure to get a token is no answer: its 404 says nothing of a branch. */
 export function toAnswer(thrown: unknown, kind: keyof typeof RIGHTS): GitHubAnswer {
-  const { name, response, cause, request, isTokenRefused } = thrown as Thrown;
-  if (isTokenRefused === true || isTokenRequest(request?.url)) {
+  const { name, response, cause, request } = thrown as Thrown;
+  if (isTokenRequest(request?.url)) {
     const words = response === undefined ? 'no answer' : String(response.status);
     return {
       why: `GitHub gave the App no token (${words}): it must be installed and not suspended, and GITHUB_APP_ID, GITHUB_APP_INSTALLATION_ID and GITHUB_APP_PRIVATE_KEY must belong together`,

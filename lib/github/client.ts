@@ -147,11 +147,6 @@ async function makeClient(credentials: GitHubCredentials, baseUrl: string) {
     retry: { doNotRetry: [304, 400, 401, 403, 404, 409, 410, 422, 429, 451], retries: 1 },
     throttle: { id: baseUrl, onRateLimit: isShort, onSecondaryRateLimit: isShort },
   });
-  // the token's own answers must not pass for those of the call that needed it
-  octokit.hook.error('request', (error, { url }) => {
-    if (isTokenRequest(url)) Object.assign(error, { isTokenRefused: true });
-    throw error;
-  });
   octokit.hook.after('request', ({ data }, { url }) => {
     if (isTokenRequest(url)) keepSecret((data as { token?: string }).token);
   });

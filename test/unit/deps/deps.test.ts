@@ -48,6 +48,12 @@ describe('the schedules', () => {
   });
 });
 
+describe('what of the overlays is not yet rolled out', () => {
+  it('can not be said where the records can not be read', async () => {
+    await expect(open().deps.announceRollout()).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
+
 describe('what the core gets from outside', () => {
   it('is all of it, GitHub where there are credentials', async () => {
     const { world, deps } = open();

@@ -87,6 +87,16 @@ describe('an environment that somebody else works on', () => {
     });
   });
 
+  it('is given up a day after its event, whatever the event was sent after', async () => {
+    await hold();
+    const at = new Date(world.clock.now() - DAY_MS - 1).toISOString();
+    const since = new Date(world.clock.now()).toISOString();
+    await expect(world.handle(world.request('provision', { attempt: 0, since, at }))).rejects.toMatchObject({
+      code: 'abandoned',
+    });
+    expect(await world.handle(world.request('provision', { attempt: 1, since, at }))).toBe('requeued');
+  });
+
   it('is given up a day after its request was put off, where that was requeued before', async () => {
     await hold();
     const since = new Date(world.clock.now() - 5_000).toISOString();

@@ -9,7 +9,7 @@ import { type GitHubStandIn, startGitHub } from '../../../local/github/start.ts'
 const REPOSITORY = { id: 42, fullName: 'acme/shop' };
 const ABOUT = { repository: REPOSITORY, ref: 'Login', slug: 'login-1' };
 const COMMENT = { state: 'ready', imageTag: 'v1' };
-const BOT = 'feature-branches-bot';
+const BOT = 'Feature-Branches-Bot';
 const PAGE = 'https://app.example.test/ui/';
 const BODY = formatComment(COMMENT, { slug: 'login-1', pageUrl: PAGE });
 const RIGHTS = 'GITHUB_TOKEN must be valid and may read contents';

@@ -183,11 +183,12 @@ describe('the removal of an environment', () => {
   });
 
   it.each([
-    ['of a foreign namespace', 1],
-    ['of a foreign namespace, once it is gone', 0],
-  ])('removes the credential %s where the record says that there is one', async (_what, credentials) => {
+    ['of a foreign namespace', {}, 1],
+    ['of a foreign namespace, once it is gone', { credentials: [] }, 0],
+    ['of a foreign namespace, before any was written', { credentials: undefined }, 0],
+  ])('removes the credential %s where the record says that there is one', async (_what, change, credentials) => {
     const { world } = told;
-    if (credentials === 0) changeRecord(world, { credentials: [] });
+    changeRecord(world, change);
     world.cluster.namespaces.clear();
     world.cluster.putForeign(NAMESPACE);
     expect(await remove()).toBe('refused');

@@ -68,7 +68,10 @@ describe('the manifests of a branch', () => {
   ])('that are damaged are said to be, which no outage is: %s', async (_what, bytes) => {
     await container.create();
     await container.getBlockBlobClient(`login/${DIGEST}.json.gz`).upload(bytes, bytes.byteLength);
-    await expect(templates.load('login', DIGEST)).rejects.toMatchObject({ code: 'input', retryable: false, object });
+    await expect(templates.load('login', DIGEST)).rejects.toMatchObject({
+      ...{ code: 'input', retryable: false, object },
+      fix: 'run the CI job of the branch again, which sends them again',
+    });
   });
 
   it('stay for 10 minutes where others of the same environment are kept', async () => {

@@ -65,6 +65,18 @@ describe('a Deployment past its own deadline', () => {
   });
 });
 
+describe('a Deployment that is up', () => {
+  it('is ready without a word of a pod that its node ended', () => {
+    const pods = [
+      pod('web-2-a', 'ReplicaSet/web-2', READY_POD),
+      pod('web-2-b', 'ReplicaSet/web-2', { phase: 'Failed', reason: 'Evicted', startTime: ago(90) }),
+    ];
+    expect(
+      look([upDeployment('web')], { pods, evidence: { replicaSets: [replicaSet('web', '2')], events: [] } }),
+    ).toEqual(WELL);
+  });
+});
+
 describe('an object of an environment', () => {
   const UNOBSERVED: Reason = {
     object: 'Widget/feature-x/w',

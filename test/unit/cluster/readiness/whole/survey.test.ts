@@ -131,6 +131,7 @@ describe('what is ill', () => {
     ['deployments', 'is up', live(UP), false],
     ['deployments', 'is not available', live({ ...UP, availableReplicas: 0 }), true],
     ['deployments', 'is not observed', live(UP, { generation: 2 }), true],
+    ['deployments', 'was never observed', live({ ...UP, observedGeneration: undefined }), true],
     ['deployments', 'is observed ahead of what is listed', live({ ...UP, observedGeneration: 2 }), false],
     ['deployments', 'has no generation', live(UP, { generation: undefined }), false],
     ['deployments', 'says nothing', live(undefined), true],
