@@ -74,7 +74,7 @@ export async function wouldBeCreated(
  * drops would stay for good.
  */
 function withEncodedData({ stringData, ...secret }: KubeObject): KubeObject {
-  if (!isFlat(stringData)) return stringData === undefined ? secret : { ...secret, stringData };
+  if (!isFlat(stringData)) return { ...secret, stringData };
   const encoded = Object.entries(stringData).map(([key, text]) => [key, Buffer.from(text).toString('base64')] as const);
   return { ...secret, data: { ...(secret['data'] as object | undefined), ...Object.fromEntries(encoded) } };
 }

@@ -48,6 +48,14 @@ describe('the schedules', () => {
   });
 });
 
+describe('what every function is run in', () => {
+  it('is its work alone where nobody collects spans', async () => {
+    const { world, deps } = open();
+    expect(await deps.inSpan({ name: 'x' }, async () => 'done')).toBe('done');
+    expect(await deps.countedLog(world.ports.log)).toBe(world.ports.log);
+  });
+});
+
 describe('what of the overlays is not yet rolled out', () => {
   it('can not be said where the records can not be read', async () => {
     await expect(open().deps.announceRollout()).rejects.toMatchObject({ code: 'unavailable' });

@@ -70,6 +70,7 @@ async function ask({ write = false, env = {}, sku, objects = [CONFIG], limitMs, 
   const arm = createServer(({ url = '' }, response) => {
     asked.push(url);
     response.setHeader('content-type', 'application/json');
+    response.statusCode = sku === 'unreadable' ? 403 : 200;
     response.end(JSON.stringify(sku === undefined ? {} : { sku: { name: sku } }));
   });
   await new Promise<void>((resolve) => arm.listen(0, '127.0.0.1', resolve));
@@ -181,6 +182,7 @@ describe('the preflight of an app on its own machine', () => {
     ['Automatic', 'failed'],
     ['Base', 'skipped'],
     [undefined, 'skipped'],
+    ['unreadable', 'skipped'],
   ])('holds overlays to the safeguards of a cluster that says it is %s', async (sku, state) => {
     const told = await ask({ sku, objects: [UNSAFE], env: { AKS_CLUSTER_ID: AKS } });
     expect(states(told)).toMatchObject({ "overlays: AKS Automatic's safeguards": state });

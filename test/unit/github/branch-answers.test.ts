@@ -126,6 +126,21 @@ describe('the answer about a branch that is not there', () => {
   });
 });
 
+describe('the answer about a branch whose default branch is not answered for', () => {
+  it.each([
+    [{ why: 'GitHub did not answer (timeout)' }, 'the default branch: GitHub did not answer (timeout)'],
+    [{}, 'the default branch: no answer'],
+  ])('is that, and no proof: %j', async (silence, why) => {
+    const client = createGitHub({ credentials: { kind: 'token', token: 'good' }, apiUrl: github.url });
+    const get = (path: string) => (path.endsWith('/heads/main') ? Promise.resolve(silence) : client.get(path));
+    expect(await createBranches({ ...client, get }).read({ id: 42, fullName: 'acme/todo' }, 'gone')).toStrictEqual({
+      ref: 404,
+      repository: { status: 200, id: 42, fullName: 'acme/todo' },
+      why,
+    });
+  });
+});
+
 describe('the list of branches', () => {
   const sha = 'a'.repeat(40);
 
