@@ -92,7 +92,7 @@ export async function readCredential(
   });
 }
 
-/** Whether a failure is ARM's word that there is no such identity. */
+/** Whether a failure is ARM's word that there is no such identity: the ledger's storage has a 404 of the same name. */
 export function saysGone(error: unknown): boolean {
-  return error instanceof ProvisionerError && saysAbsent(readArmFault(error.cause));
+  return error instanceof ProvisionerError && error.code === 'rejected' && saysAbsent(readArmFault(error.cause));
 }
