@@ -24,7 +24,7 @@ export interface StorageDeps {
   reachStorage(): Promise<void>;
   /**
    * Makes the queues and containers of the app where they are absent: the host warns once a poll of a queue that is not
-   * there. Where that fails, whoever uses one tries again.
+   * there. Where that fails, whoever uses one tries again, as the first branch with manifests of its own makes theirs.
    */
   makeStorage(): Promise<void>;
 }

@@ -13,7 +13,7 @@ export function toCause(message: string | undefined): string {
   if (code === null || line.length < 300) return shorten(line);
   const decisive = sentenceFrom(line, code.index);
   const head = line.slice(0, Math.min(HEAD, code.index));
-  return head.length === code.index ? decisive : `${head.trimEnd()} … ${decisive}`;
+  return head.length === code.index ? head + decisive : `${head.trimEnd()} … ${decisive}`;
 }
 
 /** Entra ID's first sentence says what is wrong; the second one says to check it. */

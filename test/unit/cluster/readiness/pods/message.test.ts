@@ -28,14 +28,14 @@ describe('a message of Kubernetes', () => {
     },
   );
 
-  it('is its code alone where that comes within the room of a head', () => {
+  it('leaves nothing out before a code that comes within the room of a head', () => {
     const code = `AADSTS123: ${pad(249)}`;
     const long = `AADSTS123: ${pad(400)}`;
     expect(code).toHaveLength(260);
     expect(toCause(long)).toBe(code);
-    expect(toCause(`${pad(90)}${long}`)).toBe(code);
+    expect(toCause(`${pad(90)}${long}`)).toBe(`${pad(90)}${code}`);
     expect(toCause(`${pad(91)}${long}`)).toBe(`${pad(90)} … ${code}`);
-    expect(toCause(`${pad(88)}   ${long}`)).toBe(code);
+    expect(toCause(`${pad(88)}   ${long}`)).toBe(`${pad(88)} ${code}`);
     expect(toCause(`${pad(88)}  y z ${long}`)).toBe(`${pad(88)} y … ${code}`);
   });
 
