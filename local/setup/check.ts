@@ -30,29 +30,34 @@ const NODE_TESTS = '\\.node\\.test\\.ts$';
 const ON_CONTROL_PLANE = 'test/contract/control-plane';
 /**
  * Pure rules, models, manifests, long lives and bursts: what they say does not depend on the Node that says it, and their
- * types hold them to ES2024, which every Node has that the app runs on.
+ * types hold them to ES2024, which every Node has that the app runs on. What serves a checkout (stand-ins, demo, docs)
+ * runs on the Node that comes along.
  */
 const RUNTIME_FREE = [
+  'test/contract/',
+  'test/e2e/demo/',
+  'test/faults/',
   'test/identity/instances/',
   'test/identity/memory/',
-  'test/simulation/',
-  'test/mutation/',
-  'test/faults/',
   'test/infra/',
   'test/manifests/',
+  'test/mutation/',
+  'test/simulation/',
+  'test/soak/',
+  'test/unit/action/',
   'test/unit/cluster/readiness/',
   // jest cannot link what is imported side by side on Node 22 ("module not been linked"); Node itself can
   'test/unit/deps/',
   'test/unit/diagnosis/',
+  'test/unit/docs/',
   'test/unit/environment/',
+  'test/unit/local/',
   'test/unit/messages/',
   'test/unit/overlays/',
   'test/unit/page/',
   'test/unit/preflight/',
+  'test/unit/supply-chain/',
   'test/unit/sweep/',
-  'test/unit/local/docs/',
-  'test/unit/local/kustomize/',
-  'test/unit/local/setup/',
 ];
 /** Much of a test's time is waiting for servers: more side by side than there are cores pays, but for real clusters. */
 const CORES = availableParallelism();
