@@ -12,9 +12,7 @@ export interface StorageConnection {
 }
 
 /** What the service gives a call; that an answer never comes is what withTimeLimit is for. */
-const OPTIONS = {
-  retryOptions: { maxTries: 3, tryTimeoutInMs: 2_500, retryDelayInMs: 100, maxRetryDelayInMs: 500 },
-};
+const OPTIONS = { retryOptions: { maxTries: 3, tryTimeoutInMs: 2_500, retryDelayInMs: 100 } };
 
 /** The queue service by connection string or by identity; loads its SDK on first use. */
 export async function connectQueues(connection: StorageConnection): Promise<QueueServiceClient> {

@@ -1,4 +1,7 @@
-import { describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import type { TokenCredential } from '@azure/identity';
 import { connectBlobs, connectQueues } from '../../../lib/storage/connection.ts';
 
@@ -17,6 +20,7 @@ function counted() {
   };
 }
 
+const unasked = { credential: () => Promise.reject(new Error('a connection string needs no credential')) };
 const QUEUES = 'https://acme.queue.core.windows.net';
 const BLOBS = 'https://acme.blob.core.windows.net';
 
@@ -49,5 +53,30 @@ describe('a storage account named by its addresses', () => {
     const blobs = await connectBlobs({ connectionString, blobUri: BLOBS, credential });
     expect([queues.url, blobs.url].every((url) => new URL(url).hostname.startsWith('other.'))).toBe(true);
     expect(asked).toEqual([]);
+  });
+});
+
+describe('a storage account that is busy', () => {
+  afterEach(() => void jest.restoreAllMocks());
+
+  it.each<[string, (connectionString: string) => Promise<unknown>]>([
+    ['queue', async (connectionString) => (await connectQueues({ connectionString, ...unasked })).getProperties()],
+    ['blob', async (connectionString) => (await connectBlobs({ connectionString, ...unasked })).getProperties()],
+  ])('is asked three times, at once and after 100 ms, with 2 s for each: its %s service', async (_service, ask) => {
+    const asked: (string | null)[] = [];
+    const server = createServer(({ url = '' }, response) => {
+      asked.push(new URL(url, 'http://x').searchParams.get('timeout'));
+      response.writeHead(503).end();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const timers = jest.spyOn(globalThis, 'setTimeout');
+    const account = 'DefaultEndpointsProtocol=http;AccountName=other;AccountKey=a2V5';
+    await expect(ask(`${account};BlobEndpoint=${url}/b;QueueEndpoint=${url}/q`)).rejects.toMatchObject({
+      statusCode: 503,
+    });
+    server.close();
+    expect(asked).toEqual(['2', '2', '2']);
+    expect(timers.mock.calls.map(([, ms]) => ms).filter((ms = 0) => ms <= 500)).toEqual([0, 100]);
   });
 });
