@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { ContainerClient } from '@azure/storage-blob';
 import type { QueueServiceClient } from '@azure/storage-queue';
 import { clock } from '../../../lib/clock.ts';
@@ -98,6 +98,17 @@ describe('every call to storage has an end', () => {
       await templates.remove('a', DIGEST);
     });
     expect(calls).toEqual(['deleteBlob', 'deleteIfExists', 'download', 'listBlobsFlat', 'upload']);
+  });
+
+  it('four times as late for a list, which has pages', async () => {
+    const given = jest.spyOn(AbortSignal, 'timeout');
+    const toOverlays = () => Promise.reject(new Error('not asked'));
+    const templates = createBranchTemplates({ container: open, toOverlays, now: Date.now });
+    for await (const one of createRecords({ container: open }).list()) expect(one).toBeUndefined();
+    for await (const one of templates.list()) expect(one).toBeUndefined();
+    await templates.prune('nobody');
+    expect(given.mock.calls).toEqual([[32_000], [32_000], [32_000]]);
+    given.mockRestore();
   });
 
   it('of the audit trail, which makes its blob', async () => {
