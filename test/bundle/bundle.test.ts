@@ -24,7 +24,7 @@ beforeAll(async () => {
   });
   for (const file of ['host.json', 'package.json']) await cp(join(projectRoot, file), join(dir, file));
   names = (await readdir(join(projectRoot, 'functions'))).map((file) => file.replace(/\.ts$/, '')).sort();
-}, 120_000);
+});
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 /** Loads files into a fresh process that supplies the core as the worker does; returns what went wrong. */

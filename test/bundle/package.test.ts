@@ -16,7 +16,7 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'packaged-'));
   packaged = await packageApp({ outDir: join(dir, 'one'), overlays });
   zip = await readFile(packaged.zip);
-}, 120_000);
+});
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 describe('the package', () => {
@@ -44,7 +44,7 @@ describe('the package', () => {
 
     expect((await readFile(again.zip)).equals(zip)).toBe(true);
     expect(again.sha256).toBe(packaged.sha256);
-  }, 120_000);
+  });
 
   it('gives a remote build nothing to do', () => {
     const text = new TextDecoder().decode(unzipSync(zip)['package.json']);

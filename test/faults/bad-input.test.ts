@@ -32,7 +32,7 @@ beforeAll(async () => {
       WATCH_SCHEDULE: '0 0 0 1 1 *',
     },
   });
-}, 120_000);
+});
 afterAll(async () => {
   await host.stop();
   await azurite.stop();
@@ -126,7 +126,7 @@ describe('the webhook behind a real HTTP server', () => {
     );
 
     expect(answers.filter(({ status }) => status !== 202)).toEqual([]);
-  }, 60_000);
+  });
 });
 
 const OURS = {

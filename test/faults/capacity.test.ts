@@ -58,7 +58,7 @@ describe('MAX_ENVIRONMENTS', () => {
         waitingFor: 'capacity',
         waitingOn: expect.stringMatching(/MAX_ENVIRONMENTS is 3; the places are held by (ex-\d+ \(\w+\)(, )?){3}/),
       });
-  }, 60_000);
+  });
 
   it('gives a place to one that waits once another is gone, and says when the next falls free', async () => {
     const { world, ports } = await start(1);
@@ -76,7 +76,7 @@ describe('MAX_ENVIRONMENTS', () => {
     await reconcile(one, { ...world.request('sweep', { ref: `ex-${PLACES}` }), at: now() });
     expect((await one.records.read(`ex-${PLACES}`))?.record.phase).toBe('ready');
     expect(world.cluster.namespaces.size).toBe(PLACES);
-  }, 60_000);
+  });
 
   it('does not keep the place of one that gets no credential slot', async () => {
     const { world, ports } = await start(1);
@@ -89,7 +89,7 @@ describe('MAX_ENVIRONMENTS', () => {
     for (const ref of ['a', 'b', 'c'])
       await reconcile(one, { ...world.request('create', { ref, position: Date.now() }), at: now() });
     expect([...world.cluster.namespaces.keys()]).toEqual(['feature-a', 'feature-b', 'feature-c']);
-  }, 60_000);
+  });
 });
 
 function now(): string {

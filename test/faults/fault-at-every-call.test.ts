@@ -12,7 +12,7 @@ let accounts: StorageAccounts;
 
 beforeAll(async () => {
   accounts = await startStorageAccounts(SHARE + 1 + PROBE_SHARE + 1);
-}, 90_000);
+});
 afterAll(() => accounts.stop());
 
 describe('a life in which one call fails', () => {
@@ -23,7 +23,7 @@ describe('a life in which one call fails', () => {
     expect(tried).toBe(SHARE);
     expect(callsInALife).toBeGreaterThan(100);
     expect(notMet).toBeLessThan(SHARE / 4);
-  }, 400_000);
+  }, 900_000);
 
   it('is not held by policies that seemed to be missing once', async () => {
     const only = ({ key, kind, stage }: PlannedFault) =>
@@ -32,5 +32,5 @@ describe('a life in which one call fails', () => {
 
     expect(failures).toEqual([]);
     expect(tried).toBe(PROBE_SHARE);
-  }, 400_000);
+  }, 900_000);
 });

@@ -16,7 +16,7 @@ let endpoint: TokenEndpoint;
 
 beforeAll(async () => {
   [accounts, endpoint] = await Promise.all([startStorageAccounts(SHARE + 1), startTokenEndpoint()]);
-}, 90_000);
+});
 afterAll(() => Promise.all([accounts.stop(), endpoint.close()]));
 
 const credentialOf = (user: 'provisioner' | 'deprovisioner') =>
@@ -51,7 +51,7 @@ describe('secrets in settings, headers, token answers and Kubernetes Secrets', (
     expect(told.some((text) => text.includes('***'))).toBe(true);
     expect(lives.some(({ stored }) => stored.some((text) => text.startsWith('message on ')))).toBe(true);
     expect(lives.some(({ stored }) => stored.some((text) => text.startsWith('blob identities/')))).toBe(true);
-  }, 400_000);
+  }, 900_000);
 
   it('are not in the error where the token endpoint quotes them', async () => {
     endpoint.refuse(1);

@@ -28,7 +28,7 @@ beforeAll(async () => {
   world.ports.credentials = makeAccess(azure, { locks: makeLocks(identities), pool: POOL.map(identityId) });
   // the lock of an identity is made once for good: each of the pool is written before
   for (const ref of BEFORE) await world.handle(world.request('create', { ref }));
-}, 60_000);
+});
 afterAll(() => Promise.all([azurite.stop(), azure.close()]));
 
 /** What is sent to storage and ARM while the work runs: method, object, and the headers that make a write conditional. */

@@ -422,7 +422,7 @@ describe('ensure', () => {
     );
 
     await expect(provision('ex-1')).rejects.toMatchObject({ code: 'conflict', retryAfterMs: expect.any(Number) });
-  }, 20_000);
+  });
 
   it('asks right before each send, and sends nothing where the lease would not outlive the call', async () => {
     const request = requestFor('ex-1');

@@ -15,7 +15,7 @@ let access: Credentials;
 
 beforeAll(async () => {
   azurite = await startAzurite();
-}, 60_000);
+});
 afterAll(() => azurite.stop());
 beforeEach(async () => {
   azure = await startAzure({ identities: [identity('pool-1')] });

@@ -26,7 +26,7 @@ describeTemplates('the templates of infra/', () => {
     text = built.stdout;
     template = JSON.parse(text) as Template;
     resources = resourcesOf(template);
-  }, 60_000);
+  });
 
   const ofType = (type: string): Resource[] =>
     resources.filter((resource) => resource.type === type && resource.existing !== true);
@@ -47,7 +47,7 @@ describeTemplates('the templates of infra/', () => {
     expect(said.map(({ stdout, stderr }) => `${stdout}${stderr}`.trim()).filter(Boolean)).toEqual([]);
     expect(compiled).toEqual(expect.arrayContaining(built.map((file) => file.replace(/bicep$/, 'json'))));
     expect(built.length).toBeGreaterThan(8);
-  }, 120_000);
+  });
 
   it('give each principal these roles and no other, each with its reason', () => {
     const table = ofType('Microsoft.Authorization/roleAssignments').map(({ module, scope, properties }) => ({

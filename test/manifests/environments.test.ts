@@ -16,7 +16,7 @@ describe.each(DIRECTORIES)('%s', (directory) => {
 
     expect(warnings).toEqual([]);
     expect(objects).not.toEqual([]);
-  }, 120_000);
+  });
 });
 
 describe('the environments', () => {

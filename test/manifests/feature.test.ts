@@ -31,7 +31,7 @@ beforeAll(async () => {
     kustomize: await findKustomize({ log: () => undefined }),
   });
   objects = createOverlays(compiled, { OVERLAY_KEYVAULT_NAME: 'branches-vault' }).render(VALUES);
-}, 120_000);
+});
 
 describe('a rendered branch', () => {
   it('is refused without a vault of its own: production’s must not come in by omission', () => {

@@ -33,7 +33,7 @@ describe('components/gateway, switched on by one line', () => {
     });
     [overlay = { name: '', objects: [], defaults: {} }] = compiled.overlays;
     objects = overlay.objects;
-  }, 120_000);
+  });
 
   it('puts an HTTPRoute in place of the Ingress, at a host of one label', () => {
     const [route] = ofKind<RouteSpec>(objects, 'HTTPRoute');
@@ -102,7 +102,7 @@ describe.each([
       }),
     ]);
     expect(certificate?.spec.dnsNames).toEqual(['*.branches.example.com']);
-  }, 60_000);
+  });
 
   it('gives the provisioner HTTPRoutes and nothing else', async () => {
     const { objects } = await build(`cluster/gateway/${directory}`);

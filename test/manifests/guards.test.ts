@@ -25,7 +25,7 @@ describe('cluster/', () => {
       ...Array<string>(3).fill('ValidatingAdmissionPolicy'),
       ...Array<string>(3).fill('ValidatingAdmissionPolicyBinding'),
     ]);
-  }, 120_000);
+  });
 
   it('ships without principals, so that no cluster accepts it before they are written', async () => {
     const objects = await buildGuards();

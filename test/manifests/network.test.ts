@@ -30,7 +30,7 @@ describe.each([...APPLICATIONS, 'base'] as const)('the network policies of %s', 
       name: metadata.name,
       spec,
     }));
-  }, 120_000);
+  });
 
   it.each(PLATFORM)('let nobody out to %s, whatever their rules are for', (address) => {
     const open = policies.filter(({ spec }) => (spec.egress ?? []).some((rule) => admits(rule, address)));

@@ -41,7 +41,7 @@ it('components/private is off as shipped', async () => {
   const objects = await buildOverlay('feature');
 
   expect(JSON.stringify(objects)).not.toMatch(/sign-in|SIGN_IN/);
-}, 60_000);
+});
 
 it('components/private can’t be listed before the policies that it narrows: the build fails', async () => {
   const manifestsDir = await writeSwitchedTree('private');
@@ -51,7 +51,7 @@ it('components/private can’t be listed before the policies that it narrows: th
   await writeFile(file, text.replace('  - ../../components/network-policies\n', ''));
 
   await expect(kustomize.build(`${manifestsDir}/overlays/feature`)).rejects.toThrow(/NetworkPolicy/);
-}, 60_000);
+});
 
 describe.each([
   ['the Ingress', ['private']],
@@ -70,7 +70,7 @@ describe.each([
       },
     });
     objects = createOverlays(compiled, SETTINGS).render(VALUES);
-  }, 120_000);
+  });
 
   it('leads every path to the proxy, at the branch’s own host and by HTTPS', () => {
     const services = ofKind(objects, 'Service').filter(({ metadata }) => metadata.name === 'sign-in-svc');
@@ -145,7 +145,7 @@ describe.each([
     expect(JSON.stringify(way?.spec)).toContain('login.branches.example.com');
     expect(JSON.stringify(way?.spec)).toContain('/oauth2/callback');
     expect(container(objects, 'relay').image).toMatch(/^nginx:\d+\.\d+\.\d+/);
-  }, 60_000);
+  });
 });
 
 it('the Gateway takes the redirect address on a listener of its own, which no branch can attach to', async () => {
@@ -159,7 +159,7 @@ it('the Gateway takes the redirect address on a listener of its own, which no br
     },
   });
   expect(signIn?.['tls']).toEqual(branches?.['tls']);
-}, 60_000);
+});
 
 /** What an administrator applies: cluster/sign-in as it is, or the Gateway with the component below its components. */
 async function sharedBy(directory: string): Promise<KubeObject[]> {

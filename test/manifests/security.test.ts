@@ -8,7 +8,7 @@ describe.each(APPLICATIONS)('the pods of %s', (overlay) => {
 
   beforeAll(async () => {
     objects = await buildOverlay(overlay);
-  }, 120_000);
+  });
 
   it('run as user 1001, or the one that PostgreSQL’s image has, under the runtime’s seccomp profile', () => {
     for (const { name, template } of workloadsOf(objects)) {

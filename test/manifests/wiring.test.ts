@@ -16,7 +16,7 @@ describe.each(OVERLAYS)('overlay %s', (overlay) => {
 
     expect(warnings).toEqual([]);
     expect(objects.length).toBeGreaterThan(3);
-  }, 120_000);
+  });
 
   it('has its objects in one namespace, and no two of one identity', async () => {
     const objects = await buildOverlay(overlay);
@@ -41,7 +41,7 @@ describe.each(APPLICATIONS)('the wiring of %s', (overlay) => {
 
   beforeAll(async () => {
     objects = await buildOverlay(overlay);
-  }, 120_000);
+  });
 
   it('lets every workload select its own pods and no other', () => {
     const templates = workloadsOf(objects);

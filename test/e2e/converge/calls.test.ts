@@ -22,7 +22,7 @@ beforeAll(async () => {
     kustomize,
   });
   overlays = createOverlays(compiled, { OVERLAY_KEYVAULT_NAME: 'branches-vault' });
-}, 60_000);
+});
 afterAll(() => running.stop());
 
 /** The calls to the API server, by what they are. The look at the policies is kept for a minute by the app. */

@@ -39,7 +39,7 @@ describe('the diagnosis, on the stand-in', () => {
     await makePod(stage, 'statefulsets', 'postgres');
     await makePod(stage, 'deployments', 'todo-app-be');
     await mountAll(stage);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await stage?.stop();

@@ -8,7 +8,7 @@ let accounts: StorageAccounts;
 
 beforeAll(async () => {
   accounts = await startStorageAccounts(1);
-}, 90_000);
+});
 afterAll(() => accounts.stop());
 
 describe('two hosts on one storage account, killed and paused at random', () => {

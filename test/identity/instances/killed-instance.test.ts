@@ -42,5 +42,5 @@ describe('an instance that is killed with the lock in its hand', () => {
     expect([second, first]).toMatchObject([[{ action: 'created' }], [{ action: 'unchanged' }]]);
     expect(azure.credentials(identityId('pool-1'))).toEqual([held('first'), held('second')]);
     expect(azure.overlaps).toEqual([]);
-  }, 90_000);
+  });
 });

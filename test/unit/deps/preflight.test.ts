@@ -47,7 +47,7 @@ beforeAll(async () => {
     mkdtemp(join(tmpdir(), 'preflight-')),
   ]);
   await kubernetes.writeKubeconfig(join(dir, 'kubeconfig'));
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all([azurite.stop(), kubernetes.stop(), rm(dir, { recursive: true })]);
 });

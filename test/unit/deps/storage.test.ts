@@ -10,7 +10,7 @@ let azurite: Azurite;
 
 beforeAll(async () => {
   azurite = await startAzurite();
-}, 60_000);
+});
 afterAll(() => azurite.stop());
 
 function open(

@@ -53,14 +53,14 @@ describe('redeliverFailed', () => {
 
     expect(await redeliver()).toEqual({ redelivered: 2 });
     expect(sent).toEqual(['failed', 'timed-out']);
-  }, 30_000);
+  });
 
   it('looks no further back than the last sweep, or what GitHub redelivers', async () => {
     app.deliveries.push(delivery('new', { hoursAgo: 1 }), delivery('old', { hoursAgo: 3 }));
     app.deliveries.push(delivery('too-old', { hoursAgo: 80 }));
     expect(await redeliver(new Date(NOW - 2 * 3_600_000).toISOString())).toEqual({ redelivered: 1 });
     expect(await redeliver()).toEqual({ redelivered: 2 });
-  }, 30_000);
+  });
 
   it.each([
     [200, { redelivered: 200 }],

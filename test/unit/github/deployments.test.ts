@@ -51,7 +51,7 @@ describe('what GitHub is told', () => {
     expect(world.record()).not.toHaveProperty('github');
     expect(deployments()).toEqual([]);
     expect(repository.merges).toBeUndefined();
-  }, 30_000);
+  });
 
   it('is told of a fall once, not of each restart, and once more when it is ready again', async () => {
     const dies = (times: number) =>
@@ -70,7 +70,7 @@ describe('what GitHub is told', () => {
     world.cluster.readinessIs = READY;
     await world.settle(60_000);
     expect(states()).toEqual([['success', 'in_progress', 'success']]);
-  }, 30_000);
+  });
 
   it('hears of remarks with a status, and gets none for their sake: tests may start on each', async () => {
     world.cluster.readinessIs = { ...READY, remarks: ['CronJob/report: its last run failed'] };
@@ -81,7 +81,7 @@ describe('what GitHub is told', () => {
 
     expect(world.record()?.warnings).toEqual([]);
     expect(states()).toEqual([['success']]);
-  }, 30_000);
+  });
 
   it('says what failed and how to fix it in one line', async () => {
     world.cluster.readinessIs = unready(`CrashLoopBackOff ${'x'.repeat(200)}`, { health: 'failed' });
@@ -107,7 +107,7 @@ describe('what GitHub is told', () => {
     await sweep(world.ports);
     await world.settle(60_000);
     expect(deployments()).toEqual([]);
-  }, 30_000);
+  });
 
   it('is a deployment for each image tag, and none of the one before', async () => {
     await world.handle(world.request('provision', { imageTag: 'v1' }));
@@ -116,7 +116,7 @@ describe('what GitHub is told', () => {
 
     expect(deployments()).toMatchObject([{ payload: { imageTag: 'v2' } }]);
     expect(states()).toEqual([['success']]);
-  }, 30_000);
+  });
 
   it('never fails an environment, and is told by the sweep once GitHub answers', async () => {
     github.setFault(({ method }) => (method === 'POST' ? { status: 502 } : undefined));
@@ -128,7 +128,7 @@ describe('what GitHub is told', () => {
     await world.settle();
     expect(states()).toEqual([['success']]);
     expect((await sweep(world.ports)).queued).toEqual([]);
-  }, 30_000);
+  });
 
   describe('while others write', () => {
     /** As many as GitHub is told of one after the other; the returned function lets them end. */
@@ -168,7 +168,7 @@ describe('what GitHub is told', () => {
       await world.settle(10_000);
       expect(states()).toEqual([['success']]);
       expect(world.record()?.github).not.toHaveProperty('isPending');
-    }, 30_000);
+    });
 
     it('sees a failed environment recover all the same', async () => {
       const release = await occupy();
@@ -180,7 +180,7 @@ describe('what GitHub is told', () => {
       await world.settle(60_000);
       expect(world.record()).toMatchObject({ phase: 'ready', github: { isPending: true } });
       await release();
-    }, 30_000);
+    });
 
     it('is told of an end by a check of its own, which reads nothing else', async () => {
       await world.handle(world.request('create'));
@@ -208,7 +208,7 @@ describe('what GitHub is told', () => {
       const blob = ['lease', 'read', 'write', 'write', 'release'];
       expect(asked).toEqual(blob.map((verb) => `${verb} ${REF}`));
       expect(world.requests.waiting).toEqual([]);
-    }, 30_000);
+    });
   });
 
   it('finds a deployment whose answer was lost, instead of making a second one', async () => {
@@ -233,7 +233,7 @@ describe('what GitHub is told', () => {
     await sweep(world.ports);
     await world.settle();
     expect(deployments().map(({ id }) => id)).toEqual([7]);
-  }, 30_000);
+  });
 
   it('is taken away by the sweep where GitHub was out of reach at the end', async () => {
     await world.handle(world.request('create'));
@@ -247,7 +247,7 @@ describe('what GitHub is told', () => {
     expect((await sweep(world.ports)).queued).toEqual([REF]);
     await world.settle();
     expect(deployments()).toEqual([]);
-  }, 60_000);
+  });
 
   it('asks no more of a token that may not write deployments', async () => {
     github.setFault(({ method }) => (method === 'POST' ? { status: 403 } : undefined));
@@ -274,5 +274,5 @@ describe('what GitHub is told', () => {
     await world.handle(world.request('delete'));
     await world.settle();
     expect(deployments()).toEqual([foreign]);
-  }, 30_000);
+  });
 });

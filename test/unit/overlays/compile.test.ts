@@ -12,7 +12,7 @@ let kustomize: Kustomize;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'overlays-'));
   kustomize = await findKustomize({ log: () => undefined });
-}, 120_000);
+});
 
 afterAll(() => rm(root, { recursive: true, force: true }));
 

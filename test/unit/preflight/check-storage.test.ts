@@ -6,7 +6,7 @@ let storage: FailingStorage;
 
 beforeAll(async () => {
   storage = await startFailingStorage();
-}, 60_000);
+});
 afterAll(() => storage.stop());
 afterEach(() => storage.heal());
 

@@ -43,7 +43,7 @@ beforeAll(async () => {
   const connection = { connectionString: azurite.connectionString, credential };
   container = noting((await connectBlobs(connection)).getContainerClient('bounded'));
   queues = noting(await connectQueues(connection));
-}, 60_000);
+});
 afterAll(() => azurite.stop());
 
 /** What the work sends, by the names of the SDK's calls. */

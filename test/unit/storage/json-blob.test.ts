@@ -18,7 +18,7 @@ let container: ContainerClient;
 let calls: string[];
 beforeAll(async () => {
   azurite = await startAzurite();
-}, 60_000);
+});
 afterAll(() => azurite.stop());
 beforeEach(async () => {
   container = await makeContainer(azurite.connectionString, `ledgers-${randomUUID()}`);

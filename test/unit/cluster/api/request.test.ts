@@ -146,7 +146,7 @@ describe('a call to the API server', () => {
     });
     expect(applied.error).toBeUndefined();
     expect(applied.inventory).toHaveLength(objects.length);
-  }, 10_000);
+  });
 
   it('asks admit for no read and no dry run', async () => {
     await running.makeNamespace('feature-read');

@@ -119,7 +119,7 @@ describe('a look at all environments', () => {
     expect(found.unread).toEqual([]);
     expect(server.asked.length).toBeLessThanOrEqual(80);
     expect(new Set(server.asked.map(({ query }) => query.get('limit')))).toEqual(new Set(['500']));
-  }, 60_000);
+  });
 
   /** A failed pod whose containers ended so many seconds ago. */
   const ended = (...seconds: number[]): object => ({

@@ -66,7 +66,7 @@ linux('the pinned kubectl', () => {
     expect(again).toEqual([]);
     expect(lines.join('\n')).toMatch(/^fetching kubectl 1\.35\.2[^]*fetched in [\d.]+ s$/);
     expect((await stat(file)).mode & 0o111).toBe(0o111);
-  }, 120_000);
+  });
 });
 
 describe('findKustomize', () => {

@@ -27,7 +27,7 @@ describe('what npm start looks at', () => {
       expect(said).toMatch(new RegExp(`^✗ settings .*${name}`, 'm'));
     expect(said).toMatch(/^✗ storage +not asked: see above$/m);
     expect(said).toMatch(/^✗ cluster +not asked: see above$/m);
-  }, 30_000);
+  });
 
   it('tells storage that is dead, a kubeconfig that is not there, and goes on', async () => {
     const said = await lookWith({
@@ -41,7 +41,7 @@ describe('what npm start looks at', () => {
     expect(said).toMatch(/^✓ settings +read$/m);
     expect(said).toMatch(/^✗ storage .*\n +fix: start it, or fix the setting/m);
     expect(said).toMatch(/^✗ cluster .*\/nowhere\/config does not exist.*\n +fix: .*CLUSTER_KUBECONFIG/m);
-  }, 30_000);
+  });
 
   it('finds storage that serves', async () => {
     const azurite = await startAzurite();
@@ -49,5 +49,5 @@ describe('what npm start looks at', () => {
     await azurite.stop();
 
     expect(said).toMatch(/^✓ storage /m);
-  }, 30_000);
+  });
 });

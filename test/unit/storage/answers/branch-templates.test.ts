@@ -16,7 +16,7 @@ let passedMs: number;
 
 beforeAll(async () => {
   storage = await startFailingStorage();
-}, 60_000);
+});
 afterAll(() => storage.stop());
 beforeEach(async () => {
   container = await storage.container();

@@ -13,7 +13,7 @@ let locks: IdentityLocks;
 
 beforeAll(async () => {
   storage = await startFailingStorage();
-}, 60_000);
+});
 afterAll(() => storage.stop());
 beforeEach(async () => {
   const container = await storage.container();

@@ -10,7 +10,7 @@ let slept: number[];
 
 beforeAll(async () => {
   storage = await startFailingStorage();
-}, 60_000);
+});
 afterAll(() => storage.stop());
 beforeEach(async () => {
   container = await storage.container();

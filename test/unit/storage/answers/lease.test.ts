@@ -12,7 +12,7 @@ let isStopped: boolean;
 
 beforeAll(async () => {
   storage = await startFailingStorage();
-}, 60_000);
+});
 afterAll(() => storage.stop());
 beforeEach(async () => {
   const container = await storage.container();

@@ -7,7 +7,7 @@ let storage: FailingStorage;
 
 beforeAll(async () => {
   storage = await startFailingStorage();
-}, 60_000);
+});
 afterAll(() => storage.stop());
 beforeEach(() => void storage.calls.splice(0));
 afterEach(() => storage.heal());

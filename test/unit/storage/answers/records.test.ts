@@ -14,7 +14,7 @@ let records: Records;
 
 beforeAll(async () => {
   storage = await startFailingStorage();
-}, 60_000);
+});
 afterAll(() => storage.stop());
 beforeEach(async () => {
   container = await storage.container();
