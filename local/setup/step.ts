@@ -22,7 +22,7 @@ export interface StepResult {
 }
 
 /** A hanging program fails its step instead of holding everything up. */
-const LIMIT_MS = 20 * 60_000;
+const LIMIT_MS = 45 * 60_000;
 
 /** Runs one step to its end; a program that can't be started is a failed step. */
 export async function runStep(
