@@ -59,9 +59,9 @@ const RUNTIME_FREE = [
   'test/unit/supply-chain/',
   'test/unit/sweep/',
 ];
-/** Much of a test's time is waiting for servers: more side by side than there are cores pays, but for real clusters. */
+/** Much of a test's time is waiting for servers: more side by side than cores pay, but for browsers and clusters. */
 const CORES = availableParallelism();
-const WORKERS = `--maxWorkers=${mode === 'cluster' ? Math.max(2, CORES - 1) : Math.max(3, CORES)}`;
+const WORKERS = `--maxWorkers=${mode === 'page' || mode === 'cluster' ? Math.max(2, CORES - 1) : Math.max(3, CORES)}`;
 
 process.exitCode = await main();
 
