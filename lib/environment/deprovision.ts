@@ -163,6 +163,7 @@ export async function finish(run: Reconciliation, changes: Change[]): Promise<Ou
     'keepUntil',
     'keptAt',
     'retry',
+    'adopt',
   ] as const) {
     delete record[key];
   }

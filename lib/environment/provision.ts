@@ -61,7 +61,8 @@ export async function provision(run: Reconciliation): Promise<Outcome> {
 
   const objects = await named(run, 'render', async () => renderEnvironment(overlays, { record, settings, reserved }));
   const isMoved = reserved.identity !== record.identity;
-  await named(run, 'drift', () => noteFinishedJobs(run, objects));
+  // Jobs that went with their namespace have not ended
+  if (run.owned !== undefined) await named(run, 'drift', () => noteFinishedJobs(run, objects));
   if (endedFor.length > 0) await step(run, 'workloads', () => removeEnded(run, endedFor));
   const drifted = isSame && !isMoved ? await step(run, 'drift', () => lookForDrift(run, objects)) : undefined;
   // nothing to write: the record stays ready
@@ -130,6 +131,7 @@ function begin(run: Reconciliation, reserved: Reserved): void {
     // for the namespace that is to be created: what the record knew of an earlier one no longer counts
     record.claim = hash('sha256', `${run.ports.newId()}${run.ports.newId()}`).slice(0, 32);
     delete record.uid;
+    record.inventory = [];
   }
   record.phase = 'provisioning';
   record.warnings = warningsOf(run, reserved);

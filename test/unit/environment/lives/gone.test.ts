@@ -22,6 +22,7 @@ const remove = (more = {}) => told.world.handle(told.world.request('delete', mor
 describe('what is left of an environment that is gone', () => {
   const ALIVE: Partial<EnvironmentRecord> = {
     uid: 'u',
+    adopt: true,
     identity: IDENTITY,
     formerIdentities: [IDENTITY],
     credentials: ['c'],

@@ -52,6 +52,37 @@ describe('a Job', () => {
   });
 });
 
+describe('a Job of a namespace that is made anew', () => {
+  it.each([
+    ['that was seen to complete', true, 0],
+    ['whose TTL is over', false, 61_000],
+  ])('runs there, though an execution was killed over it: one %s', async (_what, isSeen, passedMs) => {
+    const { world, held, provision } = start();
+    await provision();
+    if (isSeen) {
+      held()?.set(NAME, JSON.stringify(job('a', { status: { conditions: [{ type: 'Complete', status: 'True' }] } })));
+      await provision();
+    }
+    world.cluster.namespaces.clear();
+    world.clock.advance(passedMs);
+    const { write } = world.records;
+    let writes = 0;
+    world.records.write = async (...args) => {
+      if ((writes += 1) > 1) throw new Error('killed');
+      return write(...args);
+    };
+    world.turn.hook = (what) => {
+      if (what.startsWith('APPLY')) throw new Error('killed');
+    };
+    await world.handle(world.request('provision')).catch(() => undefined);
+    world.records.write = write;
+    delete world.turn.hook;
+
+    await provision();
+    expect(held()?.has(NAME)).toBe(true);
+  });
+});
+
 describe('the history', () => {
   it('holds the event of a request once, however often the host hands it over', async () => {
     const { world } = start();
