@@ -1,6 +1,5 @@
 import type { PodSecurity } from '../environment/model/labels.ts';
 import type { Overlays, RenderValues } from '../environment/ports/ports.ts';
-import { stringifyExact } from '../exact-json.ts';
 import { keepSecret } from '../secrets.ts';
 import { encodedFieldOf, replaceEncoded } from './base64.ts';
 import type { Compiled, CompiledOverlay } from './template/compiled.ts';
@@ -15,7 +14,7 @@ import {
   refusal,
   toNamespaced,
 } from './validate.ts';
-import { type ValueOf, findTokens, mapStrings, replaceTokens } from './tokens.ts';
+import { type ValueOf, findTokens, mapStrings, replaceTokens, visitStrings } from './tokens.ts';
 import type { KubeObject } from '../environment/ports/cluster.ts';
 
 /** The app's settings; only those that begin with OVERLAY_ are read. */
@@ -52,13 +51,17 @@ export function createOverlays(compiled: Compiled, env: OverlaySettings, limits:
 /** The settings that overlays put into Secrets, in text or within base64, as rendering reads it. */
 export function secretTokens({ overlays }: Compiled): string[] {
   const secrets = overlays.flatMap(({ objects }) => objects.filter(({ kind }) => kind === 'Secret'));
-  const found = new Set(findTokens(stringifyExact(secrets)));
+  const found = new Set<string>();
   const note = (text: string): string => {
     for (const token of findTokens(text)) found.add(token);
     return text;
   };
   for (const secret of secrets) {
-    mapStrings(secret, (text, [field]) => (field === encodedFieldOf(secret) ? replaceEncoded(text, note) : text));
+    // string by string, as rendering replaces them: in a text around them, what stands before a token is another character
+    visitStrings(secret, (text, [field]) => {
+      note(text);
+      if (field === encodedFieldOf(secret)) replaceEncoded(text, note);
+    });
   }
   return [...found].filter((token) => token.startsWith('OVERLAY_'));
 }

@@ -244,6 +244,16 @@ describe('a setting of an overlay', () => {
     ]);
   });
 
+  it.each([
+    ['at the beginning of a line', 'first\nOVERLAY_A'],
+    ['after a tab', 'key:\tOVERLAY_A'],
+    ['at the beginning of a line of a file', encode('first\nOVERLAY_A'), 'data'],
+  ])('is a secret wherever rendering finds it in a Secret: %s', (_where, text, field = 'stringData') => {
+    const secret = of('Secret', { [field]: { a: text } });
+    expect(JSON.stringify(render([secret], { env: { OVERLAY_A: 'rendered' } }))).not.toContain(text);
+    expect(secretTokens(compiled([secret]))).toEqual(['OVERLAY_A']);
+  });
+
   it('is a secret where a Secret holds it, in text or in base64, and only there', () => {
     const objects = [
       of('Secret', { stringData: { a: 'OVERLAY_A BRANCH_NAME' }, data: { b: encode('OVERLAY_B'), c: encode('x') } }),
