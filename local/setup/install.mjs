@@ -13,6 +13,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -92,11 +93,12 @@ function takeLock() {
   return false;
 }
 
-/** Its owner is gone, or never came to write its number. */
+/** Its owner is gone, or never came to write its number. In another container its number may be anybody's. */
 function isAbandoned() {
   try {
     const owner = Number(readFileSync(lockFile, 'utf8'));
-    if (!owner) return Date.now() - statSync(lockFile).mtimeMs > 10_000;
+    const unheardMs = Date.now() - statSync(lockFile).mtimeMs;
+    if (!owner || unheardMs > 60_000) return unheardMs > 10_000;
     process.kill(owner, 0);
     return false;
   } catch (error) {
@@ -108,7 +110,10 @@ async function install() {
   const started = Date.now();
   const count = Object.keys(JSON.parse(lockText).packages).length - 1;
   console.log(`Installing ${count} packages as package-lock.json says, a minute or two the first time`);
-  const timer = setInterval(() => progress('installing', started), 1000);
+  const timer = setInterval(() => {
+    utimesSync(lockFile, new Date(), new Date());
+    progress('installing', started);
+  }, 1000);
   for (let tries = 1; tries <= 3; tries++) {
     const { code, said } = await npmCi();
     if (code !== 0) fail(code, said);

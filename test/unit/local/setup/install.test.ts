@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -150,6 +150,17 @@ describe('the pre-script of every npm script', () => {
     const fake = await npm();
     await mkdir(join(root, '.cache'));
     await writeFile(join(root, '.cache', 'install.lock'), '4194301');
+
+    expect((await install(fake)).code).toBe(0);
+    expect(await calls()).toBe('ci');
+  });
+
+  it('takes over from one that is not heard of, though another program has its number by now', async () => {
+    const fake = await npm();
+    const lockFile = join(root, '.cache', 'install.lock');
+    await mkdir(join(root, '.cache'));
+    await writeFile(lockFile, String(process.pid));
+    await utimes(lockFile, new Date(), new Date(Date.now() - 61_000));
 
     expect((await install(fake)).code).toBe(0);
     expect(await calls()).toBe('ci');
