@@ -75,7 +75,9 @@ interface Judging {
 
 function judgeGone(summary: RecordSummary, { survey, context, found }: Judging): void {
   const { name, ref, stopped, untold, at } = summary;
-  if (context.now - Date.parse(at) >= TOMBSTONE_MS) found.tombstones.push(name);
+  // it holds the word of who stopped it: without it, a sweep that creates would take the branch for a new one
+  const isStop = stopped === true && context.settings.sweepCreates === true && branchOf(summary, survey) !== 'gone';
+  if (!isStop && context.now - Date.parse(at) >= TOMBSTONE_MS) found.tombstones.push(name);
   else if (untold === true) found.asks.push(ask(summary, { reason: 'sweep', why: 'GitHub was not told of its end' }));
   else if (stopped !== true && branchOf(summary, survey) === 'exists' && isAdmitted(summary, { survey, context }))
     found.asks.push(ask(summary, { reason: 'sweep', why: `branch ${ref} exists and has no environment` }));

@@ -66,7 +66,10 @@ export async function takeSurvey(ports: Ports): Promise<Survey> {
   ]);
   if (namespaces !== undefined) survey.namespaces = { kind: 'list', items: namespaces.flatMap(toOurNamespace) };
   for await (const summary of ports.records.list()) survey.records.push(summary);
-  if (held !== undefined) survey.orphans = await findOrphans(ports, survey, held);
+  const orphans = await tolerate(ports, { survey, what: 'orphaned credentials' }, () =>
+    findOrphans(ports, survey, held ?? []),
+  );
+  survey.orphans = orphans ?? [];
   await listBranches(ports, survey);
   await listPulls(ports, survey);
   return survey;

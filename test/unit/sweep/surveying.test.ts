@@ -230,4 +230,17 @@ describe('a peer out of reach', () => {
     for (const what of ['namespaces', 'orphaned credentials'])
       expect(said(world, `${what} not listed`)).toEqual([expect.objectContaining({ code: 'unavailable' })]);
   });
+
+  it('keeps nobody from the rest where a credential of ours can not be told from an orphan', async () => {
+    const world = createWorld();
+    await world.handle(world.request('create'));
+    await world.settle();
+    world.records.blobs.clear();
+    const readNamespace = () => Promise.reject(new ProvisionerError('unavailable', 'no answer'));
+    const branches = { list: async () => ({ kind: 'unknown', why: 'no branches' }) } as never;
+    const survey = await takeSurvey({ ...world.ports, branches, cluster: { ...world.cluster, readNamespace } });
+    expect(survey).toMatchObject({ orphans: [], failed: 1, namespaces: { kind: 'list' } });
+    expect(survey.unlisted).toHaveLength(1);
+    expect(said(world, 'orphaned credentials not listed')).toEqual([expect.objectContaining({ code: 'unavailable' })]);
+  });
 });

@@ -8,6 +8,42 @@ describe('a record of an environment that is gone', () => {
   const none: Partial<Survey> = { namespaces: { kind: 'list', items: [] } };
   it.each<[string, Case, string[]]>([
     ['goes after 30 days', { record: { ...GONE, at: ago(30 * DAY_MS) } }, ['tombstone login']],
+    ['goes with its stop too', { record: { ...GONE, at: ago(30 * DAY_MS), stopped: true } }, ['tombstone login']],
+    [
+      'stays for its stop where a sweep would make an environment of the branch',
+      {
+        record: { ...GONE, at: ago(30 * DAY_MS), stopped: true },
+        settings: { sweepCreates: true, admits: (ref: string) => ref === 'login' },
+      },
+      [],
+    ],
+    [
+      'stays for its stop where no list says whether there is a branch',
+      {
+        record: { ...GONE, at: ago(30 * DAY_MS), stopped: true },
+        settings: { sweepCreates: true },
+        survey: { ...none, branches: [] },
+      },
+      [],
+    ],
+    [
+      'goes without a stop where a sweep would make one',
+      {
+        record: { ...GONE, at: ago(30 * DAY_MS) },
+        settings: { sweepCreates: true },
+        survey: { ...none, ...GONE_LIST },
+      },
+      ['tombstone login'],
+    ],
+    [
+      'goes with its branch where a sweep would make one',
+      {
+        record: { ...GONE, at: ago(30 * DAY_MS), stopped: true },
+        settings: { sweepCreates: true },
+        survey: { ...none, ...GONE_LIST },
+      },
+      ['tombstone login'],
+    ],
     ['stays a moment less', { record: { ...GONE, at: ago(30 * DAY_MS - 1), stopped: true } }, []],
     [
       'of which GitHub was not told is asked for',
