@@ -1,3 +1,4 @@
+import type { LiveNamespace } from '../environment/model/guards.ts';
 import { ownerLabels } from '../environment/model/labels.ts';
 import type { Cluster, KubeObject } from '../environment/ports/cluster.ts';
 import { ProvisionerError } from '../errors.ts';
@@ -20,16 +21,31 @@ export async function checkDryRun(
   if (made.kind === 'exists')
     throw new ProvisionerError('conflict', 'the namespace is there already', { object: namespace });
   const found = await tryPlan(cluster, { namespace, objects });
-  const live = (await cluster.readNamespace(namespace)) ?? made.namespace;
-  const { uid, resourceVersion } = live;
-  const leftBehind = await cluster
-    .deleteNamespace({ name: namespace, uid, resourceVersion }, () => undefined)
-    .then(() => [])
-    .catch((thrown: unknown) => [failedBy(thrown, { name: `Namespace/${namespace}`, expected: 'deleted again' })]);
   return [
     'error' in found ? failedBy(found.error, check) : { ...check, state: 'ok', found: `${found.count} objects` },
-    ...leftBehind,
+    ...(await takeAway(cluster, made.namespace)),
   ];
+}
+
+const TRIES = 3;
+
+/** Deletes the namespace; says so where it stays: no sweep would ever find one that has no branch. */
+async function takeAway(
+  cluster: Pick<Cluster, 'deleteNamespace' | 'readNamespace'>,
+  made: LiveNamespace,
+): Promise<Check[]> {
+  const { name, uid } = made;
+  const object = `Namespace/${name}`;
+  try {
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      // controllers label a new namespace meanwhile; where it can't be read, it may still be as it was made
+      const { resourceVersion } = (await cluster.readNamespace(name).catch(() => undefined)) ?? made;
+      if ((await cluster.deleteNamespace({ name, uid, resourceVersion }, () => undefined)) !== 'changed') return [];
+    }
+    throw new ProvisionerError('conflict', `${object} was changed each time it was to be deleted`, { object });
+  } catch (thrown) {
+    return [failedBy(thrown, { name: object, expected: 'deleted again' })];
+  }
 }
 
 async function tryPlan(

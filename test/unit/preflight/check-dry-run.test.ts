@@ -35,10 +35,15 @@ interface Given {
   live?: LiveNamespace;
   planFails?: Error;
   deleteFails?: Error;
+  readFails?: Error;
+  /** How often somebody changes it between the read and the delete. */
+  changes?: number;
 }
 
-async function check({ objects = [web, api], isThere = false, live, planFails, deleteFails }: Given = {}) {
+async function check(given: Given = {}) {
+  const { objects = [web, api], isThere = false, live, planFails, deleteFails, readFails, changes = 0 } = given;
   const calls: unknown[][] = [];
+  const deletes = () => calls.filter(([what]) => what === 'delete').length;
   const checks = checkDryRun(
     {
       createNamespace: async (namespace, guard) => {
@@ -55,12 +60,13 @@ async function check({ objects = [web, api], isThere = false, live, planFails, d
       },
       readNamespace: async (name) => {
         calls.push(['read', name]);
+        if (readFails !== undefined) throw readFails;
         return live;
       },
       deleteNamespace: async (target, guard) => {
         calls.push(['delete', target, guard(1_000)]);
         if (deleteFails !== undefined) throw deleteFails;
-        return 'deleting';
+        return deletes() <= changes ? 'changed' : 'deleting';
       },
     },
     { slug: 'preflight-1a2b', namespace: NAME, objects },
@@ -129,6 +135,32 @@ describe('checkDryRun', () => {
         found: 'it may not be deleted',
         expected: 'deleted again',
         fix: 'give the right',
+      },
+    ]);
+  });
+
+  it.each([
+    ['somebody labels it meanwhile', { changes: 2 }, 3],
+    ['it can not be read', { readFails: refused }, 1],
+    ['another one has its name by now, which stays', { live: { ...made, uid: 'uid-2', resourceVersion: '1' } }, 1],
+  ])('deletes the namespace where %s', async (_what, given, times) => {
+    const { checks, calls } = await check(given);
+
+    expect(checks).toEqual([OK]);
+    const target = { name: NAME, uid: 'uid-1', resourceVersion: '1' };
+    expect(calls.filter(([what]) => what === 'delete')).toEqual(Array(times).fill(['delete', target, undefined]));
+  });
+
+  it('says that the namespace stays where somebody changes it each time', async () => {
+    const { checks } = await check({ changes: 3 });
+
+    expect(checks).toMatchObject([
+      OK,
+      {
+        name: `Namespace/${NAME}`,
+        state: 'failed',
+        found: `Namespace/${NAME} was changed each time it was to be deleted`,
+        expected: 'deleted again',
       },
     ]);
   });
