@@ -2,6 +2,7 @@ import { groupOf } from '../cluster-scoped.ts';
 import type { KubeObject } from '../../environment/ports/cluster.ts';
 import type { Bounds, ContentRule } from './content-rule.ts';
 import { isForeignAnnotation, isForeignKind } from './foreign.ts';
+import { isObject } from '../../is-object.ts';
 import { fits, takenHosts } from './hosts.ts';
 import { type Claim, POD_RULES, podOf } from './pods.ts';
 
@@ -139,10 +140,19 @@ export const CONTENT_RULES: readonly ContentRule[] = [
 /** The first rule that an object breaks, in the policy's words; undefined where it keeps to all of them. */
 export function brokenRule(object: KubeObject, bounds: Bounds): string | undefined {
   try {
-    return CONTENT_RULES.find((rule) => rule.refuses(object, bounds))?.message;
+    const plain = withoutNulls(object) as KubeObject;
+    return CONTENT_RULES.find((rule) => rule.refuses(plain, bounds))?.message;
   } catch (thrown) {
     // a list where a text should be, and the like: the API server would refuse it too
     if (thrown instanceof TypeError) return 'its fields are not of the types that its kind has';
     throw thrown;
   }
+}
+
+/** A field that is null is not set: the API server drops it before a policy sees it, and generated YAML is full of them. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (!isObject(value)) return value;
+  const set = Object.entries(value).filter(([, part]) => part !== null);
+  return Object.fromEntries(set.map(([key, part]) => [key, withoutNulls(part)]));
 }

@@ -201,6 +201,27 @@ describe('the rules on content', () => {
       {},
       undefined,
     ],
+    [
+      'a pod whose unset fields are null, as generated YAML has them',
+      of('v1', 'Pod', {
+        containers: [{ name: 'a', ports: null, securityContext: null, livenessProbe: null, lifecycle: null }],
+        ...{ initContainers: null, volumes: null, tolerations: null, nodeName: null, securityContext: null },
+      }),
+      {},
+      undefined,
+    ],
+    [
+      'a claim whose unset fields are null',
+      claim({ volumeName: null, selector: null, storageClassName: null }),
+      {},
+      undefined,
+    ],
+    [
+      'what is refused beside a null',
+      of('v1', 'Pod', { initContainers: null, hostNetwork: true, containers: [{ name: 'a' }] }),
+      {},
+      'its pods share the process, network or memory space of their node',
+    ],
     ['a claim', claim({ volumeName: '', storageClassName: 'fast' }), {}, undefined],
     ['a claim of a volume', claim({ volumeName: 'x' }), {}, CLAIM],
     ['a claim by selector', claim({ selector: {} }), {}, CLAIM],
