@@ -43,9 +43,12 @@ export function decode(bytes: Uint8Array): string | undefined {
 }
 
 /** The value of JSON text, or why it has none; parser's words stay inside, since they quote the text. */
-export function parse(text: string): { payload: unknown } | { malformed: string } {
+export function parse(
+  text: string,
+  parser: (text: string) => unknown = JSON.parse,
+): { payload: unknown } | { malformed: string } {
   try {
-    return { payload: JSON.parse(text) as unknown };
+    return { payload: parser(text) };
   } catch {
     return { malformed: 'the body is not JSON' };
   }
@@ -58,8 +61,9 @@ export function parse(text: string): { payload: unknown } | { malformed: string 
 export function readFields<Field extends string>(
   text: string,
   known: readonly Field[],
+  parser?: (text: string) => unknown,
 ): { fields: Partial<Record<Field, unknown>> } | { malformed: string } {
-  const parsed = parse(text);
+  const parsed = parse(text, parser);
   if ('malformed' in parsed) return parsed;
   const { payload } = parsed;
   if (!isObject(payload)) return { malformed: 'the body is not a JSON object' };

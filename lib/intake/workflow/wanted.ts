@@ -1,3 +1,4 @@
+import { parseExact } from '../../exact-json.ts';
 import { NO_IMAGE_TAG, decode, isTagOrNone, readFields } from '../body.ts';
 import { type BranchManifests, readBranchManifests } from './branch-manifests.ts';
 import type { WorkflowDeps } from './ports.ts';
@@ -18,7 +19,8 @@ export function readWanted(deps: WorkflowDeps, bytes: Uint8Array): Wanted | { ki
   const malformed = (reason: string) => ({ kind: 'malformed' as const, reason });
   const text = decode(bytes);
   if (text === undefined) return malformed('the body is not UTF-8');
-  const read = readFields(text === '' ? '{}' : text, FIELDS);
+  // manifests may hold integers that JavaScript would round
+  const read = readFields(text === '' ? '{}' : text, FIELDS, parseExact);
   if ('malformed' in read) return malformed(read.malformed);
   const { imageTag, manifests, wait } = read.fields;
   if (!isTagOrNone(imageTag)) return malformed(NO_IMAGE_TAG.malformed);

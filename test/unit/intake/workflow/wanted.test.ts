@@ -34,6 +34,13 @@ describe('the body of a PUT', () => {
     });
   });
 
+  it('keeps the digits of a large number in them', () => {
+    const objects = '[{"apiVersion":"v1","kind":"A","metadata":{"name":"a"},"id":9007199254740993}]';
+    expect(read(`{"manifests":{"format":"${FORMAT}","objects":${objects}}}`)).toMatchObject({
+      manifests: { objects: [{ id: 9007199254740993n }] },
+    });
+  });
+
   it.each<[string | object, string]>([
     ['{', 'the body is not JSON'],
     [[], 'the body is not a JSON object'],
