@@ -72,8 +72,11 @@ async function findMissing(ports: Ports, request: EnvironmentRequest): Promise<F
 
 /** A repository that was renamed or given a prefix keeps its environments under their existing slugs. */
 export async function findRenamed(
-  ports: Ports,
-  request: EnvironmentRequest,
+  ports: {
+    records: Pick<Ports['records'], 'areNamed' | 'list' | 'noteNamings' | 'read'>;
+    settings: Ports['settings'];
+  },
+  request: Pick<EnvironmentRequest, 'environment' | 'ref' | 'repository'>,
   { writes = true } = {},
 ): Promise<StoredRecord | undefined> {
   const { records, settings } = ports;

@@ -18,7 +18,7 @@ export interface WorkflowDeps {
   templates(): Promise<BranchTemplates>;
   toOverlays(manifests: BranchManifests): Promise<Overlays>;
   environment(): EnvironmentSettings;
-  records(): Promise<Pick<Records, 'read'>>;
+  records(): Promise<Pick<Records, 'areNamed' | 'list' | 'noteNamings' | 'read'>>;
   requests(): Promise<Pick<Ports['requests'], 'send'>>;
   clock: Clock;
   newId(): string;

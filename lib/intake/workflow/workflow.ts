@@ -2,6 +2,7 @@ import { newRecord } from '../../environment/model/record-event.ts';
 import { quote, type Refusal } from '../../environment/model/guards.ts';
 import type { EnvironmentRecord } from '../../environment/model/record.ts';
 import { type EnvironmentRequest, newRequest } from '../../environment/model/request.ts';
+import { findRenamed } from '../../environment/find-record.ts';
 import { guardClaim } from '../../environment/plan.ts';
 import { renderDraft } from '../../environment/steps/render.ts';
 import { readEnvironment } from '../../environment/status.ts';
@@ -33,12 +34,35 @@ export async function receiveWorkflow(deps: WorkflowDeps, call: WorkflowCall): P
   }
 }
 
+/** The slug of an environment that was made before its repository was renamed: it keeps it. */
+async function findFormerSlug(
+  deps: WorkflowDeps,
+  { environment, job, fullName }: Identified,
+): Promise<string | undefined> {
+  const ports = { records: await deps.records(), settings: deps.environment() };
+  const asked = { environment, ref: job.ref, repository: { id: job.repository.id, fullName } };
+  return (await findRenamed(ports, asked, { writes: false }))?.record.name;
+}
+
+/** The record of the job's branch and its slug, which is the one that it would get where there is no record. */
+async function findRecord(
+  deps: WorkflowDeps,
+  asked: Identified,
+): Promise<{ environment: string; record: EnvironmentRecord | undefined }> {
+  const { environment } = asked;
+  const records = await deps.records();
+  const record = await readEnvironment(records, environment);
+  const former = record === undefined ? await findFormerSlug(deps, asked) : undefined;
+  if (former === undefined) return { environment, record };
+  return { environment: former, record: await readEnvironment(records, former) };
+}
+
 async function queue(deps: WorkflowDeps, asked: Identified & { wanted: Wanted; call: WorkflowCall }): Promise<Answer> {
-  const { job, environment, wanted, call } = asked;
+  const { job, wanted, call } = asked;
   const request = newRequest(
     {
       id: deps.newId(),
-      environment,
+      environment: asked.environment,
       repository: { id: job.repository.id, fullName: asked.fullName },
       ref: job.ref,
       reason: call.method === 'PUT' ? 'provision' : 'deprovision',
@@ -51,12 +75,13 @@ async function queue(deps: WorkflowDeps, asked: Identified & { wanted: Wanted; c
   const refusal =
     guardRequest(deps.settings(), request) ?? (await guardDefault(deps, { request, fullName: asked.fullName }));
   if (refusal !== undefined) return await refused(deps, { request, refusal });
-  const stored = await (await deps.records()).read(environment);
-  const claim = guardClaim(stored?.record, newRecord(request));
+  const { environment, record: known } = await findRecord(deps, asked);
+  request.environment = environment;
+  const claim = guardClaim(known, newRecord(request));
   if (claim !== undefined) return await refused(deps, { request, refusal: claim });
   if (wanted.manifests) {
     const ports = { overlays: await deps.toOverlays(wanted.manifests), settings: deps.environment() };
-    const rendered = renderDraft({ ports, record: stored?.record ?? newRecord(request) });
+    const rendered = renderDraft({ ports, record: known ?? newRecord(request) });
     if (rendered.kind === 'refused') return await refused(deps, { request, refusal: rendered.refusal });
     // stored before the request is queued: whoever takes it up must find them
     await (await deps.templates()).store(environment, wanted.manifests);
@@ -83,10 +108,8 @@ async function guardDefault(
 const isAtRest = (since: string) => (record: EnvironmentRecord | undefined) =>
   record !== undefined && record.event.at >= since && ['ready', 'failed', 'refused', 'gone'].includes(record.phase);
 
-async function answerStatus(
-  deps: WorkflowDeps,
-  { environment, call, job, fullName }: Identified & { call: WorkflowCall },
-): Promise<Answer> {
+async function answerStatus(deps: WorkflowDeps, asked: Identified & { call: WorkflowCall }): Promise<Answer> {
+  const { call, job, fullName } = asked;
   const seconds = call.wait === undefined ? 0 : Number(call.wait);
   if (!Number.isInteger(seconds) || seconds < 0 || seconds > MAX_WAIT_S)
     return failed({
@@ -95,7 +118,7 @@ async function answerStatus(
       message: `wait is not a whole number of seconds up to ${MAX_WAIT_S}`,
       requestId: call.requestId,
     });
-  const before = await readEnvironment(await deps.records(), environment);
+  const { environment, record: before } = await findRecord(deps, asked);
   const record =
     seconds === 0
       ? before

@@ -215,6 +215,24 @@ describe('A job', () => {
     expect(world.requests.waiting[0]?.request.environment).toBe('ex-c4-e6');
   });
 
+  it('reaches the environment that was made before its repository was given a prefix, which keeps its slug', async () => {
+    await call('PUT');
+    await world.settle();
+    world.settings.repositories = [{ fullName: 'acme/shop', prefix: 'shop' }];
+    world.clock.advance(1_000);
+    const manifests = { format: FORMAT, objects: [deployment('api')] };
+    const answer = await call('PUT', { body: { manifests } });
+    expect(answer).toMatchObject({ status: 202, body: { environment: 'ex-c4-e6' } });
+    expect([...stored.keys()]).toEqual([expect.stringMatching(/^ex-c4-e6\//)]);
+    await world.settle();
+    expect(world.record()).toMatchObject({ phase: 'ready', from: 'branch' });
+    expect(await call('GET')).toMatchObject({ status: 200, body: { name: 'ex-c4-e6', phase: 'ready' } });
+    await call('DELETE');
+    await world.settle();
+    expect(world.record()?.phase).toBe('gone');
+    expect([...world.records.blobs.keys()]).toEqual(['ex-c4-e6']);
+  });
+
   it('for a pull request of a branch of the repository is let in', async () => {
     more = { pullRequestHead: async () => ({ repositoryId: 42, ref: 'ex-c4-e6' }) };
     expect((await call('PUT', { claims: PULL_REQUEST })).status).toBe(202);
