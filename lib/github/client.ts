@@ -1,5 +1,5 @@
 import { createTurns, once } from '../concurrency.ts';
-import { keepSecret } from '../secrets.ts';
+import { keepToken } from '../secrets.ts';
 import { type GitHubAnswer, isTokenRequest, toAnswer } from './answer.ts';
 
 /** Who the app is to GitHub. */
@@ -30,6 +30,8 @@ export interface GitHub {
 const API_URL = 'https://api.github.com';
 const TIMEOUT_MS = 10_000;
 const PAGE_TIMEOUT_MS = 20_000;
+/** GitHub's most, which every list asks for. */
+const PAGE = 100;
 /** 100,000 branches. */
 const MOST_PAGES = 1_000;
 /** A rate limit that ends sooner than this is waited for; a longer one is left to the requeued request. */
@@ -74,7 +76,9 @@ export function createGitHub({ credentials, apiUrl = API_URL, timeoutMs = TIMEOU
   }
 
   async function readPage(path: string): Promise<Page | { why: string }> {
-    const known = pages.get(path);
+    const last = pages.get(path);
+    // a full last page may have another one behind it by now, which its ETag need not tell
+    const known = last?.next === undefined && (last?.items.length ?? 0) >= PAGE ? undefined : last;
     const answer = await call(`GET ${path}`, {
       limitMs: PAGE_TIMEOUT_MS,
       ...(known !== undefined && { etag: known.etag }),
@@ -148,7 +152,7 @@ async function makeClient(credentials: GitHubCredentials, baseUrl: string) {
     throttle: { id: baseUrl, onRateLimit: isShort, onSecondaryRateLimit: isShort },
   });
   octokit.hook.after('request', ({ data }, { url }) => {
-    if (isTokenRequest(url)) keepSecret((data as { token?: string }).token);
+    if (isTokenRequest(url)) keepToken((data as { token?: string }).token);
   });
   return octokit;
 }

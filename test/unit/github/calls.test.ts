@@ -158,6 +158,21 @@ describe('a list of GitHub', () => {
     expect(await client.list('/items')).toStrictEqual({ kind: 'list', items: [2] });
   });
 
+  it.each([
+    [99, 'the last one', true],
+    [100, 'the last one', false],
+    [100, 'followed by another one', true],
+  ])('asks whether a page of %i changed, and reads a full last one anew: %s', async (count, which, isAsked) => {
+    const headers = which === 'the last one' ? {} : next('/end');
+    github.setFault(({ url }) =>
+      url === '/items' ? { status: 200, body: Array(count).fill(1), headers } : { status: 200, body: [] },
+    );
+    await client.list('/items');
+    await client.list('/items');
+    const asked = github.calls.filter(({ url }) => url === '/items').map(({ ifNoneMatch }) => ifNoneMatch);
+    expect(asked).toEqual([undefined, isAsked ? (expect.any(String) as unknown) : undefined]);
+  });
+
   it.each<[string, { status: number; body?: unknown; headers?: Record<string, string> }, string]>([
     ['nothing changed, of what was never read', { status: 304 }, 'GitHub answered 304'],
     ['no content', { status: 204 }, 'GitHub answered 204'],
